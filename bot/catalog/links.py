@@ -1,0 +1,124 @@
+"""Links and ids: which paper a URL, an arXiv id or a DOI means, however it was written.
+
+arXiv's identifier schemes: https://info.arxiv.org/help/arxiv_identifier.html. DOIs follow
+Crossref's recommendation, https://www.crossref.org/blog/dois-and-matching-regular-expressions/.
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+
+_NEW = r"\d{4}\.\d{4,5}"
+_OLD = r"[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2})?/\d{7}"
+_ARXIV_ID = re.compile(rf"(?P<id>{_NEW}|{_OLD})(?:v\d+)?", re.ASCII)
+_DOI = re.compile(r"10\.\d{4,9}/[^\s?#]*[^\s?#.,;]", re.ASCII)
+_ARXIV_HOSTS = re.compile(
+    r"(?:[a-z]+\.)?(?:arxiv\.org|ar5iv\.org|ar5iv\.labs\.arxiv\.org|alphaxiv\.org)|huggingface\.co"
+)
+_ARXIV_PATHS = re.compile(rf"/(?:abs|pdf|html|format|overview|papers)/(?P<rest>(?:{_NEW}|{_OLD}).*)")
+_ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(?P<id>.+)", re.IGNORECASE)
+# Parameters that say who came from where; https://docs.clearurls.xyz lists many more, these are met.
+_TRACKING = re.compile(
+    r"utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|igshid|mc_[ce]id|mkt_tok|twclid|ref_src"
+    r"|_hsenc|_hsmi|ved|si|spm|share_\w+|trk"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where an entry leads: its address in canonical form, with the ids that it names."""
+
+    url: str
+    arxiv: str | None = None
+    doi: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The same for every address of one document: `arxiv:…`, `doi:…` or `url:…`."""
+        if self.arxiv:
+            return f"arxiv:{self.arxiv}"
+        if self.doi:
+            return f"doi:{self.doi.lower()}"
+        parts = urlsplit(self.url)
+        path = unquote(parts.path).rstrip("/")
+        if parts.hostname == "openreview.net":
+            path = re.sub(r"^/(pdf|forum|attachment)$", "/forum", path)
+        host = (parts.hostname or "").removeprefix("www.")
+        return f"url:{host}{path}?{parts.query}#{parts.fragment}"
+
+
+def read_link(address: str) -> Link | None:
+    """The link that an address means, or None if it is no web address.
+
+    http becomes https, tracking parameters go, arXiv's pages, PDFs and mirrors become
+    `https://arxiv.org/abs/ID`. Relative addresses, anchors and other schemes give None.
+    """
+    address = address.strip()
+    if address.startswith("//"):
+        address = f"https:{address}"
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme.lower() not in {"http", "https"} or not host or "." not in host:
+        return None
+    if re.search(r"[\s<>]", host):
+        return None
+    if arxiv := _arxiv_in(host, parts):
+        return Link(f"https://arxiv.org/abs/{arxiv}", arxiv=arxiv)
+    return Link(_canonical(parts, host, port), doi=_doi_in(host, parts))
+
+
+def read_reference(text: str) -> Link | None:
+    """The paper that a person names by arXiv id, DOI or web address; None for anything else."""
+    text = text.strip().strip("<>").split("|")[0]
+    bare = re.sub(r"^(?:arxiv|doi)\s*:\s*", "", text, flags=re.IGNORECASE)
+    if match := _ARXIV_ID.fullmatch(bare.removesuffix(".pdf")):
+        return _arxiv_link(match["id"])
+    if _DOI.fullmatch(bare):
+        if match := _ARXIV_DOI.fullmatch(bare):
+            return read_reference(match["id"])
+        return Link(f"https://doi.org/{bare}", doi=bare)
+    if re.match(r"https?://", text, re.IGNORECASE):
+        return read_link(text)
+    if re.match(r"(?:www\.)?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/\S+$", text, re.IGNORECASE):
+        return read_link(f"https://{text}")
+    return None
+
+
+def _arxiv_link(arxiv: str) -> Link:
+    return Link(f"https://arxiv.org/abs/{arxiv}", arxiv=arxiv)
+
+
+def _arxiv_in(host: str, parts: SplitResult) -> str | None:
+    path = unquote(parts.path)
+    if _ARXIV_HOSTS.fullmatch(host.lower()) and (found := _ARXIV_PATHS.fullmatch(path)):
+        match = _ARXIV_ID.match(found["rest"])
+        return match["id"] if match else None
+    if (doi := _doi_in(host, parts)) and (found := _ARXIV_DOI.fullmatch(doi)):
+        match = _ARXIV_ID.match(found["id"])
+        return match["id"] if match else None
+    return None
+
+
+def _doi_in(host: str, parts: SplitResult) -> str | None:
+    """The DOI in the path of a resolver's or publisher's page, such as `/doi/pdf/10.1145/…`."""
+    if host.lower() in {"github.com", "web.archive.org"}:
+        return None
+    match = re.search(rf"/({_DOI.pattern})$", unquote(parts.path).rstrip("/"))
+    if not match:
+        return None
+    return re.sub(r"(?:v\d+)?(?:\.full)?\.pdf$|/(?:full|abstract|pdf|epub|html)$", "", match[1])
+
+
+def _canonical(parts: SplitResult, host: str, port: int | None) -> str:
+    query = parts.query
+    kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if not _TRACKING.fullmatch(pair[0])]
+    if len(kept) < len(parse_qsl(query, keep_blank_values=True)):
+        query = urlencode(kept)
+    netloc = host.lower() if port in {None, 80, 443} else f"{host.lower()}:{port}"
+    url = urlunsplit(("https", netloc, parts.path or "/", query, parts.fragment))
+    if not parts.path and not query and not parts.fragment:
+        url = f"https://{netloc}"
+    return re.sub(r"[\s<>\"]", lambda char: f"%{ord(char[0]):02X}", url)

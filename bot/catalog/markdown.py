@@ -1,0 +1,329 @@
+"""Awesome-list Markdown, read: headings become sections, bullets and table rows become entries.
+
+    text ──parser──► syntax tree ──► headings, groups ──► sections
+                                └──► bullets, rows ────► line.read_line ──► drafts, or why not
+
+Whatever is no entry is reported with its line; nothing is dropped in silence.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from markdown_it.tree import SyntaxTreeNode
+
+from bot.catalog.details import read_edition
+from bot.catalog.inline import Inline, markdown_parser, plain, read_inline
+from bot.catalog.line import Draft, Unreadable, is_word_of_link, read_fields, read_line
+from bot.catalog.names import KnownNames
+
+DEEPEST = 5  # h1 is the list's title, h2 to h6 are sections
+FALLBACK_SECTION = "Papers"
+
+_VAGUE_SUMMARY = re.compile(
+    r"(?:click|tap|expand|show|see|unfold|toggle|details|more|table of contents|contents|toc)\b.*", re.I
+)
+_COLUMNS: dict[str, frozenset[str]] = {
+    kind: frozenset(words.split())
+    for kind, words in {
+        "title": "title paper name work project papers article tool model system",
+        "venue": "venue conference publication pub journal published publisher where conf venues",
+        "year": "year date time when published-date",
+        "org": "org orgs organization organisation organizations institution institutions institute "
+        "affiliation affiliations company lab team group",
+        "link": "link links url pdf code github paper-link source website repo resources",
+    }.items()
+}
+_ID = re.compile(r"id: (?P<id>[a-z0-9-]+)")
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n---[ \t]*\n", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A line that is no entry, and why."""
+
+    line: int
+    reason: str
+    text: str = ""
+
+
+@dataclass(slots=True)
+class Heading:
+    """A section as it is being read."""
+
+    title: str
+    line: int
+    id: str | None = None
+    drafts: list[tuple[int, Draft]] = field(default_factory=list)
+    children: list["Heading"] = field(default_factory=list)
+
+    def child(self, title: str, line: int, section: str | None = None) -> "Heading":
+        """The section below with this title, made if there is none."""
+        for heading in self.children:
+            if heading.title == title:
+                return heading
+        heading = Heading(title, line, section)
+        self.children.append(heading)
+        return heading
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no entry stands in it or below it."""
+        return not self.drafts and all(child.is_empty for child in self.children)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a Markdown list holds."""
+
+    title: str | None
+    introduction: str
+    sections: tuple[Heading, ...]
+    skipped: tuple[Skipped, ...]
+    bullets: int
+
+
+def read_markdown(text: str, names: KnownNames) -> Reading:
+    """Read a list. Lines are counted from 1; names make the known venues and organisations canonical."""
+    text = text.lstrip("\ufeff")
+    if match := _FRONT_MATTER.match(text):
+        text = "\n" * match[0].count("\n") + text[match.end() :]
+    tree = SyntaxTreeNode(markdown_parser().parse(text))
+    return _Reader(text, names).read(tree)
+
+
+def _title_of_list(root: SyntaxTreeNode) -> SyntaxTreeNode | None:
+    """The first heading, if it stands over the whole list rather than over entries of its own."""
+    headings = [node for node in root.children if node.type == "heading"]
+    if not headings:
+        return None
+    first, *others = headings
+    tops = [node for node in others if node.tag <= first.tag]
+    if not tops:
+        return first
+    following = root.children[root.children.index(first) + 1 : root.children.index(others[0])]
+    holds = any(node.type in {"bullet_list", "ordered_list", "table"} for node in following)
+    return None if holds or others[0].tag > first.tag and first.tag != "h1" else first
+
+
+class _Reader:
+    """One walk over a document."""
+
+    def __init__(self, text: str, names: KnownNames) -> None:
+        self._source = text.splitlines()
+        self._names = names
+        self._root = Heading("", 0)
+        self._open: list[tuple[float, Heading]] = [(0, self._root)]
+        self._skipped: list[Skipped] = []
+        self._introduction: list[str] = []
+        self._in_summary: list[str] | None = None
+        self._bullets = 0
+        self._began = False
+
+    def read(self, root: SyntaxTreeNode) -> Reading:
+        title = _title_of_list(root)
+        for node in root.children:
+            if node is title:
+                continue
+            self._read(node)
+        if self._root.drafts:
+            self._root.children.insert(0, Heading(FALLBACK_SECTION, 1, drafts=self._root.drafts))
+        return Reading(
+            title=plain(_inline(title).text) or None if title else None,
+            introduction="\n\n".join(self._introduction),
+            sections=tuple(self._kept(self._root)),
+            skipped=tuple(sorted(self._skipped, key=lambda skipped: skipped.line)),
+            bullets=self._bullets,
+        )
+
+    def _kept(self, heading: Heading) -> Iterator[Heading]:
+        for child in heading.children:
+            if child.is_empty:
+                self._skip(child.line, "a heading with no entries", child.title)
+                continue
+            child.children = list(self._kept(child))
+            yield child
+
+    def _read(self, node: SyntaxTreeNode) -> None:
+        match node.type:
+            case "heading":
+                self._read_heading(node)
+            case "bullet_list" | "ordered_list":
+                for item in node.children:
+                    self._read_item(item)
+            case "table":
+                self._read_table(node)
+            case "blockquote":
+                for child in node.children:
+                    self._read(child)
+            case "paragraph":
+                self._read_paragraph(node)
+            case "html_line":
+                self._read_html(node)
+            case "html_block":
+                self._skip(_line(node), "an HTML comment", node.content)
+            case "fence":
+                self._skip(_line(node), "a code block", node.content)
+            case _:  # a rule between parts
+                pass
+
+    def _read_heading(self, node: SyntaxTreeNode) -> None:
+        self._began = True
+        inline = _inline(node)
+        ids = (match["id"] for text in inline.comments if (match := _ID.fullmatch(text)))
+        self._enter(int(node.tag[1:]), plain(inline.text), _line(node), next(ids, None))
+
+    def _enter(self, level: float, title: str, line: int, section: str | None = None) -> None:
+        while self._open[-1][0] >= level:
+            self._open.pop()
+        if len(self._open) > DEEPEST:
+            self._skip(line, "a heading too deep for a section; its entries stay in the one above", title)
+            return
+        if not title:
+            self._skip(line, "a heading with no text")
+            return
+        self._open.append((level, self._open[-1][1].child(title, line, section)))
+
+    def _read_paragraph(self, node: SyntaxTreeNode) -> None:
+        inline = _inline(node)
+        if self._in_summary is not None:
+            self._in_summary.append(inline.text)
+        elif not inline.text:
+            self._skip(_line(node), "only a picture", "")
+        elif not self._began:
+            self._introduction.append("\n".join(self._lines(node)))
+        else:
+            self._skip(_line(node), "text that is no entry", plain(inline.text))
+
+    def _read_html(self, node: SyntaxTreeNode) -> None:
+        """`<details>` opens a group, its `<summary>` names it unless it only says to click."""
+        source = node.content
+        if "<summary" in source.lower():
+            self._in_summary = []
+        if self._in_summary is not None:
+            text = re.sub(r"<[^>]*>", "", source).strip()
+            self._in_summary.append(text)
+            if "</summary" in source.lower():
+                title, self._in_summary = " ".join(" ".join(self._in_summary).split()), None
+                if title and not _VAGUE_SUMMARY.fullmatch(title) and title != self._open[-1][1].title:
+                    self._began = True
+                    self._enter(self._open[-1][0] + 0.5, title, _line(node))
+        elif "</details" in source.lower():
+            if self._open[-1][0] % 1:
+                self._open.pop()
+        elif text := re.sub(r"<[^>]*>", "", source).strip():
+            self._skip(_line(node), "text that is no entry", text)
+
+    def _read_item(self, item: SyntaxTreeNode) -> None:
+        self._bullets += 1
+        paragraphs = [child for child in item.children if child.type == "paragraph"]
+        nested = [child for child in item.children if child.type != "paragraph"]
+        if not paragraphs:
+            for child in nested:
+                self._read(child)
+            return
+        draft = read_line(_inline(paragraphs[0]), self._names)
+        if isinstance(draft, Draft) and self._is_attachment(item, draft):
+            draft = Unreadable("a further link of the entry above")
+        opened = self._open_group(draft, paragraphs[0], nested)
+        if not opened:
+            self._take(draft, _line(paragraphs[0]), plain(_inline(paragraphs[0]).text))
+        for paragraph in paragraphs[1:]:
+            self._skip(_line(paragraph), "text under an entry", plain(_inline(paragraph).text))
+        for child in nested:
+            self._read(child)
+        if opened:
+            self._open.pop()
+
+    def _open_group(
+        self, draft: Draft | Unreadable, label: SyntaxTreeNode, nested: Sequence[SyntaxTreeNode]
+    ) -> bool:
+        """A bullet without link over a list of its own is a section, as deep as sections go."""
+        title = plain(_inline(label).text).rstrip(": ")
+        lists = any(child.type in {"bullet_list", "ordered_list"} for child in nested)
+        if not isinstance(draft, Unreadable) or _inline(label).links or not lists or not title:
+            return False
+        if len(self._open) > DEEPEST:
+            return False
+        self._began = True
+        level, above = self._open[-1]
+        self._open.append((level + 0.25, above.child(title, _line(label))))
+        return True
+
+    def _is_attachment(self, item: SyntaxTreeNode, draft: Draft) -> bool:
+        """`[code](…)` nested under an entry belongs to that entry."""
+        parent = item.parent.parent if item.parent else None
+        nested = parent is not None and parent.type == "list_item"
+        return nested and bool(self._open[-1][1].drafts) and is_word_of_link(draft.title)
+
+    def _read_table(self, table: SyntaxTreeNode) -> None:
+        rows = [row for part in table.children for row in part.children]
+        header, *body = rows
+        kinds = [_column_kind(plain(_inline(cell).text)) for cell in header.children]
+        for row in body:
+            self._bullets += 1
+            cells = [_inline(cell) for cell in row.children]
+            at = _title_column(kinds, cells)
+            fields = [
+                (cell.pieces, self._label(kind, cell.text))
+                for position, (kind, cell) in enumerate(zip(kinds, cells, strict=False))
+                if position != at and cell.text not in {"", "-", "–", "—"}
+            ]
+            draft = read_fields(cells[at].pieces, fields, self._names) if cells else Unreadable("an empty row")
+            self._take(draft, _line(row), " | ".join(plain(cell.text) for cell in cells))
+
+    def _label(self, kind: str | None, text: str) -> str | None:
+        """What a cell is said to be by its header, unless it says it by itself (`OSDI '24`)."""
+        if kind in {None, "link", "title"} or read_edition(text, self._names):
+            return None
+        return "note" if kind == "year" else kind
+
+    def _take(self, draft: Draft | Unreadable, line: int, text: str) -> None:
+        if isinstance(draft, Unreadable):
+            self._skip(line, draft.reason, text)
+            return
+        self._began = True
+        self._open[-1][1].drafts.append((line, draft))
+        for address in draft.dropped:
+            self._skip(line, "a further link of an entry", plain(address))
+
+    def _skip(self, line: int, reason: str, text: str = "") -> None:
+        self._skipped.append(Skipped(line, reason, " ".join(text.split())[:120]))
+
+    def _lines(self, node: SyntaxTreeNode) -> list[str]:
+        first, last = node.map or (0, 0)
+        return self._source[first:last]
+
+
+def count_reasons(skipped: Iterable[Skipped]) -> list[tuple[str, int]]:
+    """How many lines were skipped for each reason, the most frequent first."""
+    return Counter(line.reason.split(": ")[0] for line in skipped).most_common()
+
+
+def _inline(node: SyntaxTreeNode) -> Inline:
+    """The text of a block: its inline child's pieces."""
+    inline = next((child for child in node.children if child.type == "inline"), None)
+    return read_inline(inline.token.children or ()) if inline and inline.token else Inline(())
+
+
+def _line(node: SyntaxTreeNode) -> int:
+    while node.map is None and node.parent is not None:
+        node = node.parent
+    return (node.map[0] if node.map else 0) + 1
+
+
+def _column_kind(header: str) -> str | None:
+    words = re.findall(r"[\w-]+", header.casefold())
+    for kind, known in _COLUMNS.items():
+        if any(word in known for word in words):
+            return kind
+    return "note" if words else None
+
+
+def _title_column(kinds: Sequence[str | None], cells: Sequence[Inline]) -> int:
+    """The column headed as title, else the first cell with a telling link, else the first cell."""
+    if "title" in kinds[: len(cells)]:
+        return kinds.index("title")
+    linked = (at for at, cell in enumerate(cells) if any(not is_word_of_link(p.text) for p in cell.links))
+    return next(linked, 0)
