@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from bot.catalog.inline import plain, squeeze
-from bot.catalog.names import KnownNames
+from bot.catalog.inline import is_escaped, plain, squeeze
+from bot.catalog.names import KnownNames, Names
 
 _APOSTROPHE = r"['’‘`´]"
 _YEAR = r"(?:19|20)\d{2}"
@@ -79,14 +79,14 @@ def read_edition(text: str, names: KnownNames) -> Details | None:
     text = squeeze(text).rstrip(".")
     if match := _DATE.fullmatch(text):
         return Details(year=_year(match["short"], match["year"]))
-    if (match := _YEAR_FIRST.fullmatch(text)) and names.venues.canonical(match["venue"]):
+    if (match := _YEAR_FIRST.fullmatch(text)) and _canonical(names.venues, match["venue"]):
         return Details(venue=venue_name(match["venue"], names), year=int(match["year"]))
-    if names.venues.canonical(text):
+    if _canonical(names.venues, text):
         return Details(venue=venue_name(text, names))
     if not (match := _EDITION.fullmatch(text)):
         return None
     venue, after = match["venue"], match["after"]
-    known = names.venues.canonical(venue) is not None
+    known = _canonical(names.venues, venue) is not None
     if (match["bare"] or after) and not known or len(venue.split()) > _VENUE_WORDS:
         return None
     year = _year(match["short"] or match["bare"], match["long"])
@@ -99,7 +99,7 @@ def split_ending(title: str, names: KnownNames) -> tuple[str, Details]:
     """A title without the known venue that it ends in: `… AI Scale ICML' 2022.`."""
     match = _ENDING.fullmatch(title)
     edition = read_edition(match["edition"], names) if match else None
-    if match and edition and edition.venue and names.venues.canonical(edition.venue):
+    if match and edition and edition.venue and _canonical(names.venues, edition.venue):
         return match["title"].rstrip(" ,.-"), edition
     return title, Details()
 
@@ -107,17 +107,17 @@ def split_ending(title: str, names: KnownNames) -> tuple[str, Details]:
 def venue_name(text: str, names: KnownNames) -> str:
     """The canonical name of a venue, or the text itself; the words of a workshop stay."""
     text = text.strip(" ,.-:")
-    if known := names.venues.canonical(text):
+    if known := _canonical(names.venues, text):
         return known
     first, _, rest = text.partition(" ")
-    known = names.venues.canonical(first)
+    known = _canonical(names.venues, first)
     return f"{known} {rest}" if known and rest else text
 
 
 def org_name(text: str, names: KnownNames) -> str:
     """The canonical name of an organisation, or the text itself."""
     text = text.strip(" .")
-    return names.orgs.canonical(text) or text
+    return _canonical(names.orgs, text) or text
 
 
 def unescaped(details: Details) -> Details:
@@ -130,6 +130,11 @@ def unescaped(details: Details) -> Details:
     )
 
 
+def _canonical(names: Names, text: str) -> str | None:
+    """The canonical name; what was escaped is a name of its own."""
+    return None if is_escaped(text) else names.canonical(text)
+
+
 def _plain_each(texts: Iterable[str]) -> Iterable[str]:
     return (plain(text) for text in texts)
 
@@ -137,7 +142,7 @@ def _plain_each(texts: Iterable[str]) -> Iterable[str]:
 def _labelled(label: str, value: str, names: KnownNames) -> Details:
     match label:
         case "venue":
-            return Details(venue=names.venues.canonical(value) or value)
+            return Details(venue=_canonical(names.venues, value) or value)
         case "year":
             digits = plain(value)
             return Details(year=int(digits)) if digits.isdecimal() else Details(notes=(value,))

@@ -59,6 +59,11 @@ def literal(text: str) -> str:
     return "".join(chr(_PLANE + ord(char)) if ord(char) <= 0xFFFF else char for char in text)
 
 
+def is_escaped(text: str) -> bool:
+    """Whether something in the text was meant literally."""
+    return bool(_LITERAL.search(text))
+
+
 def plain(text: str) -> str:
     """Text as a person reads it: literals are characters like others."""
     return _LITERAL.sub(lambda char: chr(ord(char[0]) - _PLANE), text)

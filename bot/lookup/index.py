@@ -1,0 +1,334 @@
+"""The search index: tantivy over a catalog, in memory, with the ranking that people expect.
+
+    typed words ──► slots: a word, or a term with its synonyms ──► one tantivy query
+                      each slot may be met by any field, a compound, or, if the list does not have
+                      the word at all, by a longer or a misspelled form of it
+
+An exact name comes first, then a match in the name before one in the title, then section, venue,
+organisation, note and link. Whoever meets every slot comes before who meets some.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import tantivy
+from tantivy import Occur, Query
+
+from bot.catalog.links import read_link
+from bot.catalog.model import Catalog, Entry, compact
+from bot.lookup.words import compounds, is_stopword, spelling, stemming
+
+_WEIGHTS = {"name": 8.0, "title": 3.0, "compound": 2.5, "about": 1.2, "link": 0.4}
+_EXACT = 10_000.0
+_PHRASE = 4.0
+_PREFIX, _SLIP, _TWO_SLIPS = 0.8, 0.7, 0.5
+# The fewest letters of a word, and of a whole name, in which one or two slips are forgiven.
+_LEAST_PREFIX = 4
+_WORD_SLIPS = (4, 8)
+_NAME_SLIPS = (3, 6)
+_TELLING_NAME = 8
+_NAME_WORDS = 6
+_HEAP = 64_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What to search: slots in any order, phrases word by word, and what must hold besides."""
+
+    text: str
+    slots: tuple["Slot", ...]
+    phrases: tuple[str, ...] = ()
+    filters: tuple["Filter", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One thing that a person asks for: words that belong together, and what else means the same."""
+
+    words: tuple[str, ...]
+    synonyms: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One of these values in a field (`venue`, `org`, `section`), or a span of years."""
+
+    field: str
+    values: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Positions of entries, best first: the part that was asked for, and how many there are."""
+
+    positions: tuple[int, ...]
+    total: int
+    complete: int
+
+
+class Index:
+    """A searchable catalog. Building takes about 0.1 ms an entry; it is read-only afterwards."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        """Index every entry; a document's `position` is the entry's in the catalog."""
+        self._schema = _schema()
+        index = tantivy.Index(self._schema)
+        index.register_tokenizer("stems", stemming())
+        index.register_tokenizer("spelled", spelling())
+        writer = index.writer(_HEAP, 1)
+        context = _Context(catalog)
+        for position, entry in enumerate(catalog.entries):
+            writer.add_document(context.document(position, entry))
+        writer.commit()
+        writer.wait_merging_threads()
+        index.reload()
+        self._searcher = index.searcher()
+
+    def has_name(self, text: str) -> bool:
+        """Whether the text is the name or the title of an entry, written in any way."""
+        key = compact(text)
+        return bool(key) and self._searcher.doc_freq("key", key) > 0
+
+    def is_word(self, word: str) -> bool:
+        """Whether the list has the word, in any form and field."""
+        return bool(stemming().analyze(word)) and self._knows(word)
+
+    def search(self, terms: Terms, offset: int, limit: int) -> Hits:
+        """The entries for the terms, best first; those that meet every slot before the others."""
+        must = [(Occur.Must, query) for query in self._required(terms)]
+        if not terms.slots:
+            return self._without_slots(terms, must, offset, limit)
+        known = [self._knows(word) for slot in terms.slots for word in slot.words]
+        names = self._names(terms.text, guess=not all(known))
+        slots = self._slots(terms.slots)
+        every = [Query.boolean_query([(Occur.Must, slot) for slot in slots]), *names]
+        bonus = [(Occur.Should, query) for query in (*names, *self._in_order(terms))]
+        positions, complete = self._run([*must, (Occur.Must, _any(every)), *bonus], offset, limit)
+        if len(slots) == 1:
+            return Hits(positions, complete, complete)
+        met = [slot for slot in slots if self._finds(slot)]
+        some = Query.boolean_query([(Occur.Should, slot) for slot in met], (len(met) + 1) // 2)
+        parts = [*must, (Occur.Must, some), *bonus, (Occur.MustNot, _any(every))]
+        rest, partial = self._run(parts, max(0, offset - complete), limit - len(positions))
+        return Hits((*positions, *rest), complete + partial, complete)
+
+    def _without_slots(
+        self, terms: Terms, must: list[tuple[Occur, Query]], offset: int, limit: int
+    ) -> Hits:
+        if not terms.phrases:
+            return self._in_list_order(must, offset, limit)
+        names = self._names(" ".join(terms.phrases), guess=False)
+        positions, total = self._run([*must, *((Occur.Should, name) for name in names)], offset, limit)
+        return Hits(positions, total, total)
+
+    def _run(
+        self, parts: Sequence[tuple[Occur, Query]], offset: int, limit: int
+    ) -> tuple[tuple[int, ...], int]:
+        found = self._searcher.search(Query.boolean_query(parts), max(limit, 1), offset=offset)
+        addresses = [address for _, address in found.hits][: max(limit, 0)]
+        positions = self._searcher.fast_field_values("position", addresses)
+        return tuple(int(position or 0) for position in positions), found.count or 0
+
+    def _finds(self, query: Query) -> bool:
+        return bool(self._searcher.search(query, 1, count=False).hits)
+
+    def _knows(self, word: str) -> bool:
+        stem = stemming().analyze(word)[0]
+        return any(self._searcher.doc_freq(name, stem) for name in _WEIGHTS)
+
+    def _in_list_order(self, must: Sequence[tuple[Occur, Query]], offset: int, limit: int) -> Hits:
+        found = self._searcher.search(
+            Query.boolean_query(must), limit, order_by_field="position", order=tantivy.Order.Asc, offset=offset
+        )
+        positions = tuple(int(position) for position, _ in found.hits)
+        return Hits(positions, found.count or 0, found.count or 0)
+
+    def _required(self, terms: Terms) -> Iterator[Query]:
+        for one in terms.filters:
+            yield Query.const_score_query(_any([*self._values(one), *self._spans(one)]), 0.0)
+        for phrase in terms.phrases:
+            if phrase_query := self._phrase(phrase):
+                yield phrase_query
+
+    def _values(self, one: Filter) -> Iterator[Query]:
+        return (Query.term_query(self._schema, one.field, value) for value in one.values)
+
+    def _spans(self, one: Filter) -> Iterator[Query]:
+        kind = tantivy.FieldType.Integer
+        return (Query.range_query(self._schema, one.field, kind, first, last) for first, last in one.spans)
+
+    def _phrase(self, phrase: str) -> Query | None:
+        stems = stemming().analyze(phrase)
+        if not stems:
+            return None
+        return Query.disjunction_max_query(
+            [
+                Query.boost_query(self._words_in_order(name, stems), _WEIGHTS[name])
+                for name in ("name", "title", "about")
+            ]
+        )
+
+    def _words_in_order(self, name: str, stems: list[str]) -> Query:
+        if len(stems) == 1:
+            return Query.term_query(self._schema, name, stems[0])
+        return Query.phrase_query(self._schema, name, list(stems))
+
+    def _names(self, text: str, *, guess: bool) -> list[Query]:
+        """An exact name or title above all; a misspelled one where the words are not known."""
+        key = compact(text)
+        if not key:
+            return []
+        exact = Query.term_query(self._schema, "key", key)
+        if self.has_name(text):
+            return [Query.const_score_query(exact, _EXACT)]
+        slips = sum(len(key) >= least for least in _NAME_SLIPS) if guess else len(key) >= _TELLING_NAME
+        for distance in range(1, slips + 1):
+            alike = Query.fuzzy_term_query(self._schema, "key", key, distance)
+            if self._finds(alike):
+                return [Query.const_score_query(alike, _EXACT / 10)]
+        return []
+
+    def _in_order(self, terms: Terms) -> Iterator[Query]:
+        """Words that stand together as they were typed."""
+        typed = [stemming().analyze(word)[0] for slot in terms.slots for word in slot.words]
+        if len(typed) > 1:
+            yield Query.boost_query(Query.phrase_query(self._schema, "title", list(typed)), _PHRASE)
+
+    def _slots(self, slots: Sequence[Slot]) -> list[Query]:
+        """A query a slot; neighbouring words may also stand as one (`flash attention`)."""
+        words = [word for slot in slots for word in slot.words]
+        joined = {pair: self._fields(stemming().analyze("".join(pair))[0]) for pair in pairwise(words)}
+        queries = []
+        at = 0
+        for slot in slots:
+            last = at + len(slot.words)
+            together = [
+                (Occur.Must, _best([self._word(words[here]), *_near(words, here, joined)]))
+                for here in range(at, last)
+            ]
+            ways = [Query.boolean_query(together)]
+            for rank, synonym in enumerate(slot.synonyms):
+                ways.append(Query.boost_query(self._exactly(synonym), max(0.3, 0.9 - rank / 10)))
+            queries.append(_best(ways))
+            at = last
+        return queries
+
+    def _exactly(self, words: Sequence[str]) -> Query:
+        stems = (stem for word in words if not is_stopword(word) for stem in stemming().analyze(word))
+        return Query.boolean_query([(Occur.Must, self._fields(stem)) for stem in stems])
+
+    def _word(self, word: str) -> Query:
+        """A word in any field; if the list does not have it, what begins with it or is spelled alike."""
+        if not self._knows(word):
+            for query in self._guesses(word):
+                if self._finds(query):
+                    return query
+        return self._fields(stemming().analyze(word)[0])
+
+    def _guesses(self, word: str) -> Iterator[Query]:
+        if len(word) >= _LEAST_PREFIX:
+            yield self._alike(word, _PREFIX, slips=0, begins=True)
+        if len(word) >= _WORD_SLIPS[0]:
+            yield self._alike(word, _SLIP, slips=1)
+        if len(word) >= _WORD_SLIPS[1]:
+            yield self._alike(word, _TWO_SLIPS, slips=2)
+
+    def _alike(self, word: str, weight: float, *, slips: int, begins: bool = False) -> Query:
+        ways = [
+            Query.const_score_query(
+                Query.fuzzy_term_query(self._schema, name, word, slips, prefix=begins), weight * boost
+            )
+            for name, boost in (("spelled_name", 20.0), ("spelled", 6.0))
+        ]
+        return Query.disjunction_max_query(ways)
+
+    def _fields(self, stem: str) -> Query:
+        return Query.disjunction_max_query(
+            [
+                Query.boost_query(Query.term_query(self._schema, name, stem), weight)
+                for name, weight in _WEIGHTS.items()
+            ],
+            0.05,
+        )
+
+
+class _Context:
+    """What the documents of one catalog share: its sections' texts."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._sections = {
+            path: (
+                f"{' '.join(place.titles)} {' '.join(place.section.aliases)}",
+                ["/".join(parts[:depth]) for parts in [path.split("/")] for depth in range(1, len(parts) + 1)],
+            )
+            for path, place in catalog.places.items()
+        }
+        self._names = {**catalog.info.venues, **catalog.info.orgs}
+
+    def document(self, position: int, entry: Entry) -> tantivy.Document:
+        named = (*((entry.venue,) if entry.venue else ()), *entry.orgs)
+        spellings = [spelling for name in named for spelling in (name, *self._names.get(name, ()))]
+        sections = [self._sections[path] for path in entry.sections]
+        name = entry.name or ""
+        about = " ".join([*(text for text, _ in sections), *spellings, str(entry.year or ""), entry.note or ""])
+        short = name if len(name.split()) <= _NAME_WORDS else ""
+        if not entry.name and len(entry.title.split()) <= _NAME_WORDS:
+            short = entry.title
+        together = compounds(entry.title)
+        return tantivy.Document(
+            position=position,
+            key=_keys(entry),
+            name=f"{short} {compounds(short)}" if short else "",
+            title=entry.title,
+            compound=together,
+            about=about,
+            link=_link_words(entry.url),
+            spelled_name=f"{short} {compounds(short)}",
+            spelled=f"{entry.title} {about} {together}",
+            venue=[compact(entry.venue)] if entry.venue else [],
+            org=[compact(org) for org in entry.orgs],
+            section=[path for _, paths in sections for path in paths],
+            year=[entry.year] if entry.year is not None else [],
+        )
+
+
+def _keys(entry: Entry) -> list[str]:
+    return list({compact(text) for text in (entry.name, entry.title) if text})
+
+
+def _link_words(url: str | None) -> str:
+    link = read_link(url) if url else None
+    return link.url.removeprefix("https://") if link else ""
+
+
+def _best(queries: Sequence[Query]) -> Query:
+    return queries[0] if len(queries) == 1 else Query.disjunction_max_query(queries)
+
+
+def _near(words: Sequence[str], at: int, joined: Mapping[tuple[str, str], Query]) -> Iterator[Query]:
+    """The compounds that a word makes with its neighbours."""
+    for first in (at - 1, at):
+        if 0 <= first < len(words) - 1:
+            yield joined[words[first], words[first + 1]]
+
+
+def _any(queries: Iterable[Query]) -> Query:
+    return Query.boolean_query([(Occur.Should, query) for query in queries])
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_integer_field("position", fast=True)
+    builder.add_integer_field("year", indexed=True, fast=True)
+    for name in ("name", "title", "about"):
+        builder.add_text_field(name, tokenizer_name="stems")
+    for name in ("compound", "link"):
+        builder.add_text_field(name, tokenizer_name="stems", index_option="freq")
+    for name in ("spelled_name", "spelled"):
+        builder.add_text_field(name, tokenizer_name="spelled", index_option="basic")
+    for name in ("key", "venue", "org", "section"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    return builder.build()

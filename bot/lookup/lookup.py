@@ -1,0 +1,326 @@
+"""What a person typed, answered as a good librarian would.
+
+    text ──► an id, DOI or URL?   that paper
+         ──► a section's name?    that section, in the list's order
+         ──► else                 a search, best first
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from random import Random
+from typing import Literal
+
+import yaml
+from rapidfuzz import fuzz, process
+
+from bot.catalog.identity import link_of
+from bot.catalog.links import Link, read_reference
+from bot.catalog.model import Catalog, Entry, Place, compact, fold
+from bot.catalog.names import KnownNames
+from bot.lookup.index import Filter, Hits, Index, Slot, Terms
+from bot.lookup.query import Mistake, Query, parse, unfiltered
+from bot.lookup.sections import SectionNames
+from bot.lookup.words import is_stopword, spelling, stemming
+
+Kind = Literal["paper", "section", "search", "empty", "error"]
+
+_NEAREST = 3
+_NEAR_ENOUGH = 58.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a lookup: a sentence and a part of the results.
+
+    `results` begins at `offset` of `total`; of a search, the first `complete` meet every word.
+    """
+
+    query: str
+    kind: Kind
+    message: str
+    results: tuple[Entry, ...] = ()
+    total: int = 0
+    offset: int = 0
+    complete: int = 0
+    place: Place | None = None
+
+
+class Lookup:
+    """A catalog made ready to be asked. Immutable: a changed catalog is another Lookup."""
+
+    def __init__(self, catalog: Catalog, shipped: KnownNames) -> None:
+        """Index a catalog; `shipped` are the names known besides those of its list."""
+        self.catalog = catalog
+        self._names = KnownNames.of(catalog.info).merged(shipped)
+        self._index = Index(catalog)
+        self._sections = SectionNames(catalog.places.values())
+        self._synonyms = _Synonyms([*catalog.info.synonyms, *_thesaurus()])
+
+    def answer(self, text: str, *, offset: int = 0, limit: int | None = None) -> Answer:
+        """Answer what was typed; `limit` results from `offset` on, or all of them."""
+        limit = max(1, len(self.catalog.entries)) if limit is None else limit
+        text = " ".join(text.split())
+        if not text:
+            return Answer(text, "empty", self.overview())
+        if link := _reference(text):
+            return self._paper(text, link)
+        query = unfiltered(text) if self._index.has_name(text) else parse(text)
+        if isinstance(query, Mistake):
+            return Answer(text, "error", query.message)
+        filters = self._filters(query)
+        if isinstance(filters, Mistake):
+            return Answer(text, "error", filters.message)
+        if query.words and not query.phrases and (place := self._section(query.words)):
+            return self._listed(query, place, filters, offset, limit)
+        return self._search(query, filters, offset, limit)
+
+    def overview(self) -> str:
+        """The sections with their counts, in a sentence a line."""
+        lines = [
+            f"{'   ' * (place.depth - 1)}{place.section.title}: {len(self.catalog.within(path))}"
+            for path, place in self.catalog.places.items()
+        ]
+        return f"{self.catalog.info.title} holds {len(self.catalog.entries)} papers:\n" + "\n".join(lines)
+
+    def recent(self, *, offset: int = 0, limit: int = 10) -> Answer:
+        """What was added last; then, of entries from before the bot, what appeared last."""
+        entries = self._by_age
+        message = "The latest additions first, then the latest papers."
+        return Answer("recent", "search", message, entries[offset : offset + limit], len(entries), offset, len(entries))
+
+    def random(self, text: str, chance: Random) -> Answer:
+        """One entry by chance, of the whole list or of a section."""
+        if not text.strip():
+            entries: Sequence[Entry] = self.catalog.entries
+            where = self.catalog.info.title
+        elif place := self._sections.find(text) or self._misspelled_section(text):
+            entries, where = self.catalog.within(place.path), place.section.title
+        else:
+            return Answer(text, "error", self._no_section(text).message)
+        if not entries:
+            return Answer(text, "empty", f"{where} has no papers yet.")
+        return Answer(text, "paper", f"By chance, from {where}:", (chance.choice(entries),), 1)
+
+    @cached_property
+    def _by_age(self) -> tuple[Entry, ...]:
+        return tuple(sorted(self.catalog.entries, key=_age, reverse=True))
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, tuple[Entry, ...]]:
+        found: dict[str, tuple[Entry, ...]] = {}
+        for entry in self.catalog.entries:
+            link = link_of(entry)
+            keys = {link.key, f"doi:{(entry.doi or '').lower()}", f"arxiv:{entry.arxiv}"} if link else set()
+            for key in keys - {"doi:", "arxiv:None"}:
+                found[key] = (*found.get(key, ()), entry)
+        return found
+
+    def _paper(self, text: str, link: Link) -> Answer:
+        entries = self._by_key.get(link.key, ())
+        if entries:
+            message = f"{len(entries)} papers on the list share this link."
+            if len(entries) == 1:
+                where = "; ".join(self.catalog.section_titles(path) for path in entries[0].sections)
+                message = f"On the list, in {where}."
+            return Answer(text, "paper", message, entries, len(entries), 0, len(entries))
+        name = f"arXiv {link.arxiv}" if link.arxiv else f"DOI {link.doi}" if link.doi else link.url
+        return Answer(text, "empty", f"{name} is not on the list. {self._how_to_add()}")
+
+    def _section(self, words: str) -> Place | None:
+        """The section that the words name; a derived name gives way to a paper's own."""
+        if place := self._sections.named(words):
+            return place
+        if self._index.has_name(words):
+            return None
+        return self._sections.find(words) or self._misspelled_section(words)
+
+    def _misspelled_section(self, words: str) -> Place | None:
+        if any(self._index.is_word(word) for word in spelling().analyze(words)):
+            return None
+        return self._sections.alike(words)
+
+    def _listed(self, query: Query, place: Place, filters: tuple[Filter, ...], offset: int, limit: int) -> Answer:
+        """A whole section, its own entries before those of its subsections."""
+        entries = tuple(entry for entry in self.catalog.within(place.path) if _passes(entry, filters))
+        title = self.catalog.section_titles(place.path)
+        if not entries:
+            return Answer(query.text, "empty", f"Nothing in {title} passes these filters.", place=place)
+        message = f"{_papers(len(entries))} in {title}{' with these filters' if filters else ''}."
+        shown = entries[offset : offset + limit]
+        return Answer(query.text, "section", message, shown, len(entries), offset, len(entries), place)
+
+    def _search(self, query: Query, filters: tuple[Filter, ...], offset: int, limit: int) -> Answer:
+        terms = Terms(query.words, self._slots(query.words), query.phrases, filters)
+        hits = self._index.search(terms, offset, limit)
+        if not hits.total:
+            return Answer(query.text, "empty", self._nothing(query))
+        results = tuple(self.catalog.entries[position] for position in hits.positions)
+        message = _search_message(query, hits)
+        return Answer(query.text, "search", message, results, hits.total, offset, hits.complete)
+
+    def _slots(self, words: str) -> tuple[Slot, ...]:
+        """The words as slots, terms of the thesaurus together, without words that tell nothing."""
+        return tuple(self._synonyms.slots(spelling().analyze(words)))
+
+    def _filters(self, query: Query) -> tuple[Filter, ...] | Mistake:
+        found: list[Filter] = []
+        for field, values, names, used in (
+            ("venue", query.venues, self._names.venues, self._venues),
+            ("org", query.orgs, self._names.orgs, self._orgs),
+        ):
+            keys = []
+            for value in values:
+                name = names.canonical(value) or value
+                if compact(name) not in used:
+                    return _unknown_value(field, value, used.values())
+                keys.append(compact(name))
+            found += [Filter(field, tuple(keys))] if keys else []
+        paths = []
+        for value in query.sections:
+            place = self._sections.find(value) or self._sections.at(value)
+            if not place:
+                return self._no_section(value)
+            paths.append(place.path)
+        found += [Filter("section", tuple(paths))] if paths else []
+        if query.years:
+            found.append(Filter("year", spans=tuple((span.first, span.last) for span in query.years)))
+        return tuple(found)
+
+    @cached_property
+    def _venues(self) -> Mapping[str, str]:
+        return {compact(entry.venue): entry.venue for entry in self.catalog.entries if entry.venue}
+
+    @cached_property
+    def _orgs(self) -> Mapping[str, str]:
+        return {compact(org): org for entry in self.catalog.entries for org in entry.orgs}
+
+    @cached_property
+    def _title_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(entry.name or entry.title for entry in self.catalog.entries))
+
+    def _no_section(self, text: str) -> Mistake:
+        near = _nearest(text, [place.section.title for place in self.catalog.places.values()])
+        guess = f"Did you mean {_either(near)}? " if near else ""
+        tops = ", ".join(section.title for section in self.catalog.info.sections)
+        return Mistake(f"There is no section “{text}”. {guess}The top sections are: {tops}.")
+
+    def _nothing(self, query: Query) -> str:
+        near = _nearest(query.words or " ".join(query.phrases), self._title_names)
+        guess = f" Nearest names: {', '.join(near)}." if near else ""
+        hint = " Fewer filters may find more." if query.has_filters else ""
+        tops = ", ".join(section.title for section in self.catalog.info.sections)
+        return f"Nothing found for “{query.text}”.{hint}{guess} The sections are: {tops}. {self._how_to_add()}"
+
+    def _how_to_add(self) -> str:
+        return "To have a paper added, tell the people who keep this list."
+
+
+class _Synonyms:
+    """Groups of terms that mean the same, found in running words."""
+
+    def __init__(self, groups: Iterable[Sequence[str]]) -> None:
+        self._groups: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}
+        for group in groups:
+            terms = [tuple(spelling().analyze(term)) for term in group]
+            for term in terms:
+                others = tuple(other for other in terms if other != term)
+                key = _stems(term)
+                self._groups[key] = (*self._groups.get(key, ()), *others)
+        self._longest = max((len(term) for term in self._groups), default=0)
+
+    def slots(self, words: Sequence[str]) -> list[Slot]:
+        """Slots in the order of the words; the longest term counts."""
+        found: list[Slot] = []
+        at = 0
+        while at < len(words):
+            length = next(
+                (
+                    size
+                    for size in range(min(self._longest, len(words) - at), 0, -1)
+                    if _stems(words[at : at + size]) in self._groups
+                ),
+                0,
+            )
+            term = tuple(words[at : at + (length or 1)])
+            found.append(Slot(term, self._groups.get(_stems(term), ())))
+            at += len(term)
+        telling = [slot for slot in found if slot.synonyms or not all(is_stopword(word) for word in slot.words)]
+        return telling or found
+
+
+def _stems(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(stemming().analyze(" ".join(words)))
+
+
+def _thesaurus() -> list[list[str]]:
+    text = resources.files("bot.lookup").joinpath("thesaurus.yaml").read_text("utf-8")
+    return [list(group) for group in yaml.safe_load(text)]
+
+
+def _reference(text: str) -> Link | None:
+    """The paper that the text names, also where a person wrote something around its address."""
+    if link := read_reference(text):
+        return link
+    addresses = [word for word in text.split() if word.lower().lstrip("<").startswith(("http://", "https://"))]
+    return read_reference(addresses[0]) if addresses else None
+
+
+def _passes(entry: Entry, filters: Iterable[Filter]) -> bool:
+    return all(_passes_one(entry, one) for one in filters)
+
+
+def _passes_one(entry: Entry, one: Filter) -> bool:
+    match one.field:
+        case "venue":
+            return entry.venue is not None and compact(entry.venue) in one.values
+        case "org":
+            return any(compact(org) in one.values for org in entry.orgs)
+        case "section":
+            return any(path == value or path.startswith(f"{value}/") for path in entry.sections for value in one.values)
+        case _:
+            return entry.year is not None and any(first <= entry.year <= last for first, last in one.spans)
+
+
+def _age(entry: Entry) -> tuple[str, str]:
+    """When an entry came: the day of its addition, then the month in its arXiv id or its year."""
+    added = entry.added.isoformat() if entry.added else ""
+    appeared = f"20{entry.arxiv[:2]}-{entry.arxiv[2:4]}" if entry.arxiv and entry.arxiv[:4].isdecimal() else ""
+    return added, appeared or str(entry.year or "")
+
+
+def _search_message(query: Query, hits: Hits) -> str:
+    if hits.complete == hits.total:
+        return f"{_papers(hits.total)} for “{query.text}”."
+    if not hits.complete:
+        return f"No paper has all of “{query.text}”; {_papers(hits.total)} with some of it."
+    return f"{_papers(hits.complete)} for “{query.text}”, then {hits.total - hits.complete} with some of it."
+
+
+def _papers(count: int) -> str:
+    return f"{count:,} paper{'' if count == 1 else 's'}"
+
+
+def _unknown_value(field: str, value: str, used: Iterable[str]) -> Mistake:
+    near = _nearest(value, list(used))
+    word = "venue" if field == "venue" else "organisation"
+    guess = f"Did you mean {_either([f'`{field}:{_quoted(name)}`' for name in near])}?" if near else ""
+    known = ", ".join(sorted(used, key=str.casefold)[:12])
+    return Mistake(f"The list has no {word} “{value}”. {guess or f'Some that it has: {known}.'}")
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"' if " " in name else name
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(names)
+
+
+def _nearest(text: str, names: Sequence[str]) -> list[str]:
+    found = process.extract(
+        text, names, scorer=fuzz.QRatio, processor=fold, limit=_NEAREST, score_cutoff=_NEAR_ENOUGH
+    )
+    return [name for name, _, _ in found]
+
