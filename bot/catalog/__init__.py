@@ -1,0 +1,1 @@
+"""The list: entries and sections, their YAML files, awesome-list Markdown in and out, lint."""

@@ -1,8 +1,8 @@
 """What stands beside a title: venue, year, organisations or a remark, in the words of any list.
 
 `SOSP' 24`, `OSDI'22`, `EuroSys '24`, `ATC’ 21`, `ASPLOS 23`, `ICML ES-FoMo Workshop 2023`,
-`NeurIPS 2023 Workshop`, `Google, UCB`, `Stanford & UCB`, `2024/05`, and the labelled forms that the
-export uses where a bare word would be misread: `Venue: …`, `Year: …`, `Org: …`, `Note: …`.
+`NeurIPS 2023 Workshop`, `Google, UCB`, `Stanford & UCB`, `2024/05`, and the labelled forms that
+the export uses where a bare word would be misread: `Venue: …`, `Year: …`, `Org: …`, `Note: …`.
 """
 
 import re
@@ -32,6 +32,7 @@ _ENDING = re.compile(
 _SEPARATOR = re.compile(r"\s*(?:,|;|/|\s&\s|\sand\s)\s*")
 _ORG_WORDS = 5
 _VENUE_WORDS = 7
+_CENTURY_TURNS = 70  # two digits below are of this century, from here on of the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Details:
 
 
 def read_field(text: str, names: KnownNames) -> Details:
-    """A field after a bar: venue with year, organisations, or a remark if it is too long for those."""
+    """A field after a bar: an edition, organisations, or a remark if it is too long for those."""
     text = squeeze(text)
     if not text:
         return Details()
@@ -70,7 +71,9 @@ def read_field(text: str, names: KnownNames) -> Details:
     if any(len(part.split()) > _ORG_WORDS for part in parts):
         return Details(notes=(text,))
     for part in parts:
-        details = details.joined(read_edition(part, names) or Details(orgs=(org_name(part, names),)))
+        details = details.joined(
+            read_edition(part, names) or Details(orgs=(org_name(part, names),))
+        )
     return details
 
 
@@ -83,11 +86,14 @@ def read_edition(text: str, names: KnownNames) -> Details | None:
         return Details(venue=venue_name(match["venue"], names), year=int(match["year"]))
     if _canonical(names.venues, text):
         return Details(venue=venue_name(text, names))
-    if not (match := _EDITION.fullmatch(text)):
-        return None
+    match = _EDITION.fullmatch(text)
+    return _venue_with_year(match, names) if match else None
+
+
+def _venue_with_year(match: re.Match[str], names: KnownNames) -> Details | None:
     venue, after = match["venue"], match["after"]
     known = _canonical(names.venues, venue) is not None
-    if (match["bare"] or after) and not known or len(venue.split()) > _VENUE_WORDS:
+    if ((match["bare"] or after) and not known) or len(venue.split()) > _VENUE_WORDS:
         return None
     year = _year(match["short"] or match["bare"], match["long"])
     if after and re.search(r"\bworkshop\b|\bfindings\b|\bdemo\b", after, re.IGNORECASE):
@@ -158,4 +164,4 @@ def _year(short: str | None, full: str | None) -> int:
     if full:
         return int(full)
     two = int(short or 0)
-    return two + (2000 if two < 70 else 1900)
+    return two + (2000 if two < _CENTURY_TURNS else 1900)

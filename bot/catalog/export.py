@@ -36,7 +36,11 @@ def _lines(catalog: Catalog, names: KnownNames) -> Iterator[str]:
 
 def _order_to_note(entry: Entry, rank: dict[str, int]) -> tuple[str, ...]:
     """The sections of an entry, where the list shows them in another order."""
-    return entry.sections if tuple(sorted(entry.sections, key=rank.__getitem__)) != entry.sections else ()
+    return (
+        entry.sections
+        if tuple(sorted(entry.sections, key=rank.__getitem__)) != entry.sections
+        else ()
+    )
 
 
 def _unusual_ids(sections: tuple[Section, ...], above: str = "") -> Iterator[tuple[str, str]]:

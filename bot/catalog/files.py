@@ -1,4 +1,4 @@
-"""The catalog on disk: `list.yaml` and `papers/<top section>.yaml`, read with every mistake located.
+"""The catalog on disk: `list.yaml` and `papers/<top section>.yaml`, every mistake located.
 
 People edit these files. A mistake costs the entry that it is in, never the list: reading returns
 what is right together with what is wrong, each problem with its file, line, entry and remedy.
@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,9 @@ class Located:
     line: int
     key_lines: Mapping[str, int] = field(default_factory=dict)
 
-    def problem(self, message: str, remedy: str, *, key: str = "", is_error: bool = True) -> Problem:
+    def problem(
+        self, message: str, remedy: str, *, key: str = "", is_error: bool = True
+    ) -> Problem:
         """A problem of this entry, at the line of one of its keys."""
         line = self.key_lines.get(key, self.line)
         return Problem(self.file, line, message, remedy, self.entry.title, is_error)
@@ -82,7 +85,9 @@ def read_catalog(folder: Path) -> Loaded:
     for path in sorted((folder / "papers").glob("*.y*ml")):
         name = f"papers/{path.name}"
         if path.stem not in tops:
-            remedy = f"Rename it after one of them ({', '.join(sorted(tops))}), or add the section."
+            remedy = (
+                f"Rename it after one of them ({', '.join(sorted(tops))}), or add the section."
+            )
             problems.append(Problem(name, 1, "no top section of list.yaml has this id.", remedy))
             continue
         for found in _read_entries(path, name):
@@ -112,7 +117,7 @@ def signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Replace a file's text at once: a reader or a crash sees the old text or the new, never half."""
+    """Replace a file's text at once: readers and crashes see the old text or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
@@ -131,7 +136,7 @@ def write_file(path: Path, text: str) -> None:
 def entries_in(text: str) -> Iterator[yaml.MappingNode | Problem]:
     """The nodes of a papers file's entries, or what is wrong with the file as a whole."""
     node = _compose(text)
-    if node is None or isinstance(node, yaml.ScalarNode) and not node.value.strip("~ "):
+    if node is None or (isinstance(node, yaml.ScalarNode) and not node.value.strip("~ ")):
         return
     if not isinstance(node, yaml.SequenceNode):
         remedy = "Begin every entry with `- title: …`."
@@ -155,7 +160,7 @@ def _compose(text: str) -> yaml.Node | None:
     try:
         return loader.get_single_node()
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]  # types-PyYAML leaves it out
+        loader.dispose()
 
 
 def _construct(node: yaml.Node) -> Any:
@@ -164,7 +169,7 @@ def _construct(node: yaml.Node) -> Any:
     try:
         return loader.construct_document(node)
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]  # types-PyYAML leaves it out
+        loader.dispose()
 
 
 def _read_info(folder: Path) -> tuple[ListInfo, list[Problem]]:
@@ -219,10 +224,16 @@ def _read_entry(node: yaml.MappingNode, name: str) -> Iterator[Located | Problem
         return
     unquoted = [
         Problem(
-            name, lines[key], f"{key} is not text: {value.value}.", f'Quote it: {key}: "{value.value}".', title
+            name,
+            lines[key],
+            f"{key} is not text: {value.value}.",
+            f'Quote it: {key}: "{value.value}".',
+            title,
         )
         for key, value in raw.items()
-        if key in _TEXT_KEYS and isinstance(value, yaml.ScalarNode) and not value.tag.endswith((":str", ":null"))
+        if key in _TEXT_KEYS
+        and isinstance(value, yaml.ScalarNode)
+        and not value.tag.endswith((":str", ":null"))
     ]
     if unquoted:
         yield from unquoted
@@ -244,8 +255,6 @@ def _read_entry(node: yaml.MappingNode, name: str) -> Iterator[Located | Problem
 def _misplaced(one: Located, top: str, order: Mapping[str, int]) -> Problem | None:
     unknown = [path for path in one.entry.sections if path not in order]
     if unknown:
-        from difflib import get_close_matches
-
         near = get_close_matches(unknown[0], order, n=3, cutoff=0.4)
         remedy = f"Did you mean {' or '.join(near)}?" if near else "See the sections in list.yaml."
         return one.problem(f"there is no section {unknown[0]}.", remedy, key="sections")
@@ -282,5 +291,7 @@ def _description(key: str) -> str:
 def _yaml_sentence(error: yaml.YAMLError) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         at = f"line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1}"
-        return f"{error.problem or error.context} ({at}). Is a title with a colon or a # in quotes?"
+        return (
+            f"{error.problem or error.context} ({at}). Is a title with a colon or a # in quotes?"
+        )
     return f"{error}."

@@ -21,7 +21,9 @@ class Imported:
     bullets: int
 
 
-def import_list(reading: Reading, names: KnownNames, *, title: str, base: ListInfo | None = None) -> Imported:
+def import_list(
+    reading: Reading, names: KnownNames, *, title: str, base: ListInfo | None = None
+) -> Imported:
     """The catalog of what was read.
 
     `title` serves where the document has none. `base` is the list that is there already: its
@@ -51,7 +53,7 @@ def import_list(reading: Reading, names: KnownNames, *, title: str, base: ListIn
 
 
 def merge(old: Catalog, new: Catalog) -> tuple[Catalog, tuple[Entry, ...]]:
-    """What is there, with the sections and entries of another list that are not; and those entries."""
+    """What is there with what another list has besides; and the entries that came."""
     known = Known(old.entries)
     added = tuple(entry for entry in new.entries if known.find(entry) is None)
     info = replace(
@@ -83,8 +85,8 @@ class _Gathering:
         else:
             first, first_line, wanted = self._found[number]
             if (number, path) in self._seen:
-                reason = f"the paper of line {first_line} again, in the same section"
-                self.repeated.append(Skipped(line, reason, entry.title[:120]))
+                text = f"{entry.title[:100]} (line {first_line})"
+                self.repeated.append(Skipped(line, "a paper that its section has already", text))
                 return
             home_line = line if wanted and wanted[0] == path else first_line
             self._found[number] = (_joined(first, entry), home_line, wanted)
@@ -126,7 +128,9 @@ def _sections(headings: Iterable[Heading], base: tuple[Section, ...]) -> Iterato
     taken = {section.id for section in base}
     for heading in headings:
         old = known.get(heading.title)
-        chosen = old.id if old else _free_id(heading.id or slugify(heading.title) or "section", taken)
+        chosen = (
+            old.id if old else _free_id(heading.id or slugify(heading.title) or "section", taken)
+        )
         taken.add(chosen)
         yield Section(
             id=chosen,
@@ -140,7 +144,9 @@ def _free_id(wanted: str, taken: set[str]) -> str:
     """The id, numbered if a sibling has it."""
     if wanted not in taken:
         return wanted
-    return next(name for number in range(2, len(taken) + 3) if (name := f"{wanted}-{number}") not in taken)
+    return next(
+        name for number in range(2, len(taken) + 3) if (name := f"{wanted}-{number}") not in taken
+    )
 
 
 def own_id(section: Section, earlier: Iterable[Section]) -> str:

@@ -1,6 +1,6 @@
-"""Inline Markdown as pieces: plain text and links, the rest of the markup gone.
+r"""Inline Markdown as pieces: plain text and links, the rest of the markup gone.
 
-A character that was escaped in the source (`\\|`, `&#50;`) is *literal*: it stands for itself and
+A character that was escaped in the source (`\|`, `&#50;`) is *literal*: it stands for itself and
 never takes part in the structure of a line. Until the structure is read, literals are kept apart
 in a private plane of Unicode; `plain` brings them back.
 """
@@ -16,11 +16,14 @@ from markdown_it.rules_block import StateBlock, html_block
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-_PLANE = 0xF0000
-_LITERAL = re.compile(f"[{chr(_PLANE)}-{chr(_PLANE + 0xFFFF)}]")
+_PLANE, _LAST = 0xF0000, 0xFFFF
+_LITERAL = re.compile(f"[{chr(_PLANE)}-{chr(_PLANE + _LAST)}]")
 _BACKWARDS_TEXT = re.compile(r"\((?P<text>[^()\n]+)\)$")
 _BACKWARDS_ADDRESS = re.compile(r"\[(?P<href>https?://[^\]\s]+)\]")
-_HTML_LINE = re.compile(r"\s{0,3}</?(?:details|summary|div|p|center|table|thead|tbody|tr|td|th|br|hr|h[1-6])\b", re.I)
+_HTML_LINE = re.compile(
+    r"\s{0,3}</?(?:details|summary|div|p|center|table|thead|tbody|tr|td|th|br|hr|h[1-6])\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def squeeze(text: str) -> str:
 
 def literal(text: str) -> str:
     """Text that takes no part in structure."""
-    return "".join(chr(_PLANE + ord(char)) if ord(char) <= 0xFFFF else char for char in text)
+    return "".join(chr(_PLANE + ord(char)) if ord(char) <= _LAST else char for char in text)
 
 
 def is_escaped(text: str) -> bool:
@@ -128,6 +131,8 @@ class _Reader:
                 self.close_link()
             case "html_inline":
                 self._read_html(token.content)
+            case _:  # emphasis and the like
+                pass
 
     def _read_html(self, source: str) -> None:
         if source.startswith("<!--"):
@@ -171,7 +176,7 @@ class _Tag(HTMLParser):
         self.name, self.closing = tag, True
 
 
-def _html(state: StateBlock, line: int, last: int, silent: bool) -> bool:
+def _html(state: StateBlock, line: int, last: int, silent: bool) -> bool:  # noqa: FBT001  # markdown-it calls it
     """Comments as markdown-it has them; other block tags a line at a time."""
     source = state.src[state.bMarks[line] : state.eMarks[line]]
     if source.lstrip().startswith("<!--"):
@@ -185,7 +190,7 @@ def _html(state: StateBlock, line: int, last: int, silent: bool) -> bool:
     return True
 
 
-def _backwards_link(state: StateInline, silent: bool) -> bool:
+def _backwards_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  # markdown-it calls it
     address = _BACKWARDS_ADDRESS.match(state.src, state.pos)
     text = _BACKWARDS_TEXT.search(state.pending)
     if not address or not text:

@@ -9,7 +9,7 @@ before it is used, and where that would give another entry, the line is escaped.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bot.catalog.details import Details, read_edition, read_field, split_ending, unescaped
 from bot.catalog.inline import Inline, Piece, markdown_parser, plain, read_inline, squeeze
@@ -21,15 +21,30 @@ Escape = Callable[[str], str]
 
 _BARS = re.compile(r"[|｜]")
 _WORDS_OF_LINKS = frozenset(
-    """paper papers pdf link links url arxiv abs html code here website web site project page project page
+    """paper papers pdf link links url arxiv abs html code here website web site project page
     homepage home slides slide video talk poster blog post github repo repository demo doc docs
-    documentation dataset data openreview acm usenix ieee doi source official twitter tweet post model
-    weights hugging face huggingface bibtex""".split()
+    documentation dataset data openreview acm usenix ieee doi source official twitter tweet model
+    weights hugging face huggingface bibtex""".split()  # noqa: SIM905  # forty words read best as words
 )
-_BEST_FIRST = ("paper", "pdf", "arxiv", "abs", "link", "url", "html", "openreview", "doi", "acm", "usenix")
+_BEST_FIRST = (
+    "paper",
+    "pdf",
+    "arxiv",
+    "abs",
+    "link",
+    "url",
+    "html",
+    "openreview",
+    "doi",
+    "acm",
+    "usenix",
+)
 _EMPTY_BRACKETS = re.compile(r"[\[(]\s*[,;/·]*\s*[\])]")
 _BRACKETED = re.compile(r"[(\[](?P<inner>[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*)[)\]]")
+_LINE_TOKENS = ["bullet_list_open", "list_item_open", "paragraph_open", "inline"]
+_LINE_TOKENS += ["paragraph_close", "list_item_close", "bullet_list_close"]
 _TASK = re.compile(r"\[[ xX]\]\s+")
+_SHORT_YEARS = (2000, 2070)
 _SECTIONS = re.compile(r"sections: (?P<paths>[a-z0-9/-]+(?: [a-z0-9/-]+)*)")
 
 
@@ -39,7 +54,7 @@ class Draft:
 
     title: str
     link: Link | None = None
-    details: Details = Details()
+    details: Details = field(default_factory=Details)
     sections: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
 
@@ -67,14 +82,15 @@ class Unreadable:
 
 CONTENTS = Unreadable("a link within the page (table of contents)")
 NO_LINK = Unreadable("no link")
+NO_ADDRESS = Unreadable("a link that is no web address")
 NO_TITLE = Unreadable("no title")
 BADGE = Unreadable("only a picture")
 
 
 def read_line(inline: Inline, names: KnownNames) -> Draft | Unreadable:
     """The entry that a bullet means."""
-    head, *fields = _split(inline.pieces)
-    return read_fields(head, [(field, None) for field in fields], names, inline.comments)
+    head, *cells = _split(inline.pieces)
+    return read_fields(head, [(cell, None) for cell in cells], names, inline.comments)
 
 
 def read_fields(
@@ -85,7 +101,7 @@ def read_fields(
 ) -> Draft | Unreadable:
     """The entry of a title field and the fields after it, each with its label if it has one."""
     fields = list(fields)
-    pieces = [*head, *(piece for field, _ in fields for piece in field)]
+    pieces = [*head, *(piece for cell, _ in fields for piece in cell)]
     links = [piece for piece in pieces if piece.href is not None]
     if not squeeze("".join(piece.text for piece in pieces)):
         return BADGE
@@ -93,16 +109,22 @@ def read_fields(
         return CONTENTS
     title, main, details = _read_head(head, names)
     details = _read_details(details, fields, names)
-    main = main or _best(link for field, _ in fields for link in field if link.href)
+    main = main or _best(link for cell, _ in fields for link in cell if link.href)
     address = main.href if main else None
     link = read_link(plain(address)) if address else None
     if address and not link:
-        return Unreadable(f"a link that is no web address: {plain(address)[:80]}")
-    if not main and not (fields and (details.venue or details.orgs)) and not (details.venue and details.year):
+        return NO_ADDRESS
+    if (
+        not main
+        and not (fields and (details.venue or details.orgs))
+        and not (details.venue and details.year)
+    ):
         return NO_LINK
     if not plain(title):
         return NO_TITLE
-    places = next((match["paths"] for note in comments if (match := _SECTIONS.fullmatch(note))), "")
+    places = next(
+        (match["paths"] for note in comments if (match := _SECTIONS.fullmatch(note))), ""
+    )
     dropped = tuple(
         dict.fromkeys(piece.href for piece in links if piece is not main and piece.href)
     )
@@ -110,7 +132,7 @@ def read_fields(
 
 
 def is_word_of_link(text: str) -> bool:
-    """Whether a link's text says only what the link is (`paper`, `project page`), not what it is about."""
+    """Whether a link's text says only what the link is (`paper`, `project page`)."""
     words = re.findall(r"\w+", text.casefold())
     return bool(words) and all(word in _WORDS_OF_LINKS for word in words)
 
@@ -125,11 +147,13 @@ def write_line(entry: Entry, names: KnownNames, *, sections: Sequence[str] = ())
         for line in _candidates(entry, escape):
             if _reads_as(f"{line}{comment}", entry, names):
                 return f"- {line}{comment}"
-    raise AssertionError(f"no line reads as {entry}")  # the escaped form always does; proven by test
+    raise AssertionError(
+        f"no line reads as {entry}"
+    )  # the escaped form always does; proven by test
 
 
 def write_heading(title: str, level: int, *, section: str | None = None) -> str:
-    """A heading line that reads as the title; a comment holds an id that is not the title's own."""
+    """A heading line that reads as the title; a comment holds an id not made from it."""
     comment = f" <!-- id: {section} -->" if section else ""
     for text in (f"{title}{comment}", f"{_escaped(title)}{comment}"):
         tokens = markdown_parser().parse(f"{'#' * level} {text}")
@@ -162,7 +186,9 @@ def _read_head(head: Sequence[Piece], names: KnownNames) -> tuple[str, Piece | N
         text = _without_links(head)
         if not re.search(r"\w", plain(text)) and main:
             return _name(main.text), main, Details()
-        title, details = _read_title_text(_TASK.sub("", text, count=1) if text.startswith("[") else text, names)
+        title, details = _read_title_text(
+            _TASK.sub("", text, count=1) if text.startswith("[") else text, names
+        )
         return title, main, details
     at = list(head).index(named)
     lead, tail = _without_links(head[:at]), _without_links(head[at + 1 :])
@@ -175,7 +201,9 @@ def _read_lead(lead: str, names: KnownNames) -> Details:
     lead = _TASK.sub("", f"{lead} ", count=1).strip()
     details = Details()
     while match := _BRACKETED.match(lead):
-        details = details.joined(read_edition(match["inner"], names) or Details(notes=(match["inner"],)))
+        details = details.joined(
+            read_edition(match["inner"], names) or Details(notes=(match["inner"],))
+        )
         lead = lead[match.end() :].strip()
     lead = lead.strip(" :,-–—|·•\"“'")
     if not re.search(r"\w", plain(lead)):
@@ -246,10 +274,10 @@ def _read_remark(text: str, names: KnownNames) -> Details:
 def _read_details(
     details: Details, fields: Iterable[tuple[Sequence[Piece], str | None]], names: KnownNames
 ) -> Details:
-    for field, label in fields:
-        kept = [piece for piece in field if not (piece.href and _is_generic(piece))]
+    for cell, label in cells:
+        kept = [piece for piece in cell if not (piece.href and _is_generic(piece))]
         text = squeeze(_EMPTY_BRACKETS.sub("", "".join(piece.text for piece in kept)))
-        text = text.strip("()[] ") if len(kept) < len(field) or any(p.href for p in kept) else text
+        text = text.strip("()[] ") if len(kept) < len(cell) or any(p.href for p in kept) else text
         if text:
             details = details.joined(read_field(f"{label}: {text}" if label else text, names))
     return details
@@ -268,7 +296,11 @@ def _tidied(details: Details) -> Details:
 def _name(text: str) -> str:
     """A title without the punctuation that belongs to the list and not to it."""
     text = squeeze(text).rstrip(":： ")
-    if text.endswith(".") and not text.endswith("..") and not text.endswith(("et al.", "etc.", "Inc.")):
+    if (
+        text.endswith(".")
+        and not text.endswith("..")
+        and not text.endswith(("et al.", "etc.", "Inc."))
+    ):
         text = text[:-1].rstrip()
     return text
 
@@ -317,7 +349,7 @@ def _edition(entry: Entry, escape: Escape) -> list[list[str]]:
     labelled = [f"Venue: {escape(venue)}"] + ([f"Year: {year}"] if year is not None else [])
     if year is None:
         return [[escape(venue)], labelled]
-    short = f"'{year % 100:02d}" if 2000 <= year < 2070 else str(year)
+    short = f"'{year % 100:02d}" if _SHORT_YEARS[0] <= year < _SHORT_YEARS[1] else str(year)
     return [[f"{escape(venue)} {short}"], labelled]
 
 
@@ -338,20 +370,17 @@ def _address(url: str | None) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Markdown in which every character but letters, digits and spaces is literal, and the first one."""
-    shown = "".join(
-        char if char.isalpha() or char == " " else f"&#{ord(char)};" for char in text
-    )
+    """Markdown in which all but letters and spaces is literal, and the first character too."""
+    shown = "".join(char if char.isalpha() or char == " " else f"&#{ord(char)};" for char in text)
     return f"&#{ord(text[0])};{shown[1:]}" if text[:1].isalpha() else shown
 
 
 def _reads_as(line: str, entry: Entry, names: KnownNames) -> bool:
     tokens = markdown_parser().parse(f"- {line}")
-    expected = ["bullet_list_open", "list_item_open", "paragraph_open", "inline"]
-    if [token.type for token in tokens[:4]] != expected or len(tokens) != 7:
+    if [token.type for token in tokens] != _LINE_TOKENS:
         return False
     draft = read_line(read_inline(tokens[3].children or ()), names)
     if isinstance(draft, Unreadable):
         return False
-    ids = {"arxiv": entry.arxiv, "doi": entry.doi, "added": entry.added, "by": entry.by}
-    return replace(draft.entry(entry.sections), **ids) == entry
+    read = draft.entry(entry.sections)
+    return read == replace(entry, arxiv=read.arxiv, doi=read.doi, added=None, by=None)

@@ -15,9 +15,11 @@ _DOI = re.compile(r"10\.\d{4,9}/[^\s?#]*[^\s?#.,;]", re.ASCII)
 _ARXIV_HOSTS = re.compile(
     r"(?:[a-z]+\.)?(?:arxiv\.org|ar5iv\.org|ar5iv\.labs\.arxiv\.org|alphaxiv\.org)|huggingface\.co"
 )
-_ARXIV_PATHS = re.compile(rf"/(?:abs|pdf|html|format|overview|papers)/(?P<rest>(?:{_NEW}|{_OLD}).*)")
+_ARXIV_PATHS = re.compile(
+    rf"/(?:abs|pdf|html|format|overview|papers)/(?P<rest>(?:{_NEW}|{_OLD}).*)"
+)
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(?P<id>.+)", re.IGNORECASE)
-# Parameters that say who came from where; https://docs.clearurls.xyz lists many more, these are met.
+# Parameters that say who came from where, as far as they are met on lists.
 _TRACKING = re.compile(
     r"utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|igshid|mc_[ce]id|mkt_tok|twclid|ref_src"
     r"|_hsenc|_hsmi|ved|si|spm|share_\w+|trk"
@@ -114,7 +116,11 @@ def _doi_in(host: str, parts: SplitResult) -> str | None:
 
 def _canonical(parts: SplitResult, host: str, port: int | None) -> str:
     query = parts.query
-    kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if not _TRACKING.fullmatch(pair[0])]
+    kept = [
+        pair
+        for pair in parse_qsl(query, keep_blank_values=True)
+        if not _TRACKING.fullmatch(pair[0])
+    ]
     if len(kept) < len(parse_qsl(query, keep_blank_values=True)):
         query = urlencode(kept)
     netloc = host.lower() if port in {None, 80, 443} else f"{host.lower()}:{port}"

@@ -42,7 +42,9 @@ def _repeats(located: Iterable[Located]) -> Iterator[Problem]:
         where = f"{first.file}:{first.line}"
         shared = set(first.entry.sections) & set(second.entry.sections)
         if shared:
-            yield second.problem(f"the same paper as {where}, in the same section.", "Remove one of them.")
+            yield second.problem(
+                f"the same paper as {where}, in the same section.", "Remove one of them."
+            )
         else:
             yield second.problem(
                 f"the same paper as {where}.",
@@ -76,7 +78,9 @@ def _link_problems(one: Located) -> Iterator[Problem]:
     entry = one.entry
     if entry.url is None:
         if entry.arxiv or entry.doi:
-            yield one.problem("it has an id and no url.", "Add the url, such as https://arxiv.org/abs/ID.")
+            yield one.problem(
+                "it has an id and no url.", "Add the url, such as https://arxiv.org/abs/ID."
+            )
         else:
             yield one.problem("it has no link.", "Add its url when there is one.", is_error=False)
         return
@@ -90,8 +94,12 @@ def _link_problems(one: Located) -> Iterator[Problem]:
         ("doi", entry.doi, link.doi),
     ):
         if written != right and not (key == "doi" and right is None):
-            remedy = f'Write {key}: "{right}".' if right else f"Take the {key} out, or correct the url."
-            yield one.problem(f"{key} is {written or 'missing'}, its link says otherwise.", remedy, key=key)
+            remedy = (
+                f'Write {key}: "{right}".' if right else f"Take the {key} out, or correct the url."
+            )
+            yield one.problem(
+                f"{key} is {written or 'missing'}, its link says otherwise.", remedy, key=key
+            )
 
 
 def _name_problems(one: Located, names: KnownNames) -> Iterator[Problem]:
@@ -108,11 +116,15 @@ def _name_problem(one: Located, key: str, written: str, names: Names) -> Iterato
     what = "venue" if key == "venue" else "organisation"
     kind = "venues" if key == "venue" else "orgs"
     if known:
-        yield one.problem(f"the {what} {written} is spelled {known} on this list.", f"Write {known}.", key=key)
+        yield one.problem(
+            f"the {what} {written} is spelled {known} on this list.", f"Write {known}.", key=key
+        )
         return
     near = get_close_matches(written, names.spellings, n=2, cutoff=0.6)
     guess = f"Did you mean {' or '.join(near)}? If not, add" if near else "Add"
-    yield one.problem(f"unknown {what} {written}.", f"{guess} it under {kind} in list.yaml.", key=key)
+    yield one.problem(
+        f"unknown {what} {written}.", f"{guess} it under {kind} in list.yaml.", key=key
+    )
 
 
 def _text_problems(one: Located) -> Iterator[Problem]:
@@ -148,9 +160,16 @@ def _list_problems(catalog: Catalog) -> Iterator[Problem]:
             yield Problem(_LIST, 1, message, "Markdown has six headings: move it up.")
     yield from _sibling_problems(info.sections, "")
     yield from _alias_problems(info)
-    blocks = {token.type for token in markdown_parser().parse(info.introduction) if token.level == 0}
+    blocks = {
+        token.type for token in markdown_parser().parse(info.introduction) if token.level == 0
+    }
     if blocks - {"paragraph_open", "paragraph_close"}:
-        yield Problem(_LIST, 1, "the introduction is more than paragraphs.", "Keep lists and headings out of it.")
+        yield Problem(
+            _LIST,
+            1,
+            "the introduction is more than paragraphs.",
+            "Keep lists and headings out of it.",
+        )
 
 
 def _sibling_problems(sections: tuple[Section, ...], above: str) -> Iterator[Problem]:

@@ -22,7 +22,8 @@ DEEPEST = 5  # h1 is the list's title, h2 to h6 are sections
 FALLBACK_SECTION = "Papers"
 
 _VAGUE_SUMMARY = re.compile(
-    r"(?:click|tap|expand|show|see|unfold|toggle|details|more|table of contents|contents|toc)\b.*", re.I
+    r"(?:click|tap|expand|show|see|unfold|toggle|details|more|table of contents|contents|toc)\b.*",
+    re.IGNORECASE,
 )
 _COLUMNS: dict[str, frozenset[str]] = {
     kind: frozenset(words.split())
@@ -30,7 +31,7 @@ _COLUMNS: dict[str, frozenset[str]] = {
         "title": "title paper name work project papers article tool model system",
         "venue": "venue conference publication pub journal published publisher where conf venues",
         "year": "year date time when published-date",
-        "org": "org orgs organization organisation organizations institution institutions institute "
+        "org": "org orgs organization organisation organizations institution institutions "
         "affiliation affiliations company lab team group",
         "link": "link links url pdf code github paper-link source website repo resources",
     }.items()
@@ -46,6 +47,10 @@ class Skipped:
     line: int
     reason: str
     text: str = ""
+
+    def __str__(self) -> str:
+        """One line for a terminal."""
+        return f"line {self.line}: {self.reason}{f': {self.text}' if self.text else ''}"
 
 
 @dataclass(slots=True)
@@ -85,7 +90,7 @@ class Reading:
 
 
 def read_markdown(text: str, names: KnownNames) -> Reading:
-    """Read a list. Lines are counted from 1; names make the known venues and organisations canonical."""
+    """Read a list. Lines count from 1; `names` make venues and organisations canonical."""
     text = text.lstrip("\ufeff")
     if match := _FRONT_MATTER.match(text):
         text = "\n" * match[0].count("\n") + text[match.end() :]
@@ -104,7 +109,7 @@ def _title_of_list(root: SyntaxTreeNode) -> SyntaxTreeNode | None:
         return first
     following = root.children[root.children.index(first) + 1 : root.children.index(others[0])]
     holds = any(node.type in {"bullet_list", "ordered_list", "table"} for node in following)
-    return None if holds or others[0].tag > first.tag and first.tag != "h1" else first
+    return None if holds or (others[0].tag > first.tag and first.tag != "h1") else first
 
 
 class _Reader:
@@ -145,7 +150,7 @@ class _Reader:
             child.children = list(self._kept(child))
             yield child
 
-    def _read(self, node: SyntaxTreeNode) -> None:
+    def _read(self, node: SyntaxTreeNode) -> None:  # noqa: C901  # one case a kind of block
         match node.type:
             case "heading":
                 self._read_heading(node)
@@ -178,7 +183,9 @@ class _Reader:
         while self._open[-1][0] >= level:
             self._open.pop()
         if len(self._open) > DEEPEST:
-            self._skip(line, "a heading too deep for a section; its entries stay in the one above", title)
+            self._skip(
+                line, "a heading too deep for a section; its entries stay in the one above", title
+            )
             return
         if not title:
             self._skip(line, "a heading with no text")
@@ -206,7 +213,11 @@ class _Reader:
             self._in_summary.append(text)
             if "</summary" in source.lower():
                 title, self._in_summary = " ".join(" ".join(self._in_summary).split()), None
-                if title and not _VAGUE_SUMMARY.fullmatch(title) and title != self._open[-1][1].title:
+                if (
+                    title
+                    and not _VAGUE_SUMMARY.fullmatch(title)
+                    and title != self._open[-1][1].title
+                ):
                     self._began = True
                     self._enter(self._open[-1][0] + 0.5, title, _line(node))
         elif "</details" in source.lower():
@@ -270,7 +281,11 @@ class _Reader:
                 for position, (kind, cell) in enumerate(zip(kinds, cells, strict=False))
                 if position != at and cell.text not in {"", "-", "–", "—"}
             ]
-            draft = read_fields(cells[at].pieces, fields, self._names) if cells else Unreadable("an empty row")
+            draft = (
+                read_fields(cells[at].pieces, fields, self._names)
+                if cells
+                else Unreadable("an empty row")
+            )
             self._take(draft, _line(row), " | ".join(plain(cell.text) for cell in cells))
 
     def _label(self, kind: str | None, text: str) -> str | None:
@@ -298,7 +313,7 @@ class _Reader:
 
 def count_reasons(skipped: Iterable[Skipped]) -> list[tuple[str, int]]:
     """How many lines were skipped for each reason, the most frequent first."""
-    return Counter(line.reason.split(": ")[0] for line in skipped).most_common()
+    return Counter(line.reason for line in skipped).most_common()
 
 
 def _inline(node: SyntaxTreeNode) -> Inline:
@@ -325,5 +340,7 @@ def _title_column(kinds: Sequence[str | None], cells: Sequence[Inline]) -> int:
     """The column headed as title, else the first cell with a telling link, else the first cell."""
     if "title" in kinds[: len(cells)]:
         return kinds.index("title")
-    linked = (at for at, cell in enumerate(cells) if any(not is_word_of_link(p.text) for p in cell.links))
+    linked = (
+        at for at, cell in enumerate(cells) if any(not is_word_of_link(p.text) for p in cell.links)
+    )
     return next(linked, 0)

@@ -22,7 +22,9 @@ SectionPath = Annotated[
 ]
 Count = Annotated[int, Field(strict=True, ge=1)]
 
-DEFAULT_CATEGORIES = tuple(f"cs.{group}" for group in "DC LG CL AI AR OS PF NI SE DB PL".split())
+DEFAULT_CATEGORIES = tuple(
+    f"cs.{group}" for group in ["DC", "LG", "CL", "AI", "AR", "OS", "PF", "NI", "SE", "DB", "PL"]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ class Entry:
         str | None,
         Field(
             pattern=ONE_LINE,
-            description="Canonical venue name; a workshop keeps its words (ICML ES-FoMo Workshop).",
+            description="The canonical name; a workshop keeps its words (ICML ES-FoMo Workshop).",
         ),
     ] = None
     year: Annotated[
@@ -167,7 +169,7 @@ class ListInfo:
     )
     synonyms: Annotated[
         tuple[tuple[Text, ...], ...],
-        Field(description="Groups of terms that mean the same in a lookup: [moe, mixture of experts]."),
+        Field(description="Groups of terms that mean the same: [moe, mixture of experts]."),
     ] = ()
     categories: Annotated[
         tuple[Annotated[str, Field(pattern=r"^[a-z-]+(?:\.[A-Za-z-]+)?$")], ...],
@@ -216,7 +218,7 @@ class Catalog:
         return {path: (*homes[path], *guests[path]) for path in self.places}
 
     def within(self, path: str) -> tuple[Entry, ...]:
-        """The entries of a section, then those of its subsections; each once, in the list's order."""
+        """The entries of a section, then those of its subsections; each once, in order."""
         found = {
             id(entry): entry
             for place in self.places
@@ -225,9 +227,9 @@ class Catalog:
         }
         return tuple(found.values())
 
-    def section_titles(self, path: str) -> str:
+    def section_titles(self, path: str, separator: str = " > ") -> str:
         """The titles down to a section: `LLM Systems > Serving`."""
-        return " > ".join(self.places[path].titles)
+        return separator.join(self.places[path].titles)
 
 
 def walk(sections: tuple[Section, ...], above: Place | None = None) -> Iterator[Place]:

@@ -40,7 +40,9 @@ class Names:
 
     def used(self, names: set[str]) -> dict[str, tuple[str, ...]]:
         """Those of them that a list uses, sorted, with a place for the names not known here."""
-        return {name: tuple(self.spellings.get(name, ())) for name in sorted(names, key=str.casefold)}
+        return {
+            name: tuple(self.spellings.get(name, ())) for name in sorted(names, key=str.casefold)
+        }
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,11 @@ class KnownNames:
 
 def shipped_names() -> KnownNames:
     """The names that this project knows of by itself (`names.yaml`)."""
-    document = yaml.safe_load(resources.files("bot.catalog").joinpath("names.yaml").read_text("utf-8"))
+    document = yaml.safe_load(
+        resources.files("bot.catalog").joinpath("names.yaml").read_text("utf-8")
+    )
     venues, orgs = (
-        Names({name: tuple(others) for name, others in document[kind].items()}) for kind in ("venues", "orgs")
+        Names({name: tuple(others) for name, others in document[kind].items()})
+        for kind in ("venues", "orgs")
     )
     return KnownNames(venues, orgs)

@@ -30,7 +30,9 @@ def write_catalog(folder: Path, catalog: Catalog) -> None:
         text += f"# {section.title}: its papers, in the list's order.\n\n"
         text += "".join(entry_text(entry) for entry in entries) or "[]\n"
         write_file(papers / f"{section.id}.yaml", text)
-    write_file(folder / "list.yaml", _HEAD.format(schema="schema/list.json") + _dump(_info(catalog.info)))
+    write_file(
+        folder / "list.yaml", _HEAD.format(schema="schema/list.json") + _dump(_info(catalog.info))
+    )
     for path in papers.glob("*.y*ml"):
         if path.name not in {f"{section.id}.yaml" for section in catalog.info.sections}:
             path.unlink()
@@ -56,7 +58,7 @@ def insert_entry(text: str, entry: Entry, order: Mapping[str, int]) -> str:
             kept.append(newline)
         return _checked("".join(kept) + _indented(entry, 0, newline), nodes, entry)
     last = before[-1] if before else None
-    at = _end(last) if last else _first_line(nodes)
+    at = _end(last) if isinstance(last, yaml.Node) else _first_line(nodes)
     if lines and not lines[-1].endswith(("\n", "\r")):
         lines[-1] += newline
     new = _indented(entry, _indent(nodes, lines), newline)
@@ -107,7 +109,9 @@ def _end(node: yaml.Node) -> int:
     while isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
         last = node.value[-1]
         node = last[1] if isinstance(last, tuple) else last
-    at: int = node.end_mark.line + (1 if node.end_mark.column or node.start_mark.line == node.end_mark.line else 0)
+    at: int = node.end_mark.line + (
+        1 if node.end_mark.column or node.start_mark.line == node.end_mark.line else 0
+    )
     return at
 
 
@@ -120,7 +124,9 @@ def _indent(nodes: list[yaml.MappingNode | Problem], lines: list[str]) -> int:
     """The column of the dashes."""
     line = lines[_first_line(nodes)]
     if not line.lstrip().startswith("-"):
-        raise CatalogError("The entries stand in one line; write each as `- title: …` on lines of its own.")
+        raise CatalogError(
+            "The entries stand in one line; write each as `- title: …` on lines of its own."
+        )
     return len(line) - len(line.lstrip())
 
 
@@ -133,9 +139,18 @@ def _checked(text: str, before: list[yaml.MappingNode | Problem], entry: Entry) 
     after = [node for node in entries_in(text) if isinstance(node, yaml.MappingNode)]
     titles = [_title(node) for node in after]
     old = [_title(node) for node in before if isinstance(node, yaml.MappingNode)]
-    at = next((at for at, title in enumerate(titles) if title == entry.title and titles[:at] + titles[at + 1 :] == old), None)
+    at = next(
+        (
+            at
+            for at, title in enumerate(titles)
+            if title == entry.title and titles[:at] + titles[at + 1 :] == old
+        ),
+        None,
+    )
     if at is None:
-        raise CatalogError("The entry cannot be placed in this file: `papers check` tells what is wrong in it.")
+        raise CatalogError(
+            "The entry cannot be placed in this file: `papers check` tells what is wrong in it."
+        )
     return text
 
 
@@ -144,11 +159,19 @@ def _title(node: yaml.MappingNode) -> str | None:
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
-    return {name.name: _plain(value) for name in fields(entry) if (value := getattr(entry, name.name)) not in (None, ())}
+    return {
+        name.name: _plain(value)
+        for name in fields(entry)
+        if (value := getattr(entry, name.name)) not in (None, ())
+    }
 
 
 def _info(info: ListInfo) -> dict[str, Any]:
-    review = {key: _plain(value) for key, value in asdict(info.review).items() if value != getattr(Review(), key)}
+    review = {
+        key: _plain(value)
+        for key, value in asdict(info.review).items()
+        if value != getattr(Review(), key)
+    }
     publish = {"markdown": info.publish.markdown} if info.publish.markdown else None
     found = {
         "title": info.title,
@@ -182,15 +205,17 @@ class _Dumper(yaml.SafeDumper):
     """Block style with short collections in one line, double quotes where quotes are needed."""
 
     def choose_scalar_style(self) -> str:
-        style: str = super().choose_scalar_style()  # type: ignore[no-untyped-call]  # an untyped base
+        style: str = super().choose_scalar_style()
         return '"' if style == "'" else style
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        return super().increase_indent(flow, False)
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  # PyYAML calls it
+        return super().increase_indent(flow, indentless=False)
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    return dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, style="|" if "\n" in text else None
+    )
 
 
 _Dumper.add_representer(str, _represent_text)
@@ -199,5 +224,10 @@ _Dumper.add_representer(dt.date, yaml.SafeDumper.represent_date)
 
 def _dump(value: object) -> str:
     return yaml.dump(
-        value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000, default_flow_style=None
+        value,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=10_000,
+        default_flow_style=None,
     )

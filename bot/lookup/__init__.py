@@ -1,0 +1,1 @@
+"""What a person typed becomes ranked entries of the list."""

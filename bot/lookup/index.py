@@ -44,7 +44,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One thing that a person asks for: words that belong together, and what else means the same."""
+    """One thing asked for: words that belong together, and what else means the same."""
 
     words: tuple[str, ...]
     synonyms: tuple[tuple[str, ...], ...] = ()
@@ -120,7 +120,9 @@ class Index:
         if not terms.phrases:
             return self._in_list_order(must, offset, limit)
         names = self._names(" ".join(terms.phrases), guess=False)
-        positions, total = self._run([*must, *((Occur.Should, name) for name in names)], offset, limit)
+        positions, total = self._run(
+            [*must, *((Occur.Should, name) for name in names)], offset, limit
+        )
         return Hits(positions, total, total)
 
     def _run(
@@ -129,7 +131,7 @@ class Index:
         found = self._searcher.search(Query.boolean_query(parts), max(limit, 1), offset=offset)
         addresses = [address for _, address in found.hits][: max(limit, 0)]
         positions = self._searcher.fast_field_values("position", addresses)
-        return tuple(int(position or 0) for position in positions), found.count or 0
+        return tuple(int(position or 0) for position in positions), _count(found)
 
     def _finds(self, query: Query) -> bool:
         return bool(self._searcher.search(query, 1, count=False).hits)
@@ -140,10 +142,14 @@ class Index:
 
     def _in_list_order(self, must: Sequence[tuple[Occur, Query]], offset: int, limit: int) -> Hits:
         found = self._searcher.search(
-            Query.boolean_query(must), limit, order_by_field="position", order=tantivy.Order.Asc, offset=offset
+            Query.boolean_query(must),
+            limit,
+            order_by_field="position",
+            order=tantivy.Order.Asc,
+            offset=offset,
         )
         positions = tuple(int(position) for position, _ in found.hits)
-        return Hits(positions, found.count or 0, found.count or 0)
+        return Hits(positions, _count(found), _count(found))
 
     def _required(self, terms: Terms) -> Iterator[Query]:
         for one in terms.filters:
@@ -157,7 +163,10 @@ class Index:
 
     def _spans(self, one: Filter) -> Iterator[Query]:
         kind = tantivy.FieldType.Integer
-        return (Query.range_query(self._schema, one.field, kind, first, last) for first, last in one.spans)
+        return (
+            Query.range_query(self._schema, one.field, kind, first, last)
+            for first, last in one.spans
+        )
 
     def _phrase(self, phrase: str) -> Query | None:
         stems = stemming().analyze(phrase)
@@ -183,7 +192,9 @@ class Index:
         exact = Query.term_query(self._schema, "key", key)
         if self.has_name(text):
             return [Query.const_score_query(exact, _EXACT)]
-        slips = sum(len(key) >= least for least in _NAME_SLIPS) if guess else len(key) >= _TELLING_NAME
+        slips = (
+            sum(len(key) >= least for least in _NAME_SLIPS) if guess else len(key) >= _TELLING_NAME
+        )
         for distance in range(1, slips + 1):
             alike = Query.fuzzy_term_query(self._schema, "key", key, distance)
             if self._finds(alike):
@@ -194,12 +205,16 @@ class Index:
         """Words that stand together as they were typed."""
         typed = [stemming().analyze(word)[0] for slot in terms.slots for word in slot.words]
         if len(typed) > 1:
-            yield Query.boost_query(Query.phrase_query(self._schema, "title", list(typed)), _PHRASE)
+            yield Query.boost_query(
+                Query.phrase_query(self._schema, "title", list(typed)), _PHRASE
+            )
 
     def _slots(self, slots: Sequence[Slot]) -> list[Query]:
         """A query a slot; neighbouring words may also stand as one (`flash attention`)."""
         words = [word for slot in slots for word in slot.words]
-        joined = {pair: self._fields(stemming().analyze("".join(pair))[0]) for pair in pairwise(words)}
+        joined = {
+            pair: self._fields(stemming().analyze("".join(pair))[0]) for pair in pairwise(words)
+        }
         queries = []
         at = 0
         for slot in slots:
@@ -216,11 +231,13 @@ class Index:
         return queries
 
     def _exactly(self, words: Sequence[str]) -> Query:
-        stems = (stem for word in words if not is_stopword(word) for stem in stemming().analyze(word))
+        stems = (
+            stem for word in words if not is_stopword(word) for stem in stemming().analyze(word)
+        )
         return Query.boolean_query([(Occur.Must, self._fields(stem)) for stem in stems])
 
     def _word(self, word: str) -> Query:
-        """A word in any field; if the list does not have it, what begins with it or is spelled alike."""
+        """A word in any field; if the list lacks it, what begins with it or is spelled alike."""
         if not self._knows(word):
             for query in self._guesses(word):
                 if self._finds(query):
@@ -238,7 +255,8 @@ class Index:
     def _alike(self, word: str, weight: float, *, slips: int, begins: bool = False) -> Query:
         ways = [
             Query.const_score_query(
-                Query.fuzzy_term_query(self._schema, name, word, slips, prefix=begins), weight * boost
+                Query.fuzzy_term_query(self._schema, name, word, slips, prefix=begins),
+                weight * boost,
             )
             for name, boost in (("spelled_name", 20.0), ("spelled", 6.0))
         ]
@@ -262,7 +280,11 @@ class _Context:
         self._sections = {
             path: (
                 f"{' '.join(place.titles)} {' '.join(place.section.aliases)}",
-                ["/".join(parts[:depth]) for parts in [path.split("/")] for depth in range(1, len(parts) + 1)],
+                [
+                    "/".join(parts[:depth])
+                    for parts in [path.split("/")]
+                    for depth in range(1, len(parts) + 1)
+                ],
             )
             for path, place in catalog.places.items()
         }
@@ -273,7 +295,9 @@ class _Context:
         spellings = [spelling for name in named for spelling in (name, *self._names.get(name, ()))]
         sections = [self._sections[path] for path in entry.sections]
         name = entry.name or ""
-        about = " ".join([*(text for text, _ in sections), *spellings, str(entry.year or ""), entry.note or ""])
+        about = " ".join(
+            [*(text for text, _ in sections), *spellings, str(entry.year or ""), entry.note or ""]
+        )
         short = name if len(name.split()) <= _NAME_WORDS else ""
         if not entry.name and len(entry.title.split()) <= _NAME_WORDS:
             short = entry.title
@@ -304,11 +328,17 @@ def _link_words(url: str | None) -> str:
     return link.url.removeprefix("https://") if link else ""
 
 
+def _count(found: tantivy.SearchResult) -> int:
+    return int(found.count or 0)  # type: ignore[attr-defined]  # tantivy's stub leaves it out
+
+
 def _best(queries: Sequence[Query]) -> Query:
     return queries[0] if len(queries) == 1 else Query.disjunction_max_query(queries)
 
 
-def _near(words: Sequence[str], at: int, joined: Mapping[tuple[str, str], Query]) -> Iterator[Query]:
+def _near(
+    words: Sequence[str], at: int, joined: Mapping[tuple[str, str], Query]
+) -> Iterator[Query]:
     """The compounds that a word makes with its neighbours."""
     for first in (at - 1, at):
         if 0 <= first < len(words) - 1:

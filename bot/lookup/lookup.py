@@ -1,8 +1,8 @@
 """What a person typed, answered as a good librarian would.
 
-    text ──► an id, DOI or URL?   that paper
-         ──► a section's name?    that section, in the list's order
-         ──► else                 a search, best first
+text ──► an id, DOI or URL?   that paper
+     ──► a section's name?    that section, in the list's order
+     ──► else                 a search, best first
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +26,7 @@ from bot.lookup.words import is_stopword, spelling, stemming
 
 Kind = Literal["paper", "section", "search", "empty", "error"]
 
+_UNDER = " › "
 _NEAREST = 3
 _NEAR_ENOUGH = 58.0
 
@@ -82,13 +83,24 @@ class Lookup:
             f"{'   ' * (place.depth - 1)}{place.section.title}: {len(self.catalog.within(path))}"
             for path, place in self.catalog.places.items()
         ]
-        return f"{self.catalog.info.title} holds {len(self.catalog.entries)} papers:\n" + "\n".join(lines)
+        return (
+            f"{self.catalog.info.title} holds {len(self.catalog.entries)} papers:\n"
+            + "\n".join(lines)
+        )
 
     def recent(self, *, offset: int = 0, limit: int = 10) -> Answer:
         """What was added last; then, of entries from before the bot, what appeared last."""
         entries = self._by_age
         message = "The latest additions first, then the latest papers."
-        return Answer("recent", "search", message, entries[offset : offset + limit], len(entries), offset, len(entries))
+        return Answer(
+            "recent",
+            "search",
+            message,
+            entries[offset : offset + limit],
+            len(entries),
+            offset,
+            len(entries),
+        )
 
     def random(self, text: str, chance: Random) -> Answer:
         """One entry by chance, of the whole list or of a section."""
@@ -112,7 +124,11 @@ class Lookup:
         found: dict[str, tuple[Entry, ...]] = {}
         for entry in self.catalog.entries:
             link = link_of(entry)
-            keys = {link.key, f"doi:{(entry.doi or '').lower()}", f"arxiv:{entry.arxiv}"} if link else set()
+            keys = (
+                {link.key, f"doi:{(entry.doi or '').lower()}", f"arxiv:{entry.arxiv}"}
+                if link
+                else set()
+            )
             for key in keys - {"doi:", "arxiv:None"}:
                 found[key] = (*found.get(key, ()), entry)
         return found
@@ -122,7 +138,9 @@ class Lookup:
         if entries:
             message = f"{len(entries)} papers on the list share this link."
             if len(entries) == 1:
-                where = "; ".join(self.catalog.section_titles(path) for path in entries[0].sections)
+                where = "; ".join(
+                    self.catalog.section_titles(path, _UNDER) for path in entries[0].sections
+                )
                 message = f"On the list, in {where}."
             return Answer(text, "paper", message, entries, len(entries), 0, len(entries))
         name = f"arXiv {link.arxiv}" if link.arxiv else f"DOI {link.doi}" if link.doi else link.url
@@ -141,17 +159,27 @@ class Lookup:
             return None
         return self._sections.alike(words)
 
-    def _listed(self, query: Query, place: Place, filters: tuple[Filter, ...], offset: int, limit: int) -> Answer:
+    def _listed(
+        self, query: Query, place: Place, filters: tuple[Filter, ...], offset: int, limit: int
+    ) -> Answer:
         """A whole section, its own entries before those of its subsections."""
-        entries = tuple(entry for entry in self.catalog.within(place.path) if _passes(entry, filters))
-        title = self.catalog.section_titles(place.path)
+        entries = tuple(
+            entry for entry in self.catalog.within(place.path) if _passes(entry, filters)
+        )
+        title = self.catalog.section_titles(place.path, _UNDER)
         if not entries:
-            return Answer(query.text, "empty", f"Nothing in {title} passes these filters.", place=place)
+            return Answer(
+                query.text, "empty", f"Nothing in {title} passes these filters.", place=place
+            )
         message = f"{_papers(len(entries))} in {title}{' with these filters' if filters else ''}."
         shown = entries[offset : offset + limit]
-        return Answer(query.text, "section", message, shown, len(entries), offset, len(entries), place)
+        return Answer(
+            query.text, "section", message, shown, len(entries), offset, len(entries), place
+        )
 
-    def _search(self, query: Query, filters: tuple[Filter, ...], offset: int, limit: int) -> Answer:
+    def _search(
+        self, query: Query, filters: tuple[Filter, ...], offset: int, limit: int
+    ) -> Answer:
         terms = Terms(query.words, self._slots(query.words), query.phrases, filters)
         hits = self._index.search(terms, offset, limit)
         if not hits.total:
@@ -185,7 +213,9 @@ class Lookup:
             paths.append(place.path)
         found += [Filter("section", tuple(paths))] if paths else []
         if query.years:
-            found.append(Filter("year", spans=tuple((span.first, span.last) for span in query.years)))
+            found.append(
+                Filter("year", spans=tuple((span.first, span.last) for span in query.years))
+            )
         return tuple(found)
 
     @cached_property
@@ -211,7 +241,10 @@ class Lookup:
         guess = f" Nearest names: {', '.join(near)}." if near else ""
         hint = " Fewer filters may find more." if query.has_filters else ""
         tops = ", ".join(section.title for section in self.catalog.info.sections)
-        return f"Nothing found for “{query.text}”.{hint}{guess} The sections are: {tops}. {self._how_to_add()}"
+        return (
+            f"Nothing found for “{query.text}”.{hint}{guess} "
+            f"The sections are: {tops}. {self._how_to_add()}"
+        )
 
     def _how_to_add(self) -> str:
         return "To have a paper added, tell the people who keep this list."
@@ -246,7 +279,11 @@ class _Synonyms:
             term = tuple(words[at : at + (length or 1)])
             found.append(Slot(term, self._groups.get(_stems(term), ())))
             at += len(term)
-        telling = [slot for slot in found if slot.synonyms or not all(is_stopword(word) for word in slot.words)]
+        telling = [
+            slot
+            for slot in found
+            if slot.synonyms or not all(is_stopword(word) for word in slot.words)
+        ]
         return telling or found
 
 
@@ -263,7 +300,11 @@ def _reference(text: str) -> Link | None:
     """The paper that the text names, also where a person wrote something around its address."""
     if link := read_reference(text):
         return link
-    addresses = [word for word in text.split() if word.lower().lstrip("<").startswith(("http://", "https://"))]
+    addresses = [
+        word
+        for word in text.split()
+        if word.lower().lstrip("<").startswith(("http://", "https://"))
+    ]
     return read_reference(addresses[0]) if addresses else None
 
 
@@ -278,15 +319,25 @@ def _passes_one(entry: Entry, one: Filter) -> bool:
         case "org":
             return any(compact(org) in one.values for org in entry.orgs)
         case "section":
-            return any(path == value or path.startswith(f"{value}/") for path in entry.sections for value in one.values)
+            return any(
+                path == value or path.startswith(f"{value}/")
+                for path in entry.sections
+                for value in one.values
+            )
         case _:
-            return entry.year is not None and any(first <= entry.year <= last for first, last in one.spans)
+            return entry.year is not None and any(
+                first <= entry.year <= last for first, last in one.spans
+            )
 
 
 def _age(entry: Entry) -> tuple[str, str]:
     """When an entry came: the day of its addition, then the month in its arXiv id or its year."""
     added = entry.added.isoformat() if entry.added else ""
-    appeared = f"20{entry.arxiv[:2]}-{entry.arxiv[2:4]}" if entry.arxiv and entry.arxiv[:4].isdecimal() else ""
+    appeared = (
+        f"20{entry.arxiv[:2]}-{entry.arxiv[2:4]}"
+        if entry.arxiv and entry.arxiv[:4].isdecimal()
+        else ""
+    )
     return added, appeared or str(entry.year or "")
 
 
@@ -295,7 +346,8 @@ def _search_message(query: Query, hits: Hits) -> str:
         return f"{_papers(hits.total)} for “{query.text}”."
     if not hits.complete:
         return f"No paper has all of “{query.text}”; {_papers(hits.total)} with some of it."
-    return f"{_papers(hits.complete)} for “{query.text}”, then {hits.total - hits.complete} with some of it."
+    more = hits.total - hits.complete
+    return f"{_papers(hits.complete)} for “{query.text}”, then {more:,} with some of it."
 
 
 def _papers(count: int) -> str:
@@ -305,7 +357,9 @@ def _papers(count: int) -> str:
 def _unknown_value(field: str, value: str, used: Iterable[str]) -> Mistake:
     near = _nearest(value, list(used))
     word = "venue" if field == "venue" else "organisation"
-    guess = f"Did you mean {_either([f'`{field}:{_quoted(name)}`' for name in near])}?" if near else ""
+    guess = (
+        f"Did you mean {_either([f'`{field}:{_quoted(name)}`' for name in near])}?" if near else ""
+    )
     known = ", ".join(sorted(used, key=str.casefold)[:12])
     return Mistake(f"The list has no {word} “{value}”. {guess or f'Some that it has: {known}.'}")
 
@@ -323,4 +377,3 @@ def _nearest(text: str, names: Sequence[str]) -> list[str]:
         text, names, scorer=fuzz.QRatio, processor=fold, limit=_NEAREST, score_cutoff=_NEAR_ENOUGH
     )
     return [name for name, _, _ in found]
-

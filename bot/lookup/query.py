@@ -57,7 +57,9 @@ def parse(text: str) -> Query | Mistake:
     """Take a query apart. A mistake is an unknown filter or a year that is none."""
     text = " ".join(text.translate(_QUOTES).split())
     if len(text) > LONGEST:
-        return Mistake(f"That is {len(text)} characters long; a lookup takes up to {LONGEST}. A few words are best.")
+        return Mistake(
+            f"That is {len(text):,} characters; a lookup takes up to {LONGEST}. A few words do best."
+        )
     words: list[str] = []
     phrases: list[str] = []
     filters: dict[str, list[str]] = {name: [] for name in FILTERS}
@@ -73,7 +75,9 @@ def parse(text: str) -> Query | Mistake:
         elif span := _read_years(value):
             years.append(span)
         else:
-            return Mistake(f"“{value}” is not a year. Write `year:2024`, `year:2023..2025` or `year:2023..`.")
+            return Mistake(
+                f"“{value}” is not a year. Write `year:2024`, `year:2023..2025` or `year:2023..`."
+            )
     return Query(
         text,
         " ".join(words),
@@ -106,7 +110,10 @@ def _unknown_filter(key: str, value: str) -> Mistake:
     near = get_close_matches(key, FILTERS, n=1, cutoff=0.5)
     guess = f"Did you mean `{near[0]}:{value}`? " if near else ""
     known = ", ".join(f"`{name}:`" for name in FILTERS)
-    return Mistake(f'There is no filter “{key}:”. {guess}The filters are {known}; put words with a colon in "quotes".')
+    return Mistake(
+        f"There is no filter “{key}:”. {guess}The filters are {known}; "
+        'put words with a colon in "quotes".'
+    )
 
 
 def _read_years(value: str) -> Years | None:

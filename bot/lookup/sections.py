@@ -1,7 +1,7 @@
-"""The names under which a section is looked up: its title, id and aliases, and what follows from them.
+"""The names under which a section is looked up: title, id, aliases, and what follows from them.
 
-`Fault Tolerance / Straggler Mitigation` is also met as either part; `Serving at the edge` as `edge`
-and `MLSys Courses` as `courses`, since no other section has these words.
+`Fault Tolerance / Straggler Mitigation` is also met as either part, `Serving at the edge` as
+`edge` and `MLSys Courses` as `courses`, since no other section has these words.
 """
 
 import re
@@ -17,8 +17,34 @@ _BETWEEN_PARTS = re.compile(r"[/&?,;|+]| and ")
 # Words of headings that name no subject by themselves.
 _VAGUE = frozenset(
     stem
-    for word in """paper list system llm ml ai mlsys dl other misc miscellaneous relate general resource
-    further more large language model machine learning deep awesome collection work topic""".split()
+    for word in [
+        "paper",
+        "list",
+        "system",
+        "llm",
+        "ml",
+        "ai",
+        "mlsys",
+        "dl",
+        "other",
+        "misc",
+        "miscellaneous",
+        "relate",
+        "general",
+        "resource",
+        "further",
+        "more",
+        "large",
+        "language",
+        "model",
+        "machine",
+        "learning",
+        "deep",
+        "awesome",
+        "collection",
+        "work",
+        "topic",
+    ]
     for stem in stemming().analyze(word)
 )
 _LEAST_FOR_SLIP, _LEAST_FOR_TWO = 5, 8
@@ -33,7 +59,9 @@ class SectionNames:
         self._paths = {place.path: place for place in places}
         self._given: dict[str, Place] = {}
         derived: dict[str, list[Place]] = defaultdict(list)
-        spread = Counter(stem for place in places for stem in set(stemming().analyze(place.section.title)))
+        spread = Counter(
+            stem for place in places for stem in set(stemming().analyze(place.section.title))
+        )
         for place in places:
             for name in (place.section.title, place.section.id, *place.section.aliases):
                 for key in term_keys(name):
@@ -52,13 +80,15 @@ class SectionNames:
         return _first(self._given, text)
 
     def find(self, text: str) -> Place | None:
-        """The section that the text names, a part of its title being enough where that is clear."""
+        """The section that the text names; a part of its title is enough where that is clear."""
         return self.named(text) or _first(self._derived, text)
 
     def at(self, path: str) -> Place | None:
         """The section at an id path, or at the end of one."""
         exact = self._paths.get(path.lower())
-        ends = [place for known, place in self._paths.items() if known.endswith(f"/{path.lower()}")]
+        ends = [
+            place for known, place in self._paths.items() if known.endswith(f"/{path.lower()}")
+        ]
         return exact or (ends[0] if len(ends) == 1 else None)
 
     def alike(self, text: str) -> Place | None:
@@ -68,14 +98,19 @@ class SectionNames:
         best: tuple[int, Place] | None = None
         for place in self._paths.values():
             for name in (place.section.title, *place.section.aliases):
-                slips = OSA.distance(typed, "".join(spelling().analyze(name)), score_cutoff=allowed)
+                slips = OSA.distance(
+                    typed, "".join(spelling().analyze(name)), score_cutoff=allowed
+                )
                 if slips <= allowed and (best is None or slips < best[0]):
                     best = (slips, place)
         return best[1] if best else None
 
 
 def _first(names: dict[str, Place], text: str) -> Place | None:
-    return next((names[key] for key in sorted(term_keys(text), key=len, reverse=True) if key in names), None)
+    return next(
+        (names[key] for key in sorted(term_keys(text), key=len, reverse=True) if key in names),
+        None,
+    )
 
 
 def _derived(place: Place, spread: Counter[str]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from itertools import pairwise
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W\d_A-Z]{2,}|[A-Z]{2,}|\d+")
+_LONGEST = 24  # letters of a compound; longer ones are never typed
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -56,7 +57,7 @@ def compounds(text: str) -> str:
     'FlashAttentionfor forKV KVcaches Flash Attention'
     """
     words = _WORD.findall(text)
-    joined = [f"{one}{two}" for one, two in pairwise(words) if len(one) + len(two) < 25]
+    joined = [f"{one}{two}" for one, two in pairwise(words) if len(one) + len(two) <= _LONGEST]
     parts = [part for word in words if len(found := _CAMEL.findall(word)) > 1 for part in found]
     return " ".join((*joined, *parts))
 

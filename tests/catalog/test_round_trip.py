@@ -1,6 +1,6 @@
-"""Laws of import and export: a list survives the way out and back, whatever its texts are made of."""
+"""Laws of import and export: a list survives the way out and back, whatever its texts."""
 
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.catalog.export import export_list
@@ -14,11 +14,49 @@ NAMES = shipped_names()
 
 # Text as hostile to Markdown and to the reading of details as people can make it.
 FRAGMENTS = st.sampled_from(
-    ["OSDI '24", "ICML 2022", "| MIT", "[x](y)", "(Section 3)", "THU", ": rest", "- note", "a & b", "*b*", "_c_"]
-    + ["`code`", "<!-- x -->", "<b>", "&amp;", "\\|", "1.", "#", "https://a.example/x", "['24]", "｜", "~~s~~", "Venue: X"]
-    + ["paper", "[ ] ", "!", "Smith, Inc.", "2024", "|", "…", "Ünïcode", "模型", "🚀", "ASPLOS 23", "..", ":", "–"]
+    [
+        "OSDI '24",
+        "ICML 2022",
+        "| MIT",
+        "[x](y)",
+        "(Section 3)",
+        "THU",
+        ": rest",
+        "- note",
+        "a & b",
+        "*b*",
+        "_c_",
+        "`code`",
+        "<!-- x -->",
+        "<b>",
+        "&amp;",
+        "\\|",
+        "1.",
+        "#",
+        "https://a.example/x",
+        "['24]",
+        "｜",
+        "~~s~~",
+        "Venue: X",
+        "paper",
+        "[ ] ",
+        "!",
+        "Smith, Inc.",
+        "2024",
+        "|",
+        "…",
+        "Ünïcode",
+        "模型",
+        "🚀",
+        "ASPLOS 23",
+        "..",
+        ":",
+        "–",
+    ]
 )
-WORDS = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Co", "Cn"]), min_size=1, max_size=8)
+WORDS = st.text(
+    st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Co", "Cn"]), min_size=1, max_size=8
+)
 TEXT = (
     st.lists(FRAGMENTS | WORDS, min_size=1, max_size=5)
     .map(lambda parts: " ".join(" ".join(parts).split()))
@@ -58,12 +96,16 @@ def catalogs(draw: st.DrawFn) -> Catalog:
                 year=draw(st.none() | st.integers(1900, 2100)),
                 orgs=tuple(draw(st.lists(TEXT, max_size=2, unique=True))),
                 note=draw(st.none() | TEXT),
-                sections=tuple(draw(st.lists(st.sampled_from(paths), min_size=1, max_size=3, unique=True))),
+                sections=tuple(
+                    draw(st.lists(st.sampled_from(paths), min_size=1, max_size=3, unique=True))
+                ),
             )
         )
     order = [path for at in range(len(sections)) for path in (f"s{at}", f"s{at}/below")]
     entries.sort(key=lambda entry: order.index(entry.home))
-    return Catalog(ListInfo(title=draw(TEXT), introduction="Some *words*.", sections=sections), tuple(entries))
+    return Catalog(
+        ListInfo(title=draw(TEXT), introduction="Some *words*.", sections=sections), tuple(entries)
+    )
 
 
 @settings(max_examples=150, deadline=None)

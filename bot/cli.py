@@ -1,0 +1,267 @@
+"""The `papers` command: one command a use case."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from bot.app import configure_logging, live_lookup, read_settings, run, serve
+from bot.catalog.export import export_list
+from bot.catalog.files import CatalogError, read_catalog
+from bot.catalog.importing import import_list, merge
+from bot.catalog.lint import lint
+from bot.catalog.markdown import count_reasons, read_markdown
+from bot.catalog.model import Catalog
+from bot.catalog.names import KnownNames, shipped_names
+from bot.catalog.schema import schemas
+from bot.catalog.writing import merge_catalog, write_catalog
+from bot.demo import run_demo
+from bot.errors import PapersError
+from bot.lookup.lookup import Answer, Lookup
+from bot.slack.manifest import manifest
+
+SHOWN = 20
+
+cli = typer.Typer(
+    help="A Slack bot that keeps a curated list of papers alive.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command line; what a person can mend is a sentence and exit code 1."""
+    try:
+        cli()
+    except PapersError as error:
+        err.print(f"papers: {error}", style="red", markup=False)
+        sys.exit(1)
+
+
+@cli.command("demo")
+def demo_command(
+    port: Annotated[
+        int, typer.Option(help="The port of the page to open; another if it is taken.")
+    ] = 3500,
+) -> None:
+    """The whole bot on this machine, no Slack account: a local stand-in in the browser."""
+    run_demo(read_settings(), port, lambda text: err.print(text, markup=False))
+
+
+@cli.command("run")
+def run_command() -> None:
+    """Serve a workspace by Socket Mode, in one process."""
+    settings = read_settings()
+    configure_logging(settings)
+    run(settings)
+
+
+@cli.command()
+def web() -> None:
+    """Serve a workspace over HTTP behind a load balancer; start as many as you like."""
+    settings = read_settings()
+    configure_logging(settings)
+    serve(settings)
+
+
+@cli.command()
+def search(
+    query: Annotated[
+        list[str], typer.Argument(help="What to look up; - with --json reads one query a line.")
+    ],
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a query, with all results.")
+    ] = False,
+    limit: Annotated[
+        int, typer.Option(min=1, help="How many results to show in the terminal.")
+    ] = SHOWN,
+) -> None:
+    """Look up what `/papers QUERY` would."""
+    lookup = live_lookup(read_settings()).current()
+    text = " ".join(query)
+    if as_json:
+        for line in sys.stdin if text == "-" else [text]:
+            typer.echo(json.dumps(_answer_json(lookup, line.strip("\r\n")), ensure_ascii=False))
+            sys.stdout.flush()
+        return
+    _show(lookup, lookup.answer(text, limit=limit))
+
+
+@cli.command("import")
+def import_command(
+    file: Annotated[
+        Path, typer.Argument(help="An awesome list in Markdown; - is standard input.")
+    ],
+    *,
+    merging: Annotated[
+        bool, typer.Option("--merge", help="Add what is new to the list that is there.")
+    ] = False,
+    replacing: Annotated[
+        bool, typer.Option("--replace", help="Take the place of the list that is there.")
+    ] = False,
+) -> None:
+    """Read an awesome list into the data folder, and say what was read and what was not."""
+    folder = read_settings().data_dir
+    filled = (folder / "list.yaml").exists() or any((folder / "papers").glob("*.y*ml"))
+    if merging and replacing:
+        raise PapersError("Choose one of --merge and --replace.")
+    if filled and not (merging or replacing):
+        raise CatalogError(
+            f"{folder} holds a list already. Add --merge to add to it, or --replace to replace it."
+        )
+    old = read_catalog(folder) if filled and merging else None
+    base = read_catalog(folder).catalog.info if filled else None
+    names = KnownNames.of(base).merged(shipped_names()) if base else shipped_names()
+    title = (
+        "Awesome Papers"
+        if str(file) == "-"
+        else file.stem.replace("-", " ").replace("_", " ").title()
+    )
+    imported = import_list(read_markdown(_read(file), names), names, title=title, base=base)
+    for skipped in imported.skipped:
+        out.print(str(skipped), markup=False)
+    if not imported.catalog.entries:
+        raise CatalogError(
+            f"No entry was found in {file}; nothing was written. "
+            "Entries are bullets or table rows with links."
+        )
+    if old:
+        if errors := [problem for problem in old.problems if problem.is_error]:
+            raise CatalogError(
+                f"{folder} has mistakes; mend them first (`papers check`). The first: {errors[0]}"
+            )
+        merged, added = merge(old.catalog, imported.catalog)
+        merge_catalog(folder, old.catalog, merged, added)
+        out.print(
+            f"{len(added)} entries added to {len(old.catalog.entries)}; the others were there."
+        )
+    else:
+        write_catalog(folder, imported.catalog)
+    reasons = "; ".join(f"{reason} ({count})" for reason, count in count_reasons(imported.skipped))
+    out.print(
+        f"{len(imported.catalog.entries)} entries in "
+        f"{_filled_sections(imported.catalog)} sections, "
+        f"from {imported.bullets} bullets and rows; {_lines(len(imported.skipped))} skipped"
+        f"{f': {reasons}' if reasons else ''}.",
+        markup=False,
+    )
+
+
+@cli.command()
+def export() -> None:
+    """Print the list as awesome-list Markdown."""
+    loaded = read_catalog(read_settings().data_dir)
+    for problem in loaded.problems:
+        err.print(str(problem), markup=False)
+    typer.echo(export_list(loaded.catalog, shipped_names()), nl=False)
+
+
+@cli.command()
+def check(
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A JSON array of what is wrong.")
+    ] = False,
+) -> None:
+    """Check the data folder: what is wrong, where, what to do. Exit code 1 if there are errors."""
+    folder = read_settings().data_dir
+    problems = lint(read_catalog(folder), shipped_names())
+    errors = sum(problem.is_error for problem in problems)
+    if as_json:
+        typer.echo(json.dumps([asdict(problem) for problem in problems], ensure_ascii=False))
+    else:
+        for problem in problems:
+            out.print(f"{folder}/{problem}", markup=False)
+        out.print(f"{errors} errors, {len(problems) - errors} warnings.")
+    raise typer.Exit(1 if errors else 0)
+
+
+@cli.command()
+def schema(
+    name: Annotated[
+        str | None, typer.Argument(help="list.json or papers.json; none: both, in one object.")
+    ] = None,
+) -> None:
+    """Print the JSON Schemas of the data files, as they also stand in data/schema/."""
+    if name is None:
+        typer.echo(
+            json.dumps(
+                {key: json.loads(text) for key, text in schemas().items()}, ensure_ascii=False
+            )
+        )
+    elif name in schemas():
+        typer.echo(schemas()[name], nl=False)
+    else:
+        raise PapersError(f"There is no schema {name}; there are {' and '.join(schemas())}.")
+
+
+@cli.command("manifest")
+def manifest_command(
+    url: Annotated[
+        str | None, typer.Option(help="The public address of `papers web`, for HTTP mode.")
+    ] = None,
+) -> None:
+    """Print the Slack app manifest, ready to paste."""
+    typer.echo(manifest(url), nl=False)
+
+
+def _read(file: Path) -> str:
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
+    except OSError as error:
+        raise CatalogError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise CatalogError(f"{file} is not UTF-8 text; save it as UTF-8 and try again.") from None
+
+
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count} lines"
+
+
+def _filled_sections(catalog: Catalog) -> int:
+    return sum(bool(entries) for entries in catalog.listed.values())
+
+
+def _answer_json(lookup: Lookup, text: str) -> dict[str, Any]:
+    answer = lookup.answer(text)
+    return {
+        "query": text,
+        "kind": answer.kind,
+        "message": answer.message,
+        "results": [
+            {
+                "title": entry.title,
+                "url": entry.url,
+                "section": lookup.catalog.section_titles(entry.home),
+                "arxiv": entry.arxiv,
+                "venue": entry.venue,
+                "year": entry.year,
+                "orgs": list(entry.orgs),
+            }
+            for entry in answer.results
+        ],
+    }
+
+
+def _show(lookup: Lookup, answer: Answer) -> None:
+    out.print(answer.message, markup=False, style="bold" if answer.results else "")
+    if not answer.results:
+        raise typer.Exit(1 if answer.kind == "error" else 0)
+    for entry in answer.results:
+        edition = " ".join(str(part) for part in (entry.venue, entry.year) if part)
+        section = lookup.catalog.section_titles(entry.home)
+        details = "  ·  ".join(
+            part for part in (section, edition, ", ".join(entry.orgs), entry.url) if part
+        )
+        out.print(f"\n{entry.title}", markup=False)
+        out.print(f"    {details}", markup=False, style="dim")
+    if answer.total > len(answer.results):
+        out.print(f"\n… and {answer.total - len(answer.results)} more; --limit shows them.")

@@ -1,0 +1,5 @@
+"""The demo: the whole bot on one machine, with a local stand-in for Slack in the browser."""
+
+from bot.demo.session import run_demo
+
+__all__ = ["run_demo"]

@@ -1,0 +1,99 @@
+"""The Bolt app in both transports, and what is wrong with a token, in words."""
+
+from concurrent.futures import ThreadPoolExecutor
+from urllib.error import URLError
+
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.errors import PapersError
+from bot.slack.listeners import Listeners
+
+# Bolt's default of 5 lets a few slow answers hold later commands beyond Slack's 3 seconds.
+THREADS = 32
+
+_TOKEN_ERRORS = {
+    "invalid_auth": "Slack does not know this token",
+    "not_authed": "Slack received no token",
+    "account_inactive": "the token belongs to a deleted user or workspace",
+    "token_revoked": "the token has been revoked",
+    "token_expired": "the token has expired",
+    "not_allowed_token_type": "this is the wrong kind of token",
+    "missing_scope": "the token lacks a scope",
+    "ratelimited": "Slack asks to come back later",
+}
+
+
+class SlackError(PapersError):
+    """Slack cannot be used as it is set up."""
+
+
+def make_app(client: WebClient, signing_secret: str, listeners: Listeners) -> App:
+    """The app with all of its listeners. Asks Slack once who the token is.
+
+    Raises SlackError when Slack refuses the token or cannot be reached.
+    """
+    try:
+        app = App(
+            client=client,
+            signing_secret=signing_secret,
+            listener_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="listener"),
+        )
+    except SlackApiError as error:
+        raise refused("SLACK_BOT_TOKEN", error) from None
+    except (URLError, OSError) as error:
+        raise unreachable(client, error) from None
+    listeners.register(app)
+    return app
+
+
+def connect_socket(app: App, app_token: str) -> SocketModeHandler:
+    """Connect the app by Socket Mode.
+
+    Raises SlackError when Slack refuses the app-level token or cannot be reached.
+    """
+    handler = SocketModeHandler(
+        app,
+        app_token,
+        web_client=WebClient(token=app_token, base_url=app.client.base_url),
+        concurrency=THREADS,
+    )
+    try:
+        handler.connect()
+    except SlackApiError as error:
+        handler.close()
+        raise refused("SLACK_APP_TOKEN", error) from None
+    except (URLError, OSError) as error:
+        handler.close()
+        raise unreachable(app.client, error) from None
+    return handler
+
+
+def check_token(client: WebClient) -> None:
+    """Ask Slack who the token is. Raises SlackError when it refuses or cannot be reached."""
+    try:
+        client.auth_test()
+    except SlackApiError as error:
+        raise refused("SLACK_BOT_TOKEN", error) from None
+    except (URLError, OSError) as error:
+        raise unreachable(client, error) from None
+
+
+def refused(setting: str, error: SlackApiError) -> SlackError:
+    """Slack's refusal of a token, in a sentence with the remedy."""
+    code = str(error.response.get("error") or error.response.status_code)
+    reason = _TOKEN_ERRORS.get(code, f"Slack answered {code}")
+    return SlackError(
+        f"{setting} does not work: {reason}. Copy it again from your app's page at "
+        "https://api.slack.com/apps, and set it in the environment."
+    )
+
+
+def unreachable(client: WebClient, error: Exception) -> SlackError:
+    """A connection that failed, in a sentence with the remedy."""
+    return SlackError(
+        f"Slack cannot be reached at {client.base_url}: {getattr(error, 'reason', error)}. "
+        "Check the network, and SLACK_API_URL if you set it."
+    )

@@ -1,0 +1,232 @@
+"""What people see: values become Block Kit. Pure.
+
+Limits are Slack's (https://docs.slack.dev/reference/block-kit/blocks): 50 blocks a message and
+3,000 characters a section; a message of more than about 13,000 characters is refused though that
+is not documented, so what foreign text can fill is bounded here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ContextBlock,
+    DividerBlock,
+    MarkdownTextObject,
+    SectionBlock,
+)
+
+from bot.catalog.model import Catalog, Entry, Section
+from bot.lookup.lookup import Answer
+from bot.slack.request import VERBS, Request
+
+PAGE = 8
+PREVIOUS, NEXT, SHARE, AGAIN = "lookup:previous", "lookup:next", "lookup:share", "lookup:again"
+
+_TITLE = 240
+_ADDRESS = 700
+_DETAILS = 300
+_SENTENCE = 2800
+_SECTIONS_SHOWN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message: its blocks, and its text for notifications and screen readers."""
+
+    text: str
+    blocks: tuple[Block, ...]
+
+
+def escape(text: str) -> str:
+    """Foreign text for mrkdwn: nothing in it is a link, a mention or markup of Slack's.
+
+    See https://docs.slack.dev/messaging/formatting-message-text#escaping.
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def shorten(text: str, limit: int) -> str:
+    """Text of at most `limit` characters, cut at a word."""
+    if len(text) <= limit:
+        return text
+    return text[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,.;:") + "…"
+
+
+def sentence(text: str) -> Message:
+    """Something said in words alone."""
+    shown = escape(shorten(text, _SENTENCE))
+    return Message(shown, (_section(shown),))
+
+
+def results(catalog: Catalog, answer: Answer, request: Request) -> Message:
+    """A page of an answer, with the buttons that lead on."""
+    if answer.kind == "paper" and answer.total == 1:
+        return _card_message(catalog, answer, request)
+    blocks = [_section(f"*{escape(answer.message)}*"), *_lines(catalog, answer)]
+    last = answer.offset + len(answer.results)
+    blocks.append(ContextBlock(elements=[_mrkdwn(f"{_span(answer)} · Only you can see this.")]))
+    buttons = []
+    if request.page > 0:
+        buttons.append(
+            _button("Previous", PREVIOUS, Request(request.verb, request.text, request.page - 1))
+        )
+    if last < answer.total:
+        buttons.append(
+            _button("Next", NEXT, Request(request.verb, request.text, request.page + 1))
+        )
+    buttons.append(_button("Share in channel", SHARE, request))
+    blocks.append(ActionsBlock(block_id="lookup", elements=buttons))
+    return Message(escape(answer.message), tuple(blocks))
+
+
+def shared(catalog: Catalog, answer: Answer, user: str) -> Message:
+    """A page for everybody in the channel, naming who shared it."""
+    what = (
+        f" `/papers {escape(shorten(answer.query.replace('`', ''), 100))}`" if answer.query else ""
+    )
+    head = f"<@{user}> shared{what}"
+    if answer.kind == "paper" and answer.total == 1:
+        head = f"<@{user}> shared a paper"
+        blocks: list[Block] = [_section(head), *_card(catalog, answer.results[0])]
+    else:
+        blocks = [_section(f"{head}\n{escape(answer.message)}"), *_lines(catalog, answer)]
+        blocks.append(ContextBlock(elements=[_mrkdwn(_span(answer))]))
+    return Message(f"{head}: {escape(answer.message)}", tuple(blocks))
+
+
+def help_message(catalog: Catalog) -> Message:
+    """What can be asked, and the sections with their counts."""
+    sections = [_section_line(catalog, section) for section in catalog.info.sections]
+    if len(sections) > _SECTIONS_SHOWN:
+        more = len(sections) - _SECTIONS_SHOWN
+        sections = [*sections[:_SECTIONS_SHOWN], f"… and {more} more"]
+    verbs = [f"`/papers {verb}`  {does}" for verb, does in VERBS.items()]
+    title = escape(shorten(catalog.info.title, _TITLE))
+    return Message(
+        f"How to ask {title}",
+        (
+            _section(f"*{title}* · {len(catalog.entries):,} papers. Only you see what I answer."),
+            _section(
+                "*Ask with a few words*\n"
+                "`/papers kv cache`  the papers on it, the best match first\n"
+                "`/papers serving`  a whole section\n"
+                "`/papers 2401.09670`  a paper by arXiv id, DOI or link\n"
+                '`/papers "paged attention" venue:osdi year:2023..2025`  phrases and filters '
+                "(`venue:`, `year:`, `org:`, `section:`)\n" + "\n".join(verbs)
+            ),
+            _section(shorten("*Sections*\n" + "\n".join(sections), _SENTENCE)),
+        ),
+    )
+
+
+def _section_line(catalog: Catalog, top: Section) -> str:
+    """A top section with its count, and those below it with theirs."""
+    below = [
+        f"{escape(shorten(place.section.title, 60))} {len(catalog.within(path))}"
+        for path, place in catalog.places.items()
+        if path.startswith(f"{top.id}/")
+    ]
+    title = f"• *{escape(shorten(top.title, 60))}* {len(catalog.within(top.id))}"
+    return f"{title}:  {'  ·  '.join(below)}" if below else title
+
+
+def _card_message(catalog: Catalog, answer: Answer, request: Request) -> Message:
+    entry = answer.results[0]
+    itself = Request("search", entry.url or f'"{entry.title}"')
+    buttons = [_button("Share in channel", SHARE, itself)]
+    if request.verb == "random":
+        buttons.insert(0, _button("Another", AGAIN, request))
+    return Message(
+        escape(f"{answer.message} {shorten(entry.title, _TITLE)}"),
+        (
+            _section(escape(shorten(answer.message, _SENTENCE))),
+            *_card(catalog, entry),
+            ContextBlock(elements=[_mrkdwn("Only you can see this.")]),
+            ActionsBlock(block_id="lookup", elements=buttons),
+        ),
+    )
+
+
+def _card(catalog: Catalog, entry: Entry) -> list[Block]:
+    """Everything that the list knows of a paper."""
+    rows = {
+        "Section": "\n".join(escape(_path(catalog, path)) for path in entry.sections[:5]),
+        "Venue": escape(_edition(entry)),
+        "Organisation": escape(", ".join(entry.orgs)),
+        "Note": escape(shorten(entry.note or "", _DETAILS)),
+        "arXiv": f"<https://arxiv.org/abs/{entry.arxiv}|{entry.arxiv}> · "
+        f"<https://arxiv.org/pdf/{entry.arxiv}|PDF>"
+        if entry.arxiv
+        else "",
+        "DOI": f"<https://doi.org/{escape(entry.doi)}|{escape(entry.doi)}>" if entry.doi else "",
+        "Added": entry.added.isoformat() if entry.added else "",
+    }
+    fields = [
+        _mrkdwn(f"*{name}*\n{shorten(value, 1900)}") for name, value in rows.items() if value
+    ]
+    return [_section(f"*{_title(entry)}*"), SectionBlock(fields=fields)]
+
+
+def _lines(catalog: Catalog, answer: Answer) -> list[Block]:
+    """A block a paper; a line before those that have only some of the words."""
+    blocks: list[Block] = []
+    for number, entry in enumerate(answer.results, answer.offset):
+        if number == answer.complete and number:
+            blocks += [
+                DividerBlock(),
+                ContextBlock(elements=[_mrkdwn("With some of your words:")]),
+            ]
+        blocks.append(_section(f"{_title(entry)}\n{_details(catalog, entry)}"))
+    return blocks
+
+
+def _title(entry: Entry) -> str:
+    label = escape(shorten(entry.title, _TITLE))
+    address = escape(entry.url.replace("|", "%7C")) if entry.url else ""
+    return f"<{address}|{label}>" if 0 < len(address) <= _ADDRESS else label
+
+
+def _details(catalog: Catalog, entry: Entry) -> str:
+    """Section, venue, organisations and note, in one line."""
+    missing = "" if entry.url else "no link yet"
+    parts = [
+        _path(catalog, entry.home),
+        _edition(entry),
+        ", ".join(entry.orgs),
+        entry.note or "",
+        missing,
+    ]
+    return escape(shorten("  ·  ".join(part for part in parts if part), _DETAILS))
+
+
+def _path(catalog: Catalog, path: str) -> str:
+    return catalog.section_titles(path, " › ")
+
+
+def _edition(entry: Entry) -> str:
+    return " ".join(str(part) for part in (entry.venue, entry.year) if part)
+
+
+def _span(answer: Answer) -> str:
+    first, last = answer.offset + 1, answer.offset + len(answer.results)
+    return f"{first}–{last} of {answer.total:,}" if answer.total > 1 else "1 of 1"
+
+
+def _section(text: str) -> SectionBlock:
+    return SectionBlock(text=_mrkdwn(text))
+
+
+def _mrkdwn(text: str) -> MarkdownTextObject:
+    return MarkdownTextObject(text=text)
+
+
+def _button(label: str, action: str, request: Request) -> ButtonElement:
+    return ButtonElement(text=label, action_id=action, value=request.to_value())
+
+
+def to_dicts(blocks: Sequence[Block]) -> list[dict[str, object]]:
+    """Blocks as JSON values, checked by slack_sdk on the way."""
+    return [block.to_dict() for block in blocks]

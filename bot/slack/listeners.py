@@ -1,0 +1,151 @@
+"""Commands and clicks: each is acknowledged, calls one use case, and is answered.
+
+Registered on a Bolt App alike in Socket Mode and over HTTP. Whoever asks is always answered, in
+private: also a click on a button of an older version, also when something breaks.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any
+
+import structlog
+from slack_bolt import Ack, App, BoltResponse, Respond
+from slack_sdk.webhook import WebhookClient
+
+from bot.lookup.live import LiveLookup
+from bot.lookup.lookup import Answer, Lookup
+from bot.slack import blocks
+from bot.slack.blocks import AGAIN, NEXT, PAGE, PREVIOUS, SHARE, Message
+from bot.slack.request import NotYet, Request, read_command, read_value
+
+COMMAND = "/papers"
+
+_SORRY = "Something went wrong on my side, and it is logged. Please try again in a moment."
+_OLD_BUTTON = "This button is from an older message of mine. Ask again with `/papers`."
+_NOT_SHARED = "Slack did not take the message. Ask again with `/papers`, then share that."
+
+_log = structlog.get_logger()
+
+
+class Listeners:
+    """What the bot listens to, over the use cases that answer."""
+
+    def __init__(self, lookup: LiveLookup, chance: Random) -> None:
+        """`chance` decides what `/papers random` shows."""
+        self._lookup, self._chance = lookup, chance
+
+    def register(self, app: App) -> None:
+        """Put every listener on the app; the last one catches clicks that nobody else knows."""
+        app.command(COMMAND)(self.command)
+        for action in (PREVIOUS, NEXT, AGAIN):
+            app.action(action)(self.turn)
+        app.action(SHARE)(self.share)
+        app.action(re.compile(""))(self.unknown_click)
+        app.error(self.broken)
+
+    def command(self, ack: Ack, command: Mapping[str, Any]) -> None:
+        """`/papers …`: the answer goes back with the acknowledgement, in the same breath."""
+        request = read_command(str(command.get("text") or ""))
+        if isinstance(request, NotYet):
+            message = blocks.sentence(_not_yet(request))
+        else:
+            message = self._message(request)
+        _log.info("command", verb=request.verb)
+        ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
+
+    def turn(self, ack: Ack, action: Mapping[str, Any], respond: Respond) -> None:
+        """*Previous*, *Next*, *Another*: the private message changes in place."""
+        ack()
+        request = read_value(str(action.get("value") or ""))
+        message = self._message(request) if request else blocks.sentence(_OLD_BUTTON)
+        _reply(respond, message, replace=True)
+
+    def share(
+        self, ack: Ack, action: Mapping[str, Any], body: Mapping[str, Any], respond: Respond
+    ) -> None:
+        """*Share*: the shown page, for all; by `response_url`, so no membership is needed."""
+        ack()
+        request = read_value(str(action.get("value") or ""))
+        lookup = self._lookup.current()
+        answer = self._answer(lookup, request) if request else None
+        if answer is None or not answer.results:
+            _reply(respond, blocks.sentence(_OLD_BUTTON), replace=False)
+            return
+        message = blocks.shared(lookup.catalog, answer, str(body["user"]["id"]))
+        # Never sent twice: a repeated call after a dropped connection would post a second message.
+        client = WebhookClient(str(body["response_url"]), retry_handlers=[])
+        try:
+            sent = client.send(
+                text=message.text,
+                blocks=message.blocks,
+                response_type="in_channel",
+                replace_original=False,
+            )
+            problem = None if sent.status_code == 200 else f"{sent.status_code} {sent.body[:100]}"  # noqa: PLR2004
+        except OSError as error:
+            problem = str(error)
+        if problem:
+            _log.warning("not shared", reason=problem)
+            _reply(respond, blocks.sentence(_NOT_SHARED), replace=False)
+
+    def unknown_click(self, ack: Ack, action: Mapping[str, Any], respond: Respond) -> None:
+        """A click on something that no version of this code knows is answered too."""
+        ack()
+        if "url" in action:  # a link button; Slack opens it by itself
+            return
+        _log.warning("unknown click", action=str(action.get("action_id"))[:100])
+        _reply(respond, blocks.sentence(_OLD_BUTTON), replace=False)
+
+    def broken(self, error: Exception, body: Mapping[str, Any], respond: Respond) -> BoltResponse:
+        """What no listener foresaw: logged with its cause, and the person is told."""
+        _log.error(
+            "a listener failed", exc_info=error, kind=str(body.get("type") or body.get("command"))
+        )
+        message = blocks.sentence(_SORRY)
+        if "command" not in body and body.get("response_url"):
+            _reply(respond, message, replace=False)
+        return BoltResponse(status=200, body={"response_type": "ephemeral", "text": message.text})
+
+    def _message(self, request: Request) -> Message:
+        lookup = self._lookup.current()
+        if request.verb == "help":
+            return blocks.help_message(lookup.catalog)
+        answer = self._answer(lookup, request)
+        if not answer.results:
+            hint = _hint(request) if answer.kind == "error" else ""
+            return blocks.sentence(f"{answer.message}{hint}")
+        return blocks.results(lookup.catalog, answer, request)
+
+    def _answer(self, lookup: Lookup, request: Request) -> Answer:
+        ask: Mapping[str, Callable[[int], Answer]] = {
+            "search": lambda offset: lookup.answer(request.text, offset=offset, limit=PAGE),
+            "recent": lambda offset: lookup.recent(offset=offset, limit=PAGE),
+            "random": lambda _: lookup.random(request.text, self._chance),
+        }
+        answer = ask[request.verb](request.page * PAGE)
+        if answer.total and not answer.results:  # the list has shrunk since the button was made
+            return ask[request.verb]((answer.total - 1) // PAGE * PAGE)
+        return answer
+
+
+def _hint(request: Request) -> str:
+    if request.verb == "random" and request.text:
+        return f' To search for the word “random” itself, write /papers "random {request.text}".'
+    return ""
+
+
+def _not_yet(request: NotYet) -> str:
+    return (
+        f"“{request.verb}” is not there yet. `/papers help` shows what is; "
+        f'to look the word up, put it in quotes: /papers "{request.verb}".'
+    )
+
+
+def _reply(respond: Respond, message: Message, *, replace: bool) -> None:
+    respond(
+        text=message.text,
+        blocks=message.blocks,
+        response_type="ephemeral",
+        replace_original=replace,
+    )

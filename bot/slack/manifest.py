@@ -1,0 +1,23 @@
+"""The Slack app manifest, for Socket Mode as it is or for HTTP with an address.
+
+The format is described at https://docs.slack.dev/reference/app-manifest.
+"""
+
+from importlib import resources
+from typing import Any
+
+import yaml
+
+
+def manifest(address: str | None = None) -> str:
+    """The manifest as YAML. With the public address of `papers web`, it is one for HTTP mode."""
+    text = resources.files("bot.slack").joinpath("manifest.yaml").read_text("utf-8")
+    if address is None:
+        return text
+    document: dict[str, Any] = yaml.safe_load(text)
+    url = f"{address.rstrip('/')}/slack/events"
+    document["settings"]["socket_mode_enabled"] = False
+    document["settings"]["interactivity"]["request_url"] = url
+    for command in document["features"]["slash_commands"]:
+        command["url"] = url
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
