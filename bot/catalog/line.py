@@ -274,7 +274,7 @@ def _read_remark(text: str, names: KnownNames) -> Details:
 def _read_details(
     details: Details, fields: Iterable[tuple[Sequence[Piece], str | None]], names: KnownNames
 ) -> Details:
-    for cell, label in cells:
+    for cell, label in fields:
         kept = [piece for piece in cell if not (piece.href and _is_generic(piece))]
         text = squeeze(_EMPTY_BRACKETS.sub("", "".join(piece.text for piece in kept)))
         text = text.strip("()[] ") if len(kept) < len(cell) or any(p.href for p in kept) else text

@@ -76,7 +76,8 @@ def fetch(cache: Path = CACHE) -> Path:
     if npm is None:
         raise PapersError(
             "The demo fetches its stand-in for Slack with npm, which is not installed. "
-            f"Install Node.js with npm (on Debian: apt-get install nodejs npm) and try again. {_INSTEAD}"
+            "Install Node.js with npm (on Debian: apt-get install nodejs npm) and try again. "
+            f"{_INSTEAD}"
         )
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as scratch:

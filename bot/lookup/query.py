@@ -58,7 +58,7 @@ def parse(text: str) -> Query | Mistake:
     text = " ".join(text.translate(_QUOTES).split())
     if len(text) > LONGEST:
         return Mistake(
-            f"That is {len(text):,} characters; a lookup takes up to {LONGEST}. A few words do best."
+            f"That is {len(text):,} characters; a lookup takes up to {LONGEST}. Use fewer words."
         )
     words: list[str] = []
     phrases: list[str] = []
