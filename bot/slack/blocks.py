@@ -20,16 +20,18 @@ from slack_sdk.models.blocks import (
 
 from bot.catalog.model import Catalog, Entry, Section
 from bot.lookup.lookup import Answer
+from bot.lookup.query import LONGEST
 from bot.slack.request import VERBS, Request
 
 PAGE = 8
 PREVIOUS, NEXT, SHARE, AGAIN = "lookup:previous", "lookup:next", "lookup:share", "lookup:again"
 
 _TITLE = 240
-_ADDRESS = 700
+_ADDRESS = 500
 _DETAILS = 300
 _SENTENCE = 2800
-_SECTIONS_SHOWN = 30
+_HEADING = 500
+_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,17 @@ def shorten(text: str, limit: int) -> str:
     return text[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,.;:") + "…"
 
 
+def fit(text: str, limit: int) -> str:
+    """Foreign text, escaped and of at most `limit` characters then."""
+    short = shorten(text, limit)
+    while len(escape(short)) > limit:
+        short = shorten(short, len(short) * limit // len(escape(short)))
+    return escape(short)
+
+
 def sentence(text: str) -> Message:
     """Something said in words alone."""
-    shown = escape(shorten(text, _SENTENCE))
+    shown = fit(text, _SENTENCE)
     return Message(shown, (_section(shown),))
 
 
@@ -65,7 +75,7 @@ def results(catalog: Catalog, answer: Answer, request: Request) -> Message:
     """A page of an answer, with the buttons that lead on."""
     if answer.kind == "paper" and answer.total == 1:
         return _card_message(catalog, answer, request)
-    blocks = [_section(f"*{escape(answer.message)}*"), *_lines(catalog, answer)]
+    blocks = [_section(f"*{fit(answer.message, _HEADING)}*"), *_lines(catalog, answer)]
     last = answer.offset + len(answer.results)
     blocks.append(ContextBlock(elements=[_mrkdwn(f"{_span(answer)} · Only you can see this.")]))
     buttons = []
@@ -79,32 +89,27 @@ def results(catalog: Catalog, answer: Answer, request: Request) -> Message:
         )
     buttons.append(_button("Share in channel", SHARE, request))
     blocks.append(ActionsBlock(block_id="lookup", elements=buttons))
-    return Message(escape(answer.message), tuple(blocks))
+    return Message(fit(answer.message, _SENTENCE), tuple(blocks))
 
 
 def shared(catalog: Catalog, answer: Answer, user: str) -> Message:
     """A page for everybody in the channel, naming who shared it."""
-    what = (
-        f" `/papers {escape(shorten(answer.query.replace('`', ''), 100))}`" if answer.query else ""
-    )
+    what = f" `/papers {fit(answer.query.replace('`', ''), 100)}`" if answer.query else ""
     head = f"<@{user}> shared{what}"
     if answer.kind == "paper" and answer.total == 1:
         head = f"<@{user}> shared a paper"
         blocks: list[Block] = [_section(head), *_card(catalog, answer.results[0])]
     else:
-        blocks = [_section(f"{head}\n{escape(answer.message)}"), *_lines(catalog, answer)]
+        blocks = [_section(f"{head}\n{fit(answer.message, _HEADING)}"), *_lines(catalog, answer)]
         blocks.append(ContextBlock(elements=[_mrkdwn(_span(answer))]))
-    return Message(f"{head}: {escape(answer.message)}", tuple(blocks))
+    return Message(f"{head}: {fit(answer.message, _SENTENCE)}", tuple(blocks))
 
 
 def help_message(catalog: Catalog) -> Message:
     """What can be asked, and the sections with their counts."""
     sections = [_section_line(catalog, section) for section in catalog.info.sections]
-    if len(sections) > _SECTIONS_SHOWN:
-        more = len(sections) - _SECTIONS_SHOWN
-        sections = [*sections[:_SECTIONS_SHOWN], f"… and {more} more"]
     verbs = [f"`/papers {verb}`  {does}" for verb, does in VERBS.items()]
-    title = escape(shorten(catalog.info.title, _TITLE))
+    title = fit(catalog.info.title, _TITLE)
     return Message(
         f"How to ask {title}",
         (
@@ -117,7 +122,7 @@ def help_message(catalog: Catalog) -> Message:
                 '`/papers "paged attention" venue:osdi year:2023..2025`  phrases and filters '
                 "(`venue:`, `year:`, `org:`, `section:`)\n" + "\n".join(verbs)
             ),
-            _section(shorten("*Sections*\n" + "\n".join(sections), _SENTENCE)),
+            _section("*Sections*\n" + _as_fits(sections, "\n", _SENTENCE)),
         ),
     )
 
@@ -125,27 +130,39 @@ def help_message(catalog: Catalog) -> Message:
 def _section_line(catalog: Catalog, top: Section) -> str:
     """A top section with its count, and those below it with theirs."""
     below = [
-        f"{escape(shorten(place.section.title, 60))} {len(catalog.within(path))}"
+        f"{fit(place.section.title, _NAME)} {len(catalog.within(path))}"
         for path, place in catalog.places.items()
         if path.startswith(f"{top.id}/")
     ]
-    title = f"• *{escape(shorten(top.title, 60))}* {len(catalog.within(top.id))}"
-    return f"{title}:  {'  ·  '.join(below)}" if below else title
+    title = f"• *{fit(top.title, _NAME)}* {len(catalog.within(top.id))}"
+    return f"{title}:  {_as_fits(below, '  ·  ', _HEADING)}" if below else title
+
+
+def _as_fits(parts: Sequence[str], separator: str, limit: int) -> str:
+    """As many of the parts as fit, and how many more there are."""
+    for count in range(len(parts), 0, -1):
+        more = [f"… and {len(parts) - count} more"] if count < len(parts) else []
+        text = separator.join([*parts[:count], *more])
+        if len(text) <= limit:
+            return text
+    return f"{len(parts)} in all"
 
 
 def _card_message(catalog: Catalog, answer: Answer, request: Request) -> Message:
     entry = answer.results[0]
-    itself = Request("search", entry.url or f'"{entry.title}"')
-    buttons = [_button("Share in channel", SHARE, itself)]
+    # Sharing asks for this very paper again, not once more for chance.
+    ways = (entry.arxiv, entry.url, f'"{entry.title.replace(chr(34), " ")}"')
+    itself = next((way for way in ways if way and len(way) <= LONGEST), None)
+    buttons = [_button("Share in channel", SHARE, Request("search", itself))] if itself else []
     if request.verb == "random":
         buttons.insert(0, _button("Another", AGAIN, request))
     return Message(
-        escape(f"{answer.message} {shorten(entry.title, _TITLE)}"),
+        f"{fit(answer.message, _HEADING)} {fit(entry.title, _TITLE)}",
         (
-            _section(escape(shorten(answer.message, _SENTENCE))),
+            _section(fit(answer.message, _SENTENCE)),
             *_card(catalog, entry),
             ContextBlock(elements=[_mrkdwn("Only you can see this.")]),
-            ActionsBlock(block_id="lookup", elements=buttons),
+            *([ActionsBlock(block_id="lookup", elements=buttons)] if buttons else []),
         ),
     )
 
@@ -153,20 +170,20 @@ def _card_message(catalog: Catalog, answer: Answer, request: Request) -> Message
 def _card(catalog: Catalog, entry: Entry) -> list[Block]:
     """Everything that the list knows of a paper."""
     rows = {
-        "Section": "\n".join(escape(_path(catalog, path)) for path in entry.sections[:5]),
-        "Venue": escape(_edition(entry)),
-        "Organisation": escape(", ".join(entry.orgs)),
-        "Note": escape(shorten(entry.note or "", _DETAILS)),
+        "Section": "\n".join(fit(_path(catalog, path), 300) for path in entry.sections[:5]),
+        "Venue": fit(_edition(entry), _DETAILS),
+        "Organisation": fit(", ".join(entry.orgs), _HEADING),
+        "Note": fit(entry.note or "", _DETAILS),
         "arXiv": f"<https://arxiv.org/abs/{entry.arxiv}|{entry.arxiv}> · "
         f"<https://arxiv.org/pdf/{entry.arxiv}|PDF>"
         if entry.arxiv
         else "",
-        "DOI": f"<https://doi.org/{escape(entry.doi)}|{escape(entry.doi)}>" if entry.doi else "",
+        "DOI": f"<https://doi.org/{escape(entry.doi)}|{fit(entry.doi, _NAME)}>"
+        if entry.doi and len(entry.doi) <= _DETAILS
+        else "",
         "Added": entry.added.isoformat() if entry.added else "",
     }
-    fields = [
-        _mrkdwn(f"*{name}*\n{shorten(value, 1900)}") for name, value in rows.items() if value
-    ]
+    fields = [_mrkdwn(f"*{name}*\n{value}") for name, value in rows.items() if value]
     return [_section(f"*{_title(entry)}*"), SectionBlock(fields=fields)]
 
 
@@ -184,7 +201,7 @@ def _lines(catalog: Catalog, answer: Answer) -> list[Block]:
 
 
 def _title(entry: Entry) -> str:
-    label = escape(shorten(entry.title, _TITLE))
+    label = fit(entry.title, _TITLE)
     address = escape(entry.url.replace("|", "%7C")) if entry.url else ""
     return f"<{address}|{label}>" if 0 < len(address) <= _ADDRESS else label
 
@@ -199,7 +216,7 @@ def _details(catalog: Catalog, entry: Entry) -> str:
         entry.note or "",
         missing,
     ]
-    return escape(shorten("  ·  ".join(part for part in parts if part), _DETAILS))
+    return fit("  ·  ".join(part for part in parts if part), _DETAILS)
 
 
 def _path(catalog: Catalog, path: str) -> str:

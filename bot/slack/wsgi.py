@@ -59,7 +59,13 @@ class SlackRequests:
             raise RefusedError(HTTPStatus.NOT_FOUND, "nothing is here")
         if environ.get("REQUEST_METHOD") != "POST":
             raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "only POST")
-        response = self._app.dispatch(_read(environ))
+        request = _read(environ)
+        try:
+            response = self._app.dispatch(request)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            # Listeners run elsewhere; what is raised here is Bolt's own reading of the body.
+            _log.warning("a body that Bolt cannot read", reason=repr(error)[:200])
+            raise RefusedError(HTTPStatus.BAD_REQUEST, "the body is malformed") from None
         headers = [
             (name, value)
             for name, values in response.headers.items()
@@ -78,7 +84,7 @@ def _read(environ: WSGIEnvironment) -> BoltRequest:
     try:
         # Only in its socket mode does Bolt take a body that is parsed already.
         request = BoltRequest(body=parsed, headers=dict(headers), mode="socket_mode")
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, LookupError, TypeError, ValueError):
         raise RefusedError(HTTPStatus.BAD_REQUEST, "the body is malformed") from None
     request.mode, request.raw_body = "http", raw
     return request

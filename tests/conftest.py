@@ -1,0 +1,57 @@
+"""What tests share: the real list of this repository, and a Slack that answers on loopback."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+from slack_sdk import WebClient
+
+from bot.catalog.files import read_catalog
+from bot.catalog.model import Catalog
+from bot.catalog.names import shipped_names
+from bot.lookup.lookup import Lookup
+from tests.slack.payloads import BOT_TOKEN
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    """The list of this repository."""
+    return read_catalog(DATA).catalog
+
+
+@pytest.fixture(scope="session")
+def lookup(catalog: Catalog) -> Lookup:
+    return Lookup(catalog, shipped_names())
+
+
+@pytest.fixture
+def web_api(httpserver: HTTPServer) -> Iterator[HTTPServer]:
+    """A Web API that knows one token."""
+    httpserver.expect_request("/api/auth.test").respond_with_json(
+        {
+            "ok": True,
+            "url": "https://example.slack.com/",
+            "team": "Example",
+            "user": "papers",
+            "team_id": "T0001",
+            "user_id": "U0BOT",
+            "bot_id": "B0BOT",
+        }
+    )
+    yield httpserver
+    httpserver.check_assertions()
+
+
+@pytest.fixture
+def client(web_api: HTTPServer) -> WebClient:
+    return WebClient(token=BOT_TOKEN, base_url=web_api.url_for("/api/"))
+
+
+@pytest.fixture
+def catalog_copy() -> Callable[[Path], Path]:
+    """Makes a scratch copy of the list in a folder."""
+    return lambda folder: Path(shutil.copytree(DATA, folder / "data"))

@@ -1,0 +1,60 @@
+"""Laws of the live list: what people edit is served within a second, what they break is not."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bot.catalog.files import CatalogError
+from bot.catalog.names import shipped_names
+from bot.lookup.live import LOOK_AGAIN, LiveLookup
+from tests.conftest import DATA
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(DATA, tmp_path / "data"))
+
+
+def test_an_edit_is_served_when_the_files_are_looked_at_again(folder: Path) -> None:
+    clock = Clock()
+    live = LiveLookup(folder, shipped_names(), clock)
+    path = folder / "papers" / "survey-paper.yaml"
+    path.write_text(path.read_text() + "- title: A Brand New Survey\n  sections: [survey-paper]\n")
+    assert live.current().answer("brand new survey").complete == 0
+    clock.now += LOOK_AGAIN
+    assert live.current().answer("brand new survey").results[0].title == "A Brand New Survey"
+    assert LOOK_AGAIN <= 1
+
+
+def test_an_unchanged_list_is_not_read_again(folder: Path) -> None:
+    clock = Clock()
+    live = LiveLookup(folder, shipped_names(), clock)
+    before = live.current()
+    clock.now += 10
+    assert live.current() is before
+
+
+def test_a_broken_edit_costs_its_entry_and_a_broken_list_nothing(folder: Path) -> None:
+    """The last good list is served until the mistake is mended."""
+    clock = Clock()
+    live = LiveLookup(folder, shipped_names(), clock)
+    path = folder / "papers" / "survey-paper.yaml"
+    path.write_text(path.read_text() + "- title: Half\n  arxiv: 2401.1\n")
+    clock.now += LOOK_AGAIN
+    assert live.current().answer("survey").total == 4
+    (folder / "list.yaml").write_text("title: [")
+    clock.now += LOOK_AGAIN
+    assert live.current().answer("survey").total == 4
+
+
+def test_a_folder_without_a_list_is_said_so_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match="papers import"):
+        LiveLookup(tmp_path, shipped_names(), Clock())

@@ -1,0 +1,104 @@
+"""The manifest says exactly what the code uses: no scope and no command too many or too few."""
+
+import random
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+from slack_bolt import App
+
+from bot.catalog.names import shipped_names
+from bot.lookup.live import LiveLookup
+from bot.slack.listeners import Listeners
+from bot.slack.manifest import manifest
+from tests.conftest import DATA
+
+CODE = Path(__file__).parents[2] / "bot"
+
+# Which scope each Web API method needs, as Slack documents it; response_url needs none.
+SCOPES: dict[str, set[str]] = {
+    "auth_test": set(),
+    "apps_connections_open": set(),
+    "chat_postMessage": {"chat:write"},
+    "chat_update": {"chat:write"},
+    "chat_postEphemeral": {"chat:write"},
+    "conversations_history": {"channels:history", "groups:history"},
+    "conversations_info": {"channels:read", "groups:read"},
+    "conversations_members": {"channels:read", "groups:read"},
+    "conversations_open": {"im:write"},
+    "usergroups_users_list": {"usergroups:read"},
+    "users_info": {"users:read"},
+    "views_open": set(),
+    "views_update": set(),
+    "views_publish": set(),
+}
+
+
+def document() -> dict[str, Any]:
+    found = yaml.safe_load(manifest())
+    assert isinstance(found, dict)
+    return found
+
+
+class Recorder:
+    """Stands where the app would, and keeps what is registered."""
+
+    def __init__(self) -> None:
+        self.registered: dict[str, list[object]] = defaultdict(list)
+
+    def __getattr__(self, kind: str) -> Callable[[object], Callable[[object], None]]:
+        def register(key: object) -> Callable[[object], None]:
+            self.registered[kind].append(key)
+            return lambda _: None
+
+        return register
+
+
+def registered() -> dict[str, list[object]]:
+    recorder = Recorder()
+    live = LiveLookup(DATA, shipped_names(), lambda: 0.0)
+    Listeners(live, random.Random(1)).register(cast("App", recorder))
+    return recorder.registered
+
+
+def test_the_manifest_names_exactly_the_registered_commands() -> None:
+    commands = [command["command"] for command in document()["features"]["slash_commands"]]
+    assert registered()["command"] == commands
+
+
+def test_the_manifest_asks_for_exactly_the_scopes_in_use() -> None:
+    used = {
+        method
+        for path in CODE.rglob("*.py")
+        for method in re.findall(r"\bclient\.([a-z]+_\w+)\(", path.read_text())
+    }
+    assert used <= set(SCOPES), "a Web API method whose scope is not known here"
+    needed = {"commands"}.union(*(SCOPES[method] for method in used))
+    assert set(document()["oauth_config"]["scopes"]["bot"]) == needed
+
+
+def test_the_manifest_subscribes_to_exactly_the_events_listened_to() -> None:
+    subscribed = document()["settings"].get("event_subscriptions", {}).get("bot_events", [])
+    assert sorted(subscribed) == sorted(map(str, registered()["event"]))
+
+
+def test_texts_are_within_slacks_limits() -> None:
+    """App manifest reference: name 35, description 140, long description 174 to 4,000."""
+    shown = document()["display_information"]
+    assert len(shown["name"]) <= 35
+    assert len(shown["description"]) <= 140
+    assert 174 <= len(shown["long_description"]) <= 4000
+    for command in document()["features"]["slash_commands"]:
+        assert len(command["description"]) <= 2000
+        assert len(command["usage_hint"]) <= 1000
+
+
+def test_http_mode_has_the_address_in_every_place() -> None:
+    found = yaml.safe_load(manifest("https://papers.example.org/"))
+    url = "https://papers.example.org/slack/events"
+    assert found["settings"]["socket_mode_enabled"] is False
+    assert found["settings"]["interactivity"]["request_url"] == url
+    assert [command["url"] for command in found["features"]["slash_commands"]] == [url]
