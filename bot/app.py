@@ -64,6 +64,7 @@ def run(
     ending = stop or threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
+    _forget_token()
     app = make_app(_client(settings, bot_token), "", _listeners(settings))
     handler = connect_socket(app, app_token)
     structlog.get_logger().info("ready", transport="socket")
@@ -87,7 +88,7 @@ def serve(settings: Settings) -> NoReturn:
         "--bind", f"{settings.host}:{settings.port}",
         "--worker-class", "gthread", "--threads", "32",
         "--workers", os.environ.get("WEB_CONCURRENCY", str(WORKERS)),  # noqa: TID251  # gunicorn's own
-        "--graceful-timeout", "8", "--keep-alive", "75",
+        "--graceful-timeout", "8", "--keep-alive", "75", "--no-control-socket",
         "--chdir", str(Path.cwd()),
     ]  # fmt: skip
     os.execv(sys.executable, gunicorn)  # noqa: S606  # our own words, no shell
@@ -99,6 +100,7 @@ def wsgi() -> SlackRequests:
     configure_logging(settings)
     token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN", "xoxb-")
     secret = _secret(settings.slack_signing_secret, "SLACK_SIGNING_SECRET", "")
+    _forget_token()
     app = make_app(_client(settings, token), secret, _listeners(settings))
     structlog.get_logger().info("ready", transport="http")
     return SlackRequests(app)
@@ -143,6 +145,11 @@ def configure_logging(settings: Settings) -> None:
 
 def _listeners(settings: Settings) -> Listeners:
     return Listeners(live_lookup(settings), SystemRandom())
+
+
+def _forget_token() -> None:
+    """Bolt reads the variable by itself and then warns that it has the token twice."""
+    os.environ.pop("SLACK_BOT_TOKEN", None)  # noqa: TID251  # see above
 
 
 def _client(settings: Settings, token: str) -> WebClient:

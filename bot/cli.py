@@ -109,7 +109,7 @@ def import_command(
     ] = False,
 ) -> None:
     """Read an awesome list into the data folder, and say what was read and what was not."""
-    folder = read_settings().data_dir
+    folder, text = read_settings().data_dir, _read(file)
     filled = (folder / "list.yaml").exists() or any((folder / "papers").glob("*.y*ml"))
     if merging and replacing:
         raise PapersError("Choose one of --merge and --replace.")
@@ -125,7 +125,7 @@ def import_command(
         if str(file) == "-"
         else file.stem.replace("-", " ").replace("_", " ").title()
     )
-    imported = import_list(read_markdown(_read(file), names), names, title=title, base=base)
+    imported = import_list(read_markdown(text, names), names, title=title, base=base)
     for skipped in imported.skipped:
         out.print(str(skipped), markup=False)
     if not imported.catalog.entries:

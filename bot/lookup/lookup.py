@@ -20,7 +20,7 @@ from bot.catalog.links import Link, read_reference
 from bot.catalog.model import Catalog, Entry, Place, compact, fold
 from bot.catalog.names import KnownNames
 from bot.lookup.index import Filter, Hits, Index, Slot, Terms
-from bot.lookup.query import Mistake, Query, parse, unfiltered
+from bot.lookup.query import LONGEST, Mistake, Query, parse, unfiltered
 from bot.lookup.sections import SectionNames
 from bot.lookup.words import is_stopword, spelling, stemming
 
@@ -67,7 +67,8 @@ class Lookup:
             return Answer(text, "empty", self.overview())
         if link := _reference(text):
             return self._paper(text, link)
-        query = unfiltered(text) if self._index.has_name(text) else parse(text)
+        is_name = len(text) <= LONGEST and self._index.has_name(text)
+        query = unfiltered(text) if is_name else parse(text)
         if isinstance(query, Mistake):
             return Answer(text, "error", query.message)
         filters = self._filters(query)

@@ -31,20 +31,16 @@ class SlackError(PapersError):
 
 
 def make_app(client: WebClient, signing_secret: str, listeners: Listeners) -> App:
-    """The app with all of its listeners. Asks Slack once who the token is.
+    """The app with all of its listeners.
 
     Raises SlackError when Slack refuses the token or cannot be reached.
     """
-    try:
-        app = App(
-            client=client,
-            signing_secret=signing_secret,
-            listener_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="listener"),
-        )
-    except SlackApiError as error:
-        raise refused("SLACK_BOT_TOKEN", error) from None
-    except (URLError, OSError) as error:
-        raise unreachable(client, error) from None
+    check_token(client)
+    app = App(
+        client=client,
+        signing_secret=signing_secret,
+        listener_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="listener"),
+    )
     listeners.register(app)
     return app
 

@@ -1,0 +1,142 @@
+"""The whole bot by Socket Mode: real processes, typing and clicks through the stand-in."""
+
+import json
+import urllib.request  # noqa: TID251  # the stand-in's control API is a test's business
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.demo.standin import APP_TOKEN, BOT_TOKEN, StandIn, fetch, free_port, running, workspace
+from tests.e2e import processes
+from tests.e2e.processes import wait_for
+
+CHANNEL, ALICE, BOB = "C0PAPERS", "U0ALICE", "U0BOB"
+
+
+class Person:
+    """Somebody at the stand-in's page."""
+
+    def __init__(self, standin: StandIn) -> None:
+        self._standin = standin
+
+    def type(self, text: str) -> dict[str, Any]:
+        """Type `/papers TEXT`; the answer is the message that appears."""
+        before = {message["ts"] for message in self.messages()}
+        self._call(
+            "command", {"channel": CHANNEL, "user": ALICE, "command": "/papers", "text": text}
+        )
+        return self.new_message(before)
+
+    def click(self, message: dict[str, Any], label: str, user: str = ALICE) -> None:
+        """Press a button of a message."""
+        button = next(
+            element
+            for block in message["blocks"]
+            for element in block.get("elements", [])
+            if element.get("type") == "button" and element["text"]["text"] == label
+        )
+        action = {
+            "type": "button",
+            "block_id": "lookup",
+            **{k: button[k] for k in ("action_id", "value")},
+        }
+        self._call(
+            "interact",
+            {"channel": CHANNEL, "messageTs": message["ts"], "user": user, "action": action},
+        )
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Everything in the channel, private messages too."""
+        found = self._call(f"messages/{CHANNEL}")["messages"]
+        assert isinstance(found, list)
+        return found
+
+    def new_message(self, before: set[str]) -> dict[str, Any]:
+        """The message that was not there before."""
+        return wait_for(
+            lambda: next((m for m in self.messages() if m["ts"] not in before), None),
+            5,
+            "an answer",
+        )
+
+    def _call(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        request = urllib.request.Request(  # noqa: S310, TID251  # loopback, in a test
+            f"{self._standin.page}/_control/{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"content-type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310, TID251  # as above
+            found = json.loads(answer.read() or b"{}")
+        assert isinstance(found, dict)
+        return found
+
+
+@pytest.fixture(scope="module")
+def standin() -> Iterator[StandIn]:
+    with running(fetch(), free_port(0), workspace({"mode": "socket"})) as found:
+        yield found
+
+
+@pytest.fixture
+def start(standin: StandIn, tmp_path: Path) -> Callable[[], Any]:
+    """Starts the bot, and waits until it is ready."""
+
+    def begin() -> Any:
+        return processes.running(
+            "run",
+            settings={
+                "SLACK_BOT_TOKEN": BOT_TOKEN,
+                "SLACK_APP_TOKEN": APP_TOKEN,
+                "SLACK_API_URL": standin.api,
+                "PAPERS_LOG_FORMAT": "json",
+            },
+            log=tmp_path / "bot.log",
+        )
+
+    return begin
+
+
+def ready(log: Path) -> None:
+    wait_for(lambda: '"ready"' in log.read_text(), 15, "the bot")
+
+
+def shown(message: dict[str, Any]) -> str:
+    return json.dumps(message, ensure_ascii=False)
+
+
+def test_a_person_looks_up_pages_and_shares_and_a_restart_in_between_is_not_felt(
+    standin: StandIn, start: Callable[[], Any], tmp_path: Path
+) -> None:
+    person = Person(standin)
+    log = tmp_path / "bot.log"
+    with start():
+        ready(log)
+        answer = person.type("serving")
+        assert answer["subtype"] == "ephemeral"
+        assert "70 papers" in shown(answer)
+        assert "1–8 of 70" in shown(answer)
+        assert "Orca" in shown(answer)
+    with start():
+        ready(log)
+        person.click(answer, "Next")
+        edited = wait_for(
+            lambda: next((m for m in person.messages() if "9–16 of 70" in shown(m)), None),
+            5,
+            "page 2",
+        )
+        assert edited["ts"] == answer["ts"]
+        before = {message["ts"] for message in person.messages()}
+        person.click(edited, "Share in channel", user=BOB)
+        posted = person.new_message(before)
+        assert posted.get("subtype") != "ephemeral"
+        assert f"<@{BOB}> shared" in shown(posted)
+
+
+def test_sigterm_ends_it_within_ten_seconds(start: Callable[[], Any], tmp_path: Path) -> None:
+    """A platform that moves the bot is not kept waiting, and it is no failure."""
+    with start() as process:
+        ready(tmp_path / "bot.log")
+        process.terminate()
+        assert process.wait(10) == 0

@@ -1,0 +1,212 @@
+"""Laws of the command line: what a person can mend is a sentence, never a traceback."""
+
+import json
+import shutil
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from pytest_httpserver import HTTPServer
+
+from tests.conftest import DATA
+from tests.e2e.processes import papers
+
+TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_SIGNING_SECRET": "s"}
+
+
+def test_search_prints_the_contracts_json() -> None:
+    done = papers("search", "--json", "distserve")
+    found = json.loads(done.stdout)
+    assert set(found) == {"query", "kind", "message", "results"}
+    assert found["results"][0] == {
+        "title": "DistServe: Disaggregating Prefill and Decoding for Goodput-optimized "
+        "Large Language Model Serving",
+        "url": "https://arxiv.org/abs/2401.09670",
+        "section": "LLM Systems > Serving",
+        "arxiv": "2401.09670",
+        "venue": "OSDI",
+        "year": 2024,
+        "orgs": [],
+    }
+
+
+def test_search_reads_one_query_a_line_and_prints_one_object_a_line() -> None:
+    queries = [
+        "serving",
+        "2401.09670",
+        "venue:nope",
+        "qwertzuiop",
+        "",
+        "kv cache",
+        "help",
+        "random",
+    ]
+    done = papers("search", "--json", "-", stdin="\n".join(queries) + "\n")
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["query"] for answer in answers] == queries
+    kinds = ["section", "paper", "error", "empty", "empty", "search"]
+    assert [answer["kind"] for answer in answers][:6] == kinds
+    assert all(answer["message"] for answer in answers)
+    assert all(not answer["results"] for answer in answers if answer["kind"] in {"error", "empty"})
+
+
+def test_search_for_people_shows_titles() -> None:
+    done = papers("search", "kv", "cache")
+    assert done.returncode == 0
+    assert "DéjàVu: KV-cache Streaming" in done.stdout
+    assert papers("search", "venue:nope").returncode == 1
+
+
+def test_an_exported_list_can_be_imported_elsewhere(tmp_path: Path) -> None:
+    markdown = tmp_path / "list.md"
+    markdown.write_text(papers("export").stdout)
+    folder = tmp_path / "made" / "if absent"
+    done = papers("import", str(markdown), PAPERS_DATA_DIR=str(folder))
+    assert done.returncode == 0
+    assert "201 entries in 16 sections" in done.stdout
+    for path in (DATA / "papers").glob("*.yaml"):
+        assert yaml.safe_load((folder / "papers" / path.name).read_text()) == yaml.safe_load(
+            path.read_text()
+        )
+    again = papers("export", PAPERS_DATA_DIR=str(folder))
+    assert again.stdout == markdown.read_text()
+
+
+def test_an_import_reports_what_it_skips_with_lines_and_a_count(tmp_path: Path) -> None:
+    file = tmp_path / "birds.md"
+    file.write_text(
+        "# Birds\n\n## Owls\n\n- [Strix](https://a.example/s)\n- no link here\n\nSome text.\n"
+    )
+    done = papers("import", str(file), PAPERS_DATA_DIR=str(tmp_path / "data"))
+    assert "line 6: no link: no link here" in done.stdout
+    assert "line 8: text that is no entry: Some text." in done.stdout
+    assert "1 entries in 1 sections" in done.stdout
+    assert "2 lines skipped: no link (1); text that is no entry (1)." in done.stdout
+
+
+def test_an_import_refuses_a_filled_folder_without_a_flag(tmp_path: Path) -> None:
+    shutil.copytree(DATA, tmp_path / "data")
+    file = tmp_path / "birds.md"
+    file.write_text("# Birds\n\n## Owls\n\n- [Strix](https://a.example/s)\n")
+    settings = {"PAPERS_DATA_DIR": str(tmp_path / "data")}
+    refused = papers("import", str(file), **settings)
+    assert refused.returncode == 1
+    assert "--merge" in refused.stderr
+    assert "--replace" in refused.stderr
+    assert papers("import", str(file), "--merge", **settings).returncode == 0
+    assert "202 papers" in papers("search", "", **settings).stdout
+    assert papers("import", str(file), "--replace", **settings).returncode == 0
+    assert [path.name for path in (tmp_path / "data" / "papers").iterdir()] == ["owls.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("import", "nowhere.md"), "cannot be read"),
+        (("import", "README.md", "--merge", "--replace"), "Choose one"),
+        (("schema", "other.json"), "list.json"),
+        (("run",), "SLACK_BOT_TOKEN is not set"),
+        (("web",), "SLACK_BOT_TOKEN is not set"),
+    ],
+)
+def test_a_mistake_is_a_sentence_and_exit_code_one(words: tuple[str, ...], says: str) -> None:
+    done = papers(*words)
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [("search", "x"), ("export",), ("check",), ("demo",)])
+def test_a_missing_list_is_a_sentence_with_the_remedy(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = papers(*words, PAPERS_DATA_DIR=str(tmp_path))
+    assert done.returncode == 1
+    assert str(tmp_path) in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "says"),
+    [
+        ("SLACK_BOT_TOKEN", "xapp-swapped", "xoxb-"),
+        ("SLACK_APP_TOKEN", "xoxb-swapped", "xapp-"),
+        ("PORT", "many", "PORT"),
+        ("PAPERS_LOG_FORMAT", "xml", "PAPERS_LOG_FORMAT"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_a_secret_is_not_shown(
+    setting: str, value: str, says: str
+) -> None:
+    done = papers("run", **{**TOKENS, setting: value})
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert "swapped" not in done.stderr.replace("tokens swapped", "")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "web"])
+@pytest.mark.parametrize(
+    "error", ["invalid_auth", "account_inactive", "token_revoked", "fatal_error"]
+)
+def test_a_refused_token_is_a_sentence(httpserver: HTTPServer, command: str, error: str) -> None:
+    httpserver.expect_request("/api/auth.test").respond_with_json({"ok": False, "error": error})
+    done = papers(command, **TOKENS, SLACK_API_URL=httpserver.url_for("/api"))
+    assert done.returncode == 1
+    assert "SLACK_BOT_TOKEN does not work" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "xoxb-1" not in done.stderr
+
+
+def test_a_refused_app_token_is_a_sentence(web_api: HTTPServer) -> None:
+    web_api.expect_request("/api/apps.connections.open").respond_with_json(
+        {"ok": False, "error": "invalid_auth"}
+    )
+    done = papers("run", **TOKENS, SLACK_API_URL=web_api.url_for("/api"))
+    assert done.returncode == 1
+    assert "SLACK_APP_TOKEN does not work" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "web"])
+def test_an_unreachable_slack_is_a_sentence(command: str) -> None:
+    done = papers(command, **TOKENS, SLACK_API_URL="http://127.0.0.1:9/api/")
+    assert done.returncode == 1
+    assert "cannot be reached" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_lists_own_data_passes_its_check_and_its_schemas() -> None:
+    done = papers("check")
+    assert done.returncode == 0, done.stdout
+    assert "0 errors" in done.stdout
+    schemas = json.loads(papers("schema").stdout)
+    listed = json.loads(json.dumps(yaml.safe_load((DATA / "list.yaml").read_text())))
+    jsonschema.validate(listed, schemas["list.json"])
+    for path in (DATA / "papers").glob("*.yaml"):
+        jsonschema.validate(yaml.safe_load(path.read_text()), schemas["papers.json"])
+
+
+def test_the_schemas_in_data_are_those_of_the_code() -> None:
+    """Editors read the files; a changed model without them would mislead whoever edits."""
+    for name in ("list.json", "papers.json"):
+        assert papers("schema", name).stdout == (DATA / "schema" / name).read_text()
+
+
+def test_check_says_file_line_entry_and_remedy_and_exits_with_one(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(DATA, tmp_path / "data"))
+    path = folder / "papers" / "survey-paper.yaml"
+    line = len(path.read_text().splitlines()) + 2
+    path.write_text(
+        path.read_text() + "- title: Wrong\n  arxiv: 2309.06180\n  sections: [survey-paper]\n"
+    )
+    done = papers("check", PAPERS_DATA_DIR=str(folder))
+    assert done.returncode == 1
+    expected = (
+        f"survey-paper.yaml:{line}: error: Wrong: arxiv is not text: 2309.06180. "
+        'Quote it: arxiv: "2309.06180".'
+    )
+    assert expected in done.stdout
+    found = json.loads(papers("check", "--json", PAPERS_DATA_DIR=str(folder)).stdout)
+    assert [problem["line"] for problem in found if problem["is_error"]] == [line]
