@@ -1,0 +1,69 @@
+"""The README tells the truth: its commands and settings are those of the code."""
+
+import re
+from pathlib import Path
+
+from pydantic_core import PydanticUndefined
+from typer.main import get_command
+
+from bot.cli import cli
+from bot.lookup.lookup import Lookup
+from bot.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def rows(mark: str) -> list[list[str]]:
+    """The cells of the table after a mark, without the heading."""
+    table = README.split(f"<!-- {mark}:")[1].split("\n\n")[0]
+    lines = [line for line in table.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_the_commands_are_those_that_the_help_shows() -> None:
+    command = get_command(cli)
+    shown = {
+        name: " ".join((sub.help or "").split())
+        for name, sub in getattr(command, "commands").items()  # noqa: B009  # typer's type hides it
+    }
+    told = {cells[0].strip("`").split()[1]: cells[1] for cells in rows("commands")}
+    assert told == shown
+
+
+def test_the_settings_are_those_that_the_code_reads() -> None:
+    read = {}
+    for field in Settings.model_fields.values():
+        default = "" if field.default in {None, PydanticUndefined} else f"`{field.default}`"
+        read[str(field.validation_alias)] = [str(field.description), default]
+    told = {cells[0].strip("`"): cells[1:] for cells in rows("settings")}
+    assert told == read
+
+
+def test_the_make_targets_that_it_names_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"`?make ([a-z]+)\b`?", README)) - {"demo"} <= targets
+    assert {"demo", "test", "install", "bench", "proof", "lock"} <= targets
+
+
+def test_what_it_links_to_in_the_repository_exists() -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_example_entry_is_the_lists_own() -> None:
+    entry = README.split("```yaml\n")[1].split("```")[0]
+    assert entry in (ROOT / "data" / "papers" / "llm-systems.yaml").read_text()
+
+
+def test_the_questions_that_it_teaches_are_answered(lookup: Lookup) -> None:
+    for asked in re.findall(r"`/papers ([^`]+)`", README.split("## Ask it")[1].split("##")[0]):
+        if asked.split()[0] not in {"recent", "random", "help"}:
+            assert lookup.answer(asked).kind != "error", asked
+
+
+def test_the_procfile_starts_commands_that_exist() -> None:
+    lines = (ROOT / "Procfile").read_text().splitlines()
+    commands = getattr(get_command(cli), "commands")  # noqa: B009  # typer's type hides it
+    for line in lines:
+        assert line.split("python -m bot ")[1].split()[0] in commands
