@@ -296,7 +296,7 @@ class _Context:
         sections = [self._sections[path] for path in entry.sections]
         name = entry.name or ""
         about = " ".join(
-            [*(text for text, _ in sections), *spellings, str(entry.year or ""), entry.note or ""]
+            [*(text for text, _ in sections), *spellings, *_edition(entry), entry.note or ""]
         )
         short = name if len(name.split()) <= _NAME_WORDS else ""
         if not entry.name and len(entry.title.split()) <= _NAME_WORDS:
@@ -317,6 +317,14 @@ class _Context:
             section=[path for _, paths in sections for path in paths],
             year=[entry.year] if entry.year is not None else [],
         )
+
+
+def _edition(entry: Entry) -> Iterator[str]:
+    """The ways in which people write an edition: `OSDI 2024`, `OSDI '24`, `osdi24`."""
+    if entry.year is not None:
+        yield from (str(entry.year), f"{entry.year % 100:02d}")
+        if entry.venue:
+            yield f"{entry.venue}{entry.year % 100:02d}"
 
 
 def _keys(entry: Entry) -> list[str]:

@@ -5,6 +5,7 @@ text ──► an id, DOI or URL?   that paper
      ──► else                 a search, best first
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,10 @@ from bot.lookup.words import is_stopword, spelling, stemming
 
 Kind = Literal["paper", "section", "search", "empty", "error"]
 
+_NAMES_AFTER_COLON = re.compile(
+    r"\b(?P<key>venue|org|section):(?P<words>[^\s\":]+(?:\s+[^\s\":]+(?!\S*:)){1,4})",
+    re.IGNORECASE,
+)
 _UNDER = " › "
 _NEAREST = 3
 _NEAR_ENOUGH = 58.0
@@ -68,7 +73,7 @@ class Lookup:
         if link := _reference(text):
             return self._paper(text, link)
         is_name = len(text) <= LONGEST and self._index.has_name(text)
-        query = unfiltered(text) if is_name else parse(text)
+        query = unfiltered(text) if is_name else parse(self._with_quotes(text))
         if isinstance(query, Mistake):
             return Answer(text, "error", query.message)
         filters = self._filters(query)
@@ -192,6 +197,30 @@ class Lookup:
     def _slots(self, words: str) -> tuple[Slot, ...]:
         """The words as slots, terms of the thesaurus together, without words that tell nothing."""
         return tuple(self._synonyms.slots(spelling().analyze(words)))
+
+    def _with_quotes(self, text: str) -> str:
+        """The text with quotes around names of several words: `section:fault tolerance`."""
+
+        def quoted(match: re.Match[str]) -> str:
+            key, words = match["key"].lower(), match["words"].split()
+            for count in range(len(words), 1, -1):
+                if not self._is_value(key, words[0]) and self._is_value(
+                    key, " ".join(words[:count])
+                ):
+                    return " ".join([f'{key}:"{" ".join(words[:count])}"', *words[count:]])
+            return match[0]
+
+        return _NAMES_AFTER_COLON.sub(quoted, text)
+
+    def _is_value(self, key: str, value: str) -> bool:
+        if key == "section":
+            return bool(self._sections.find(value) or self._sections.at(value))
+        names, used = (
+            (self._names.venues, self._venues)
+            if key == "venue"
+            else (self._names.orgs, self._orgs)
+        )
+        return compact(names.canonical(value) or value) in used
 
     def _filters(self, query: Query) -> tuple[Filter, ...] | Mistake:
         found: list[Filter] = []

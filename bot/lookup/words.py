@@ -11,6 +11,7 @@ from itertools import pairwise
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W\d_A-Z]{2,}|[A-Z]{2,}|\d+")
+_OF_EVERY_PAPER = frozenset({"paper", "papers", "about"})
 _LONGEST = 24  # letters of a compound; longer ones are never typed
 _WORD = re.compile(r"[^\W_]+")
 
@@ -46,8 +47,8 @@ def _meaningful() -> TextAnalyzer:
 
 @cache
 def is_stopword(word: str) -> bool:
-    """Whether a word (`the`, `of`) tells nothing about a paper."""
-    return not _meaningful().analyze(word)
+    """Whether a word (`the`, `papers`) tells nothing about a paper."""
+    return word in _OF_EVERY_PAPER or not _meaningful().analyze(word)
 
 
 def compounds(text: str) -> str:

@@ -221,6 +221,9 @@ def test_an_unknown_paper_is_said_to_be_unknown(lookup: Lookup) -> None:
         ("org:huggingface", lambda e: "Hugging Face" in e.orgs),
         ('org:"UC Berkeley"', lambda e: "UCB" in e.orgs),
         ("section:serving", lambda e: "llm-systems/serving" in " ".join(e.sections)),
+        ("org:uc berkeley", lambda e: "UCB" in e.orgs),
+        ("venue:usenix atc year:2022", lambda e: (e.venue, e.year) == ("ATC", 2022)),
+        ("section:fault tolerance", lambda e: "fault-tolerance" in " ".join(e.sections)),
         ("section:edge", lambda e: "llm-systems/serving/serving-at-the-edge" in e.sections),
     ],
 )  # fmt: skip
@@ -273,6 +276,16 @@ def test_an_empty_query_gives_the_sections_with_their_counts(lookup: Lookup) -> 
     answer = lookup.answer("  ")
     assert answer.kind == "empty"
     assert "Serving: 70" in answer.message
+
+
+@pytest.mark.parametrize("text", ["osdi 2024", "osdi24", "OSDI'24", "osdi '24"])
+def test_an_edition_is_found_as_people_write_it(lookup: Lookup, text: str) -> None:
+    filtered = titles(lookup.answer("venue:osdi year:2024"))
+    assert set(titles(lookup.answer(text))[: len(filtered)]) == set(filtered)
+
+
+def test_words_that_every_paper_has_do_not_count(lookup: Lookup) -> None:
+    assert titles(lookup.answer("papers about moe")) == titles(lookup.answer("moe"))
 
 
 def test_all_words_come_before_some(lookup: Lookup) -> None:
