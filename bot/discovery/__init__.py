@@ -1,0 +1,1 @@
+"""Finding papers: feeds, freshness, relevance, placement; what comes out are candidates."""
