@@ -2,7 +2,8 @@
 
 SQLite runs in WAL mode (readers never wait for the writer) and begins writing transactions with
 BEGIN IMMEDIATE, so that two writers wait for each other instead of failing half-way
-(https://www.sqlite.org/lang_transaction.html). The driver's own transactions are switched off, as SQLAlchemy's documentation of its SQLite dialect advises.
+(https://www.sqlite.org/lang_transaction.html). The driver's own transactions are switched off, as
+SQLAlchemy's documentation of its SQLite dialect advises.
 """
 
 import contextlib
