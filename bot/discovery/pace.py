@@ -1,4 +1,4 @@
-"""Politeness towards arXiv: at most one request in three seconds, over all processes of one database.
+"""Politeness towards arXiv: at most one request in three seconds, over all processes together.
 
 arXiv asks for it for all of its interfaces together (https://info.arxiv.org/help/api/tou.html).
 Each request books the next free moment in the database, then waits for it.

@@ -50,7 +50,8 @@ def test_the_first_request_goes_at_once_and_the_next_three_seconds_later(
     assert len(clock.slept) == 2
 
 
-def test_processes_of_one_database_queue_together(database: Database, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("database")
+def test_processes_of_one_database_queue_together(tmp_path: Path) -> None:
     """Each books its own turn, so no two turns are nearer than three seconds."""
     code = (
         "import datetime as dt, sys; from bot.db.engine import open_database; "
