@@ -169,9 +169,9 @@ class Lookup:
         self, query: Query, place: Place, filters: tuple[Filter, ...], offset: int, limit: int
     ) -> Answer:
         """A whole section, its own entries before those of its subsections."""
-        entries = tuple(
-            entry for entry in self.catalog.within(place.path) if _passes(entry, filters)
-        )
+        entries = self.catalog.within(place.path)
+        if filters:
+            entries = tuple(entry for entry in entries if _passes(entry, filters))
         title = self.catalog.section_titles(place.path, _UNDER)
         if not entries:
             return Answer(
@@ -257,11 +257,13 @@ class Lookup:
         return {compact(org): org for entry in self.catalog.entries for org in entry.orgs}
 
     @cached_property
-    def _title_names(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(entry.name or entry.title for entry in self.catalog.entries))
+    def _title_names(self) -> Mapping[str, str]:
+        return _folded(entry.name or entry.title for entry in self.catalog.entries)
 
     def _no_section(self, text: str) -> Mistake:
-        near = _nearest(text, [place.section.title for place in self.catalog.places.values()])
+        near = _nearest(
+            text, _folded(place.section.title for place in self.catalog.places.values())
+        )
         guess = f"Did you mean {_either(near)}? " if near else ""
         tops = ", ".join(section.title for section in self.catalog.info.sections)
         return Mistake(f"There is no section “{text}”. {guess}The top sections are: {tops}.")
@@ -385,7 +387,7 @@ def _papers(count: int) -> str:
 
 
 def _unknown_value(field: str, value: str, used: Iterable[str]) -> Mistake:
-    near = _nearest(value, list(used))
+    near = _nearest(value, _folded(used))
     word = "venue" if field == "venue" else "organisation"
     guess = (
         f"Did you mean {_either([f'`{field}:{_quoted(name)}`' for name in near])}?" if near else ""
@@ -402,8 +404,13 @@ def _either(names: Sequence[str]) -> str:
     return " or ".join(names)
 
 
-def _nearest(text: str, names: Sequence[str]) -> list[str]:
+def _folded(names: Iterable[str]) -> dict[str, str]:
+    return {name: fold(name) for name in names}
+
+
+def _nearest(text: str, names: Mapping[str, str]) -> list[str]:
+    """The names most like the text; given with their folded forms."""
     found = process.extract(
-        text, names, scorer=fuzz.QRatio, processor=fold, limit=_NEAREST, score_cutoff=_NEAR_ENOUGH
+        fold(text), names, scorer=fuzz.QRatio, limit=_NEAREST, score_cutoff=_NEAR_ENOUGH
     )
-    return [name for name, _, _ in found]
+    return [name for _, _, name in found]
