@@ -15,9 +15,9 @@ from itertools import pairwise
 import tantivy
 from tantivy import Occur, Query
 
-from bot.catalog.links import read_link
-from bot.catalog.model import Catalog, Entry, compact
-from bot.lookup.words import compounds, is_stopword, spelling, stemming
+from bot.catalog.model import Catalog, compact
+from bot.lookup.documents import Documents, index_schema
+from bot.lookup.words import is_stopword, spelling, stemming
 
 _WEIGHTS = {"name": 8.0, "title": 3.0, "compound": 2.5, "about": 1.2, "link": 0.4}
 _EXACT = 10_000.0
@@ -28,7 +28,6 @@ _LEAST_PREFIX = 4
 _WORD_SLIPS = (4, 8)
 _NAME_SLIPS = (3, 6)
 _TELLING_NAME = 8
-_NAME_WORDS = 6
 _HEAP = 512_000_000  # bytes at most, while building; a larger part is searched faster than several
 
 
@@ -73,12 +72,12 @@ class Index:
 
     def __init__(self, catalog: Catalog) -> None:
         """Index every entry; a document's `position` is the entry's in the catalog."""
-        self._schema = _schema()
+        self._schema = index_schema()
         index = tantivy.Index(self._schema)
         index.register_tokenizer("stems", stemming())
         index.register_tokenizer("spelled", spelling())
         writer = index.writer(_HEAP, 1)
-        context = _Context(catalog)
+        context = Documents(catalog)
         for position, entry in enumerate(catalog.entries):
             writer.add_document(context.document(position, entry))
         writer.commit()
@@ -310,70 +309,6 @@ def _guesses(word: str) -> Iterator[_Guess]:
         yield _Guess(_TWO_SLIPS, 2)
 
 
-class _Context:
-    """What the documents of one catalog share: its sections' texts."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-        self._sections = {
-            path: (
-                f"{' '.join(place.titles)} {' '.join(place.section.aliases)}",
-                [
-                    "/".join(parts[:depth])
-                    for parts in [path.split("/")]
-                    for depth in range(1, len(parts) + 1)
-                ],
-            )
-            for path, place in catalog.places.items()
-        }
-        self._names = {**catalog.info.venues, **catalog.info.orgs}
-
-    def document(self, position: int, entry: Entry) -> tantivy.Document:
-        named = (*((entry.venue,) if entry.venue else ()), *entry.orgs)
-        spellings = [spelling for name in named for spelling in (name, *self._names.get(name, ()))]
-        sections = [self._sections[path] for path in entry.sections]
-        name = entry.name or ""
-        about = " ".join(
-            [*(text for text, _ in sections), *spellings, *_edition(entry), entry.note or ""]
-        )
-        short = name if len(name.split()) <= _NAME_WORDS else ""
-        if not entry.name and len(entry.title.split()) <= _NAME_WORDS:
-            short = entry.title
-        together = compounds(entry.title)
-        return tantivy.Document(
-            position=position,
-            key=_keys(entry),
-            name=f"{short} {compounds(short)}" if short else "",
-            title=entry.title,
-            compound=together,
-            about=about,
-            link=_link_words(entry.url),
-            spelled_name=f"{short} {compounds(short)}",
-            spelled=f"{entry.title} {about} {together}",
-            venue=[compact(entry.venue)] if entry.venue else [],
-            org=[compact(org) for org in entry.orgs],
-            section=[path for _, paths in sections for path in paths],
-            year=[entry.year] if entry.year is not None else [],
-        )
-
-
-def _edition(entry: Entry) -> Iterator[str]:
-    """The ways in which people write an edition: `OSDI 2024`, `OSDI '24`, `osdi24`."""
-    if entry.year is not None:
-        yield from (str(entry.year), f"{entry.year % 100:02d}")
-        if entry.venue:
-            yield f"{entry.venue}{entry.year % 100:02d}"
-
-
-def _keys(entry: Entry) -> list[str]:
-    return list({compact(text) for text in (entry.name, entry.title) if text})
-
-
-def _link_words(url: str | None) -> str:
-    link = read_link(url) if url else None
-    return link.url.removeprefix("https://") if link else ""
-
-
 def _count(found: tantivy.SearchResult) -> int:
     return int(found.count or 0)  # type: ignore[attr-defined]  # tantivy's stub leaves it out
 
@@ -403,18 +338,3 @@ def _any(queries: Iterable[Query]) -> Query:
     if len(queries) == 1:
         return queries[0]
     return Query.boolean_query([(Occur.Should, query) for query in queries])
-
-
-def _schema() -> tantivy.Schema:
-    builder = tantivy.SchemaBuilder()
-    builder.add_integer_field("position", fast=True)
-    builder.add_integer_field("year", indexed=True, fast=True)
-    for name in ("name", "title", "about"):
-        builder.add_text_field(name, tokenizer_name="stems")
-    for name in ("compound", "link"):
-        builder.add_text_field(name, tokenizer_name="stems", index_option="freq")
-    for name in ("spelled_name", "spelled"):
-        builder.add_text_field(name, tokenizer_name="spelled", index_option="basic")
-    for name in ("key", "venue", "org", "section"):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    return builder.build()
