@@ -1,1 +1,1 @@
-"""Finding papers: feeds, freshness, relevance, placement; what comes out are candidates."""
+"""Finding papers: arXiv's feeds and API, how fresh they are, which papers belong, and where."""
