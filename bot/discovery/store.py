@@ -50,6 +50,20 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """What one request brought: papers, verdicts, and what is complete with it.
+
+    `days` are pairs of a category and an announcement day that is now taken whole.
+    """
+
+    arrivals: tuple[Arrival, ...] = ()
+    checks: tuple[Check, ...] = ()
+    url: str | None = None
+    memory: Memory = Memory()
+    days: tuple[tuple[str, dt.date], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """A paper that may still be proposed."""
 
@@ -78,36 +92,23 @@ class Store:
             ordered = sorted(ids)
             for at in range(0, len(ordered), _MANY):
                 some = ordered[at : at + _MANY]
-                query = sa.select(seen.c.arxiv).where(
-                    seen.c.arxiv.in_(some), seen.c.seen_at < before
-                )
+                query = sa.select(seen.c.arxiv).where(seen.c.arxiv.in_(some))
+                query = query.where(seen.c.seen_at < before)
                 found.update(connection.scalars(query))
         return frozenset(found)
 
-    def take(
-        self,
-        arrivals: Iterable[Arrival],
-        found: Iterable[Check],
-        now: dt.datetime,
-        *,
-        url: str | None = None,
-        memory: Memory | None = None,
-        days: Iterable[tuple[str, dt.date]] = (),
-    ) -> int:
-        """Keep what a feed or a catch-up brought, all of it or nothing; how many papers were new.
-
-        `days` are (category, announcement day) pairs that are now complete.
-        """
+    def take(self, batch: Batch, now: dt.datetime) -> int:
+        """Keep what a request brought, all of it or nothing; how many papers were new here."""
         with self._database.write() as connection:
-            fresh = sum(_take_one(connection, arrival, now) for arrival in arrivals)
-            for check in found:
+            new = sum(_take_one(connection, arrival, now) for arrival in batch.arrivals)
+            for check in batch.checks:
                 values = {"checked_at": now, **_as_row(check)}
                 connection.execute(checks.insert().values(**values))
-            if url is not None and memory is not None:
-                _put(connection, feeds, {"url": url}, _as_row(memory))
-            for category, day in days:
+            if batch.url is not None:
+                _put(connection, feeds, {"url": batch.url}, _as_row(batch.memory))
+            for category, day in batch.days:
                 _put(connection, caught_up, {"category": category, "day": day}, {})
-        return fresh
+        return new
 
     def last_fresh(self, category: str) -> tuple[dt.datetime, dt.date] | None:
         """When a category was last fresh, and with the batch of which day."""
@@ -250,7 +251,7 @@ def _take_one(connection: sa.Connection, arrival: Arrival, now: dt.datetime) -> 
     """Keep one paper; True if it was new here. A revision may be evidence for a second look."""
     paper = arrival.paper
     old = connection.execute(sa.select(seen).where(seen.c.arxiv == paper.arxiv)).first()
-    values = {
+    values: dict[str, Any] = {
         "title": paper.title,
         "abstract": paper.abstract,
         "authors": list(paper.authors),
