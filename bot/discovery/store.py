@@ -123,7 +123,7 @@ class Store:
         return (row.checked_at, row.day) if row else None
 
     def volume(self, category: str) -> float | None:
-        """Unseen papers a day that the category was fresh, on the average; None without history."""
+        """Unseen papers a day that the category was fresh, on average; None without history."""
         query = sa.select(sa.func.sum(checks.c.unseen), sa.func.count(checks.c.day.distinct()))
         query = query.where(checks.c.category == category, checks.c.verdict == "fresh")
         with self._database.read() as connection:
