@@ -34,6 +34,7 @@ _CATEGORY = re.compile(r"[a-z]{2,10}(?:-[a-z]{2,10})?(?:\.(?:[A-Z]{2}|[a-z]{2,5}
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});", re.ASCII)
 _UNESCAPES = 3  # `&amp;amp;lt;` has been seen; deeper is a title about escaping
 _SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV|Ph\.?\s?D|M\.?D|Esq)\.?", re.IGNORECASE)
+_SUSPECT = re.compile(r"[^\x20-\x7e]")
 # Format characters, controls that are no white space, surrogates, private use.
 _UNSEEN = frozenset({"Cf", "Cc", "Cs", "Co"})
 
@@ -180,13 +181,13 @@ def _of_tex(text: str, limit: int) -> str:
 
 def _visible(text: str) -> str:
     """The text without characters that cannot be seen; what separates becomes a space."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        " " if char.isspace() else char
-        for char in text
-        if char.isspace() or unicodedata.category(char) not in _UNSEEN
-    )
+    return _SUSPECT.sub(_shown, text)
+
+
+def _shown(char: re.Match[str]) -> str:
+    if char[0].isspace():
+        return " "
+    return "" if unicodedata.category(char[0]) in _UNSEEN else char[0]
 
 
 def _cut(text: str, limit: int) -> str:
