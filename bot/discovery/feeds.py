@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from bot.discovery.document import Document, Entry, read_document
 from bot.discovery.paper import (
     ARXIV_ID,
+    IN_LINK,
     Paper,
     clean_abstract,
     clean_categories,
@@ -39,7 +40,6 @@ _STRENGTH: Final[dict[str, Kind]] = {
     "replace-cross": "replace-cross",
 }
 _RANK = {kind: rank for rank, kind in enumerate(_STRENGTH)}
-_IN_LINK = re.compile(rf"/(?:abs|pdf|html)/{ARXIV_ID}", re.ASCII)
 _IN_GUID = re.compile(rf"arXiv\.org:{ARXIV_ID}", re.ASCII | re.IGNORECASE)
 _IN_DESCRIPTION = re.compile(rf"\s*arXiv:{ARXIV_ID}", re.ASCII | re.IGNORECASE)
 _ANNOUNCED = re.compile(
@@ -133,8 +133,8 @@ def _item(entry: Entry) -> Item | str:
 def _identity(entry: Entry, description: str) -> tuple[str, int | None] | None:
     """Id and version, from whichever of link, guid and description say them."""
     sources = (
-        _IN_LINK.search(text_of(entry, "link")),
-        _IN_GUID.search(text_of(entry, "id")) or _IN_LINK.search(text_of(entry, "id")),
+        IN_LINK.search(text_of(entry, "link")),
+        _IN_GUID.search(text_of(entry, "id")) or IN_LINK.search(text_of(entry, "id")),
         _IN_DESCRIPTION.match(description),
     )
     said = [id_in(match) for match in sources if match]
