@@ -25,6 +25,7 @@ MAX_ITEMS = 5_000  # arXiv stops at 2,000
 MAX_ITEM_SIZE = 200_000  # characters; a long abstract has 2,000, thousands of authors 60,000
 _MAX_DEPTH = 50
 _MAX_RUN = 2_000  # characters without a space; feedparser takes quadratic time over such
+_VERSIONS = {"rss20", "atom10"}  # what arXiv serves
 _TITLE = re.compile(r"<title[^>]{0,100}>([^<]{1,200})", re.IGNORECASE)
 _ROOT = re.compile(r"<(?P<name>rss|feed)(?=[\s>/])[^>]*(?P<closed>>)?", re.ASCII)
 _PROLOGUE = re.compile(r"(?:\s|<\?[^>]*\?>|<!--.*?-->)*", re.DOTALL)
@@ -33,7 +34,7 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 # The encodings that a feed may really be in. Python knows more, some of them no text at all.
 _CHARSETS = {"iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "ascii"}
 _BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -93,8 +94,10 @@ def _parsed(text: str, root: str) -> Document:
     read = feedparser.parse(  # noqa: TID251  # well-formed, without a DTD
         text.encode(), sanitize_html=False, resolve_relative_uris=False
     )
-    if not read.version:
-        raise FeedError("a document of no known version")
+    if read.version not in _VERSIONS:
+        raise FeedError(
+            f"a document of no known version{f' ({v})' if (v := read.version) else ''}"
+        )
     return Document(root == "feed", read.feed, tuple(read.entries))
 
 
@@ -140,6 +143,9 @@ class _Found:
 
 def _mended(parts: _Parts) -> Document:
     """What can be read of a broken document, item by item."""
+    if not _well_formed(parts.document()):
+        raise FeedError("not well-formed from its first element on")
+    _parsed(parts.document(), parts.root)  # raises if it would be no feed without any items
     found = _Found()
     for number, item in enumerate(parts.items, 1):
         end = item.rfind(f"</{parts.tag}>")

@@ -1,8 +1,9 @@
 """Is a feed fresh, quiet, waiting, stalled or failed? Judged by ids that were not seen before.
 
 arXiv rebuilds its feeds at midnight in the US East, in the nights that begin on Sunday to
-Thursday: the announcement days are Monday to Friday there. A feed can be yesterday's while its dates are
-today's, and empty for good reasons; so dates say when to expect something, never that it came.
+Thursday: the announcement days are Monday to Friday there. A feed can be yesterday's while its
+dates are today's, and empty for good reasons; so dates say when to expect something, never that
+it came.
 """
 
 from collections.abc import Iterator
