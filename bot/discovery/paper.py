@@ -27,13 +27,17 @@ CATEGORIES = 50
 _NEW_ID = r"\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}"
 _OLD_ID = r"[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2})?/\d{2}(?:0[1-9]|1[0-2])\d{3}"
 ARXIV_ID = rf"(?P<id>{_NEW_ID}|{_OLD_ID})(?:v(?P<version>\d{{1,3}}))?(?![\w.]*\d)"
+IN_LINK = re.compile(rf"/(?:abs|pdf|html)/{ARXIV_ID}", re.ASCII)
 _BARE_ID = re.compile(ARXIV_ID, re.ASCII)
 _SUBJECT_CLASS = re.compile(r"\.[A-Z]{2}(?=/)", re.ASCII)
 # The API lists MSC and ACM classes (`68T07`, `I.2.7`) among the categories; they are none.
-_CATEGORY = re.compile(r"[a-z]{2,10}(?:-[a-z]{2,10})?(?:\.(?:[A-Z]{2}|[a-z]{2,5}-[a-z]{2,5}))?")
+_CATEGORY = re.compile(
+    r"[a-z]{1,10}(?:-[a-z]{2,10})?(?:\.(?:[A-Z]{2}|[a-z]{2,10}(?:-[a-z]{2,10})?))?"
+)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});", re.ASCII)
 _UNESCAPES = 3  # `&amp;amp;lt;` has been seen; deeper is a title about escaping
 _SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV|Ph\.?\s?D|M\.?D|Esq)\.?", re.IGNORECASE)
+_SUSPECT = re.compile(r"[^\x20-\x7e]")
 # Format characters, controls that are no white space, surrogates, private use.
 _UNSEEN = frozenset({"Cf", "Cc", "Cs", "Co"})
 
@@ -180,13 +184,13 @@ def _of_tex(text: str, limit: int) -> str:
 
 def _visible(text: str) -> str:
     """The text without characters that cannot be seen; what separates becomes a space."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        " " if char.isspace() else char
-        for char in text
-        if char.isspace() or unicodedata.category(char) not in _UNSEEN
-    )
+    return _SUSPECT.sub(_shown, text)
+
+
+def _shown(char: re.Match[str]) -> str:
+    if char[0].isspace():
+        return " "
+    return "" if unicodedata.category(char[0]) in _UNSEEN else char[0]
 
 
 def _cut(text: str, limit: int) -> str:
