@@ -24,6 +24,7 @@ LONGEST_GAP = 366
 
 _MONDAY, _THURSDAY, _SATURDAY = 0, 3, 5
 _DAY = timedelta(days=1)
+_CLOSING_HOUR = 14  # of the East: what comes later is announced a day later
 
 Name = Literal["fresh", "quiet", "waiting", "stalled", "failed"]
 
@@ -36,6 +37,8 @@ class Poll:
     """New papers and cross-lists whose ids were never met in this category."""
     items: int = 0
     """All items of the category, seen ones and replacements included; 0 in an empty channel."""
+    is_unchanged: bool = False
+    """Whether arXiv said that the feed is the one that was there at the last poll."""
     failure: str | None = None
     """Why the feed could not be fetched, or not to its end, in the words of an error."""
 
@@ -82,7 +85,9 @@ def judge(now: datetime, poll: Poll, history: History) -> Verdict:
 def _late(poll: Poll, history: History) -> Verdict:
     """A weekday's batch has not come within its hours."""
     what = (
-        f"the feed holds {_papers(poll.items, 'item')}, none of them new"
+        "the feed is still the one before"
+        if poll.is_unchanged
+        else f"the feed holds {_papers(poll.items, 'item')}, none of them new"
         if poll.items
         else "the feed is empty"
     )
@@ -158,6 +163,24 @@ def holidays(year: int) -> dict[date, str]:
         found[date(year, month, day)] = name
         found.setdefault(_observed(date(year, month, day)), f"{name}, observed")
     return found
+
+
+def last_announcement(now: datetime) -> date:
+    """The newest announcement day of the East: today, or the one before a weekend or holiday."""
+    today = now.astimezone(EASTERN).date()
+    return _day_before(today) if no_announcement(today) else today
+
+
+def announced_on(submitted: datetime) -> date:
+    """In the feed of which day a paper stands that was submitted then; inverse to the above."""
+    local = submitted.astimezone(EASTERN)
+    closes = local.date() if local.hour < _CLOSING_HOUR else local.date() + _DAY
+    while no_announcement(closes):
+        closes += _DAY
+    day = closes + _DAY
+    while no_announcement(day):
+        day += _DAY
+    return day
 
 
 def _taken_today(local: datetime, last_fresh: datetime | None) -> datetime | None:
