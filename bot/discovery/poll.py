@@ -157,10 +157,10 @@ class Poller:
     def _gap(self, category: str, now: dt.datetime) -> tuple[dt.date, ...]:
         """The announcement days before today that were never taken."""
         today = now.astimezone(EASTERN).date()
-        fresh = self._store.last_fresh(category)
-        # Back beyond the last fresh poll too: a day may have failed before a later one came.
-        since = now - dt.timedelta(days=self._sources.lookback_days)
-        days = missed_days(min(fresh[0], since) if fresh else since, now)
+        # Since the category is watched, not since it was last fresh: a day may have failed before
+        # a later one came.
+        watched = self._store.first_check(category) or now
+        days = missed_days(watched - dt.timedelta(days=self._sources.lookback_days), now)
         if not days:
             return ()
         taken = self._store.taken_days(category, days[0])

@@ -122,6 +122,13 @@ class Store:
             row = connection.execute(query).first()
         return (row.checked_at, row.day) if row else None
 
+    def first_check(self, category: str) -> dt.datetime | None:
+        """Since when a category is watched."""
+        query = sa.select(checks.c.checked_at).where(checks.c.category == category)
+        query = query.order_by(checks.c.checked_at).limit(1)
+        with self._database.read() as connection:
+            return connection.scalar(query)
+
     def volume(self, category: str) -> float | None:
         """Unseen papers a day that the category was fresh, on average; None without history."""
         query = sa.select(sa.func.sum(checks.c.unseen), sa.func.count(checks.c.day.distinct()))
