@@ -7,7 +7,7 @@ from urllib.parse import quote
 from bot.discovery.feeds import Feed
 
 # How many new papers and cross-lists a category has had on its heaviest day. cs.LG and cs.DC are
-# from complete days (DESIGN, section 7); the others are what a thinner recording of June to
+# from complete days; the others are what a thinner recording of June to
 # October 2025 shows, times the 693/508 by which it is thinner for cs.LG.
 _HEAVIEST_DAY = {
     "cs.AI": 760,
