@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bot.app import configure_logging, live_lookup, read_settings, run, serve
+from bot.app.process import configure_logging, read_settings
+from bot.app.serving import live_lookup, run, serve
 from bot.catalog.export import export_list
 from bot.catalog.files import CatalogError, read_catalog
 from bot.catalog.importing import import_list, merge
