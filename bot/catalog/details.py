@@ -26,9 +26,21 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"(?P<label>venue|year|orgs?|note):\s*(?P<value>\S.*)", re.IGNORECASE)
-_ENDING = re.compile(
-    rf"(?P<title>.*\S)\s+(?P<edition>\S+\s*(?:{_APOSTROPHE}\s*\d{{2}}|{_APOSTROPHE}?\s*{_YEAR}))\.?"
+_LAST_CLAUSE = re.compile(
+    r"(?P<rest>.*\S)(?:\s*[,;，；]|\.\s|\s[|–—-]\s)\s*(?P<clause>\S.*?)[.,;]*"
 )
+_FIRST_CLAUSE = re.compile(r"(?P<clause>[^,;]*\S)[,;]\s*(?P<rest>\S.*)")
+_PERSON = r"[^\W\d_a-z][\w.'’-]*(?:\s+[^\W\d_][\w.'’-]*){0,3}"
+_AUTHORS = re.compile(
+    rf"(?P<title>.*\w.*?)\s*[,.]\s*"
+    rf"(?P<authors>{_PERSON}(?:,\s+{_PERSON})*,?\s+et\.? al\b\.?)[\s,.]*"
+)
+_OPEN_END = re.compile(r"(?:^|\s)(?:of|at|in|for|from|the|a|to|and|on|with|by|&)$", re.IGNORECASE)
+_NOTHING = frozenset(
+    {"", "-", "–", "—", "n/a", "na", "none", "null", "?", "/", "x", "✗", "✘", "tba"}
+)
+_ENDING_WORDS = 6
+_ACRONYM_WORDS = 3
 _SEPARATOR = re.compile(r"\s*(?:,|;|/|\s&\s|\sand\s)\s*")
 _ORG_WORDS = 5
 _VENUE_WORDS = 7
@@ -64,7 +76,7 @@ def read_field(text: str, names: KnownNames) -> Details:
         return Details()
     if match := _LABEL.fullmatch(text):
         return _labelled(match["label"].lower(), match["value"], names)
-    if edition := read_edition(text, names):
+    if edition := read_edition(text, names, loose=True):
         return edition
     details = Details()
     parts = [part for part in _SEPARATOR.split(text) if part]
@@ -77,9 +89,18 @@ def read_field(text: str, names: KnownNames) -> Details:
     return details
 
 
-def read_edition(text: str, names: KnownNames) -> Details | None:
-    """A venue with its year, a known venue alone, or a date; None for anything else."""
-    text = squeeze(text).rstrip(".")
+def is_nothing(text: str) -> bool:
+    """Whether a field says only that there is nothing to say (`-`, `N/A`)."""
+    return text.strip().casefold() in _NOTHING
+
+
+def read_edition(text: str, names: KnownNames, *, loose: bool = False) -> Details | None:
+    """A venue with its year, a known venue alone, or a date; None for anything else.
+
+    A venue that is not known needs a word with two capitals (`FooConf 2023`), or a place where
+    only a venue can stand: `loose`.
+    """
+    text = squeeze(text).rstrip(".").removeprefix("@")
     if match := _DATE.fullmatch(text):
         return Details(year=_year(match["short"], match["year"]))
     if (match := _YEAR_FIRST.fullmatch(text)) and _canonical(names.venues, match["venue"]):
@@ -87,27 +108,75 @@ def read_edition(text: str, names: KnownNames) -> Details | None:
     if _canonical(names.venues, text):
         return Details(venue=venue_name(text, names))
     match = _EDITION.fullmatch(text)
-    return _venue_with_year(match, names) if match else None
+    return _venue_with_year(match, names, loose=loose) if match else None
 
 
-def _venue_with_year(match: re.Match[str], names: KnownNames) -> Details | None:
+def _venue_with_year(match: re.Match[str], names: KnownNames, *, loose: bool) -> Details | None:
     venue, after = match["venue"], match["after"]
-    known = _canonical(names.venues, venue) is not None
-    if ((match["bare"] or after) and not known) or len(venue.split()) > _VENUE_WORDS:
+    known = knows_venue(venue, names)
+    if not known and (
+        match["bare"]
+        or after
+        or re.search(r"[,;:]\s|\.\s", venue)
+        or len(venue.split()) > _VENUE_WORDS
+        or not (loose or _is_acronym(venue))
+    ):
         return None
     year = _year(match["short"] or match["bare"], match["long"])
     if after and re.search(r"\bworkshop\b|\bfindings\b|\bdemo\b", after, re.IGNORECASE):
         return Details(venue=f"{venue_name(venue, names)} {after}", year=year)
-    return Details(venue=venue_name(venue, names), year=year, notes=(after,) if after else ())
+    return Details(
+        venue=venue_name(venue, names), year=year, notes=(after.strip(" ()"),) if after else ()
+    )
+
+
+def _is_acronym(venue: str) -> bool:
+    words = venue.split()
+    return len(words) <= _ACRONYM_WORDS and sum(char.isupper() for char in words[-1]) > 1
+
+
+def knows_venue(text: str, names: KnownNames) -> bool:
+    """Whether a text is a known venue's name."""
+    return _canonical(names.venues, text.strip(" ,.-:")) is not None
 
 
 def split_ending(title: str, names: KnownNames) -> tuple[str, Details]:
     """A title without the known venue that it ends in: `… AI Scale ICML' 2022.`."""
-    match = _ENDING.fullmatch(title)
-    edition = read_edition(match["edition"], names) if match else None
-    if match and edition and edition.venue and _canonical(names.venues, edition.venue):
-        return match["title"].rstrip(" ,.-"), edition
+    words = title.split()
+    for at in range(max(1, len(words) - _ENDING_WORDS), len(words)):
+        rest = " ".join(words[:at])
+        edition = read_edition(" ".join(words[at:]), names)
+        is_known = edition and edition.year and knows_venue(edition.venue or "", names)
+        if edition and is_known and not _OPEN_END.search(rest):
+            return rest.rstrip(" ,-–—|(["), edition
     return title, Details()
+
+
+def split_authors(title: str) -> tuple[str, Details]:
+    """A title without the authors after it, where `et al.` says that they are authors."""
+    match = _AUTHORS.fullmatch(title)
+    return (match["title"], Details(notes=(match["authors"],))) if match else (title, Details())
+
+
+def read_remark(text: str, names: KnownNames) -> Details:
+    """What stands behind a title in other words: the editions at its ends, the rest as a note."""
+    text = squeeze(text)
+    details, rest = Details(), text
+    while rest:
+        if edition := read_edition(rest, names):
+            return edition.joined(details)
+        last, first = _LAST_CLAUSE.fullmatch(rest), _FIRST_CLAUSE.fullmatch(rest)
+        if last and (edition := read_edition(last["clause"], names)):
+            details, rest = edition.joined(details), last["rest"]
+        elif first and (edition := read_edition(first["clause"], names)):
+            details, rest = details.joined(edition), first["rest"]
+        else:
+            break
+    if org := _canonical(names.orgs, rest):
+        return Details(orgs=(org,)).joined(details)
+    return Details(notes=(rest if rest == text else rest.rstrip(" ,;"),) if rest else ()).joined(
+        details
+    )
 
 
 def venue_name(text: str, names: KnownNames) -> str:
