@@ -25,22 +25,24 @@ _DATE = re.compile(
     rf"|{_APOSTROPHE}(?P<short>\d{{2}})",
     re.IGNORECASE,
 )
+_ARXIV = re.compile(
+    r"(?:(?:arxiv|preprint)[:,\s]*)*(?P<year>\d{2})(?:0[1-9]|1[0-2])\.\d{4,5}(?:v\d+)?",
+    re.IGNORECASE,
+)
 _LABEL = re.compile(r"(?P<label>venue|year|orgs?|note):\s*(?P<value>\S.*)", re.IGNORECASE)
 _LAST_CLAUSE = re.compile(
     r"(?P<rest>.*\S)(?:\s*[,;，；]|\.\s|\s[|–—-]\s)\s*(?P<clause>\S.*?)[.,;]*"
 )
 _FIRST_CLAUSE = re.compile(r"(?P<clause>[^,;]*\S)[,;]\s*(?P<rest>\S.*)")
-_PERSON = r"[^\W\d_a-z][\w.'’-]*(?:\s+[^\W\d_][\w.'’-]*){0,3}"
-_AUTHORS = re.compile(
-    rf"(?P<title>.*\w.*?)\s*[,.]\s*"
-    rf"(?P<authors>{_PERSON}(?:,\s+{_PERSON})*,?\s+et\.? al\b\.?)[\s,.]*"
-)
 _OPEN_END = re.compile(r"(?:^|\s)(?:of|at|in|for|from|the|a|to|and|on|with|by|&)$", re.IGNORECASE)
 _NOTHING = frozenset(
     {"", "-", "–", "—", "n/a", "na", "none", "null", "?", "/", "x", "✗", "✘", "tba"}
 )
 _ENDING_WORDS = 6
 _ACRONYM_WORDS = 3
+_AUTHOR_WORDS = 4
+_LONGEST_REMARK = 400
+_LONGEST_EDITION = 150  # what is longer is prose, and not worth the search in it
 _SEPARATOR = re.compile(r"\s*(?:,|;|/|\s&\s|\sand\s)\s*")
 _ORG_WORDS = 5
 _VENUE_WORDS = 7
@@ -101,8 +103,12 @@ def read_edition(text: str, names: KnownNames, *, loose: bool = False) -> Detail
     only a venue can stand: `loose`.
     """
     text = squeeze(text).rstrip(".").removeprefix("@")
+    if len(text) > _LONGEST_EDITION:
+        return None
     if match := _DATE.fullmatch(text):
         return Details(year=_year(match["short"], match["year"]))
+    if match := _ARXIV.fullmatch(text):
+        return Details(venue=venue_name("arXiv", names), year=_year(match["year"], None))
     if (match := _YEAR_FIRST.fullmatch(text)) and _canonical(names.venues, match["venue"]):
         return Details(venue=venue_name(match["venue"], names), year=int(match["year"]))
     if _canonical(names.venues, text):
@@ -154,15 +160,27 @@ def split_ending(title: str, names: KnownNames) -> tuple[str, Details]:
 
 def split_authors(title: str) -> tuple[str, Details]:
     """A title without the authors after it, where `et al.` says that they are authors."""
-    match = _AUTHORS.fullmatch(title)
-    return (match["title"], Details(notes=(match["authors"],))) if match else (title, Details())
+    before, et_al, after = title.rpartition(" et al")
+    before = before.rstrip(",")
+    parts = before.split(", ") if ", " in before else before.split(". ")
+    if not et_al or re.search(r"\w", after) or len(parts) == 1 or not _is_person(parts[-1]):
+        return title, Details()
+    at = len(parts) - 1
+    while at > 1 and " " in parts[at - 1] and _is_person(parts[at - 1]):
+        at -= 1
+    return ", ".join(parts[:at]), Details(notes=(f"{', '.join(parts[at:])} et al.",))
+
+
+def _is_person(text: str) -> bool:
+    words = text.split()
+    return 0 < len(words) <= _AUTHOR_WORDS and words[0][0].isupper() and words[-1][0].isupper()
 
 
 def read_remark(text: str, names: KnownNames) -> Details:
     """What stands behind a title in other words: the editions at its ends, the rest as a note."""
     text = squeeze(text)
     details, rest = Details(), text
-    while rest:
+    while len(rest) <= _LONGEST_REMARK:
         if edition := read_edition(rest, names):
             return edition.joined(details)
         last, first = _LAST_CLAUSE.fullmatch(rest), _FIRST_CLAUSE.fullmatch(rest)
@@ -172,11 +190,10 @@ def read_remark(text: str, names: KnownNames) -> Details:
             details, rest = details.joined(edition), first["rest"]
         else:
             break
+    rest = rest.rstrip(" ,;-–—|·")
     if org := _canonical(names.orgs, rest):
         return Details(orgs=(org,)).joined(details)
-    return Details(notes=(rest if rest == text else rest.rstrip(" ,;"),) if rest else ()).joined(
-        details
-    )
+    return Details(notes=(rest,) if rest else ()).joined(details)
 
 
 def venue_name(text: str, names: KnownNames) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from slugify import slugify
 
+from bot.catalog.drafts import Draft
 from bot.catalog.identity import Known
-from bot.catalog.line import Draft
 from bot.catalog.markdown import Heading, Reading, Skipped
 from bot.catalog.model import Catalog, Entry, ListInfo, Section, walk
 from bot.catalog.names import KnownNames

@@ -10,12 +10,12 @@ remarks may stand before or after. `line_writing.py` is the way back.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from itertools import pairwise
 
 from bot.catalog.details import (
     Details,
     is_nothing,
-    knows_venue,
     read_edition,
     read_field,
     read_remark,
@@ -23,82 +23,47 @@ from bot.catalog.details import (
     split_ending,
     unescaped,
 )
+from bot.catalog.drafts import (
+    BADGE,
+    CONTENTS,
+    NO_ADDRESS,
+    NO_LINK,
+    NO_TITLE,
+    Draft,
+    Unreadable,
+)
 from bot.catalog.inline import Inline, Piece, is_escaped, plain, squeeze
-from bot.catalog.links import Link, read_link
-from bot.catalog.model import Entry
+from bot.catalog.link_texts import (
+    BEST_FIRST,
+    best_link,
+    inner_text,
+    is_address,
+    is_edition,
+    is_generic,
+    is_word_of_link,
+)
+from bot.catalog.links import read_link
 from bot.catalog.names import KnownNames
 
 _BARS = re.compile(r"[|｜]")
-_WORDS_OF_LINKS = frozenset(
-    """paper papers pdf link links url arxiv abs html code here website web site project page
-    homepage home slides slide video talk poster blog post github repo repository demo doc docs
-    documentation dataset data openreview acm usenix ieee doi source official twitter tweet model
-    weights hugging face huggingface bibtex""".split()  # noqa: SIM905  # forty words read best as words
-)
-_BEST_FIRST = (
-    "paper",
-    "pdf",
-    "arxiv",
-    "abs",
-    "link",
-    "url",
-    "html",
-    "openreview",
-    "doi",
-    "acm",
-    "usenix",
-)
 _EMPTY_BRACKETS = re.compile(r"[\[(]\s*[,;/·]*\s*[\])]")
 _BRACKETED = re.compile(r"[(\[](?P<inner>[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*)[)\]]")
 _TASK = re.compile(r"\[[ xX]\]\s+")
 _SECTIONS = re.compile(r"sections: (?P<paths>[a-z0-9/-]+(?: [a-z0-9/-]+)*)")
-_QUOTED = re.compile(r"[\"“](?P<title>[^\"“”]+?)[,.]?[\"”]\s*(?P<tail>(?:[,.;(\[–—-].*)?)")
+_QUOTED = re.compile(
+    r"[\"“](?P<title>[^\"“”]+?)(?:(?P<stop>[,.])[\"”](?P<tail>.*)"
+    r"|[\"”]\s*(?P<after>(?:[,.;(\[–—-].*)?))"
+)
+_LEADING = re.compile(r"[^\w\s\"“'‘«《「(\[<$#@.&*+~\U000F0000-\U000FFFFF]+\s*")
 _DASHES = re.compile(r"(?:[-–—·•]+(?:\s+|$))+")
 _BY = re.compile(r"by\s+[^\W\d_a-z]")  # by Ada Lovelace
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An entry as its line has it, before it has a place in the list."""
-
-    title: str
-    link: Link | None = None
-    details: Details = field(default_factory=Details)
-    sections: tuple[str, ...] = ()
-    dropped: tuple[str, ...] = ()
-
-    def entry(self, sections: tuple[str, ...]) -> Entry:
-        """The entry, standing in these sections."""
-        return Entry(
-            title=self.title,
-            url=self.link.url if self.link else None,
-            arxiv=self.link.arxiv if self.link else None,
-            doi=self.link.doi if self.link else None,
-            venue=self.details.venue,
-            year=self.details.year,
-            orgs=self.details.orgs,
-            note="; ".join(self.details.notes) or None,
-            sections=sections,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """Why a line is no entry."""
-
-    reason: str
-
-
-CONTENTS = Unreadable("a link within the page (table of contents)")
-NO_LINK = Unreadable("no link")
-NO_ADDRESS = Unreadable("a link that is no web address")
-NO_TITLE = Unreadable("no title")
-BADGE = Unreadable("only a picture or an anchor")
 
 
 def read_line(inline: Inline, names: KnownNames) -> Draft | Unreadable:
     """The entry that a bullet means."""
     head, *cells = _split(inline.pieces)
+    while cells and not any(piece.href for piece in head) and _is_tag(head, names):
+        head, *cells = *cells, head
     return read_fields(head, [(cell, None) for cell in cells], names, inline.comments)
 
 
@@ -117,7 +82,7 @@ def read_fields(
         return CONTENTS
     title, main, details = _read_head(head, names)
     details = _read_details(details, fields, names)
-    main = main or _best(link for cell, _ in fields for link in cell if link.href)
+    main = main or best_link(link for cell, _ in fields for link in cell if link.href)
     link = read_link(plain(main.href)) if main and main.href else None
     if main and main.href and not link:
         return NO_ADDRESS
@@ -136,10 +101,10 @@ def read_fields(
     )
 
 
-def is_word_of_link(text: str) -> bool:
-    """Whether a link's text says only what the link is (`paper`, `project page`)."""
-    words = re.findall(r"\w+", text.casefold())
-    return bool(words) and not is_escaped(text) and all(word in _WORDS_OF_LINKS for word in words)
+def _is_tag(field: Sequence[Piece], names: KnownNames) -> bool:
+    """Whether a field is only an edition, which may stand before the name: `2023-05 | [Name]`."""
+    text = squeeze("".join(piece.text for piece in field))
+    return bool(read_edition(text.strip("[]()"), names))
 
 
 def _is_telling(details: Details, names: KnownNames, *, after_bar: bool) -> bool:
@@ -174,19 +139,19 @@ def _read_head(head: Sequence[Piece], names: KnownNames) -> tuple[str, Piece | N
         title, details = _read_tail(squeeze(named.text), tail, names)
         lead = " ".join(_lines(head[:at], names))
         details = _read_lead(lead, names).joined(details)
-        main = named if named.href is not None else _best(links)
+        main = named if named.href is not None else best_link(links)
     else:
-        lines = _lines(head, names)
-        main = _best(links)
+        lines = _lines(_broken(head), names)
+        main = best_link(links)
         if main and not any(re.search(r"\w", plain(line)) for line in lines):
-            return ("" if _is_address(main) else _name(main.text)), main, Details()
+            return ("" if is_address(main) else _name(main.text)), main, Details()
         text, *below = [line for line in lines if line] or [""]
         title, details = _read_text(text, names)
     for line in below:
         details = details.joined(read_remark(_without_dash(line), names))
     for piece in links:
-        if _is_edition(piece, names) and (at is None or piece is not head[at]):
-            details = details.joined(read_edition(_inner(piece), names) or Details())
+        if is_edition(piece, names) and (at is None or piece is not head[at]):
+            details = details.joined(read_edition(inner_text(piece), names) or Details())
     return title, main, details
 
 
@@ -195,7 +160,7 @@ def _name_at(head: Sequence[Piece], names: KnownNames) -> int | None:
     for at, piece in enumerate(head):
         if piece.href is None or not piece.text.strip() or _is_aside(head, at, names):
             continue
-        if not _is_generic(piece, names) or _is_heading_link(head, at):
+        if not is_generic(piece, names) or _is_heading_link(head, at):
             return at
     at = next((at for at, piece in enumerate(head) if re.search(r"\w", piece.text)), 0)
     lead = "".join(piece.text for piece in head[:at])
@@ -220,17 +185,20 @@ def _is_heading_link(head: Sequence[Piece], at: int) -> bool:
         return False
     words = re.findall(r"\w+", head[at].text.casefold())
     following = "".join(piece.text for piece in head[at + 1 :]).lstrip()
-    return bool(_DASHES.match(following)) and not any(word in _BEST_FIRST for word in words)
+    return bool(_DASHES.match(following)) and not any(word in BEST_FIRST for word in words)
 
 
 def _read_text(text: str, names: KnownNames) -> tuple[str, Details]:
     """A title that is plain text, with what stands before and after it."""
     lead = ""
     while match := _TASK.match(text) or _leading_edition(text, names):
-        lead, text = lead + match[0], text[match.end() :].strip(" :,-–—|·•")
+        lead, text = lead + match[0], text[match.end() :].strip()
     details = _read_lead(lead, names)
+    if match := _LEADING.match(text):
+        text = text[match.end() :]
     if quoted := _QUOTED.fullmatch(text):
-        title, ending = _read_tail(quoted["title"], quoted["tail"], names)
+        tail = f"{quoted['stop'] or ''}{quoted['tail'] or ''}{quoted['after'] or ''}"
+        title, ending = _read_tail(quoted["title"], tail, names)
     else:
         title, ending = _read_title_text(text, names)
     return title, details.joined(ending)
@@ -293,7 +261,10 @@ def _brackets_first(tail: str, names: KnownNames) -> tuple[str, Details]:
 
 
 def _read_brackets(inner: str, names: KnownNames) -> Details:
-    return read_remark(inner.strip(), names) if re.search(r"\w", plain(inner)) else Details()
+    """What brackets hold; the words that a link in them has left behind hold nothing."""
+    if is_word_of_link(inner) or not re.search(r"\w", plain(inner)):
+        return Details()
+    return read_remark(inner.strip(), names)
 
 
 def _read_title_text(text: str, names: KnownNames) -> tuple[str, Details]:
@@ -315,7 +286,7 @@ def _read_details(
     details: Details, fields: Iterable[tuple[Sequence[Piece], str | None]], names: KnownNames
 ) -> Details:
     for cell, label in fields:
-        kept = [piece for piece in cell if not _is_generic(piece, names, editions=False)]
+        kept = [piece for piece in cell if not is_generic(piece, names, editions=False)]
         text = squeeze(_EMPTY_BRACKETS.sub("", "".join(piece.text for piece in kept)))
         text = text.strip("()[] ") if len(kept) < len(cell) or any(p.href for p in kept) else text
         if not is_nothing(text):
@@ -347,48 +318,19 @@ def _name(text: str) -> str:
 
 def _lines(pieces: Iterable[Piece], names: KnownNames) -> list[str]:
     """The text by its line breaks; telling links as text, links such as `[code](…)` left out."""
-    kept = (piece.text for piece in pieces if not _is_generic(piece, names))
+    kept = (piece.text for piece in pieces if not is_generic(piece, names))
     return [squeeze(_EMPTY_BRACKETS.sub(" ", line)) for line in "".join(kept).split("\n")]
+
+
+def _broken(head: Sequence[Piece]) -> list[Piece]:
+    """Plain text with a break where emphasised words follow a full stop: `Title. *Authors*`."""
+    pieces = [*head]
+    for at, (before, piece) in enumerate(pairwise(head), 1):
+        if piece.emphasised and before.text.rstrip().endswith((".", ",")):
+            pieces[at] = replace(piece, text=f"\n{piece.text}")
+    return pieces
 
 
 def _without_dash(text: str) -> str:
     match = _DASHES.match(text)
     return text[match.end() :] if match else text
-
-
-def _is_generic(piece: Piece, names: KnownNames, *, editions: bool = True) -> bool:
-    """Whether a link's text is no title: a word for links, an edition, or the address itself."""
-    if piece.href is None:
-        return False
-    return (
-        is_word_of_link(piece.text)
-        or _is_address(piece)
-        or (editions and _is_edition(piece, names))
-    )
-
-
-def _is_edition(link: Piece, names: KnownNames) -> bool:
-    """Whether a link's text is only where or when the paper came out: `[[OSDI '24](…)]`."""
-    if link.href is None or is_word_of_link(link.text):
-        return False
-    edition = read_edition(_inner(link), names)
-    return bool(edition and (not edition.venue or knows_venue(edition.venue, names)))
-
-
-def _inner(link: Piece) -> str:
-    return squeeze(link.text).strip("[]() ")
-
-
-def _is_address(link: Piece) -> bool:
-    """Whether a link's text is only its address."""
-    return bool(re.fullmatch(r"(?:https?://|www\.)\S+", link.text.strip()))
-
-
-def _best(links: Iterable[Piece]) -> Piece | None:
-    """The link to the paper itself, rather than to its code or slides."""
-
-    def rank(link: Piece) -> int:
-        words = set(re.findall(r"\w+", link.text.casefold()))
-        return next((at for at, word in enumerate(_BEST_FIRST) if word in words), len(_BEST_FIRST))
-
-    return min(links, key=rank, default=None)

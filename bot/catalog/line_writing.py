@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from bot.catalog.drafts import Unreadable
 from bot.catalog.inline import markdown_parser, plain, read_inline
-from bot.catalog.line import Unreadable, read_line
+from bot.catalog.line import read_line
 from bot.catalog.model import Entry
 from bot.catalog.names import KnownNames
 from bot.errors import PapersError
