@@ -6,7 +6,6 @@ the export uses where a bare word would be misread: `Venue: …`, `Year: …`, `
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from bot.catalog.inline import is_escaped, plain, squeeze
@@ -39,8 +38,8 @@ _NOTHING = frozenset(
     {"", "-", "–", "—", "n/a", "na", "none", "null", "?", "/", "x", "✗", "✘", "tba"}
 )
 _ENDING_WORDS = 6
-_ACRONYM_WORDS = 3
 _AUTHOR_WORDS = 4
+_PARTICLES = frozenset("van von der den de da di du la le bin al".split())  # noqa: SIM905
 _LONGEST_REMARK = 400
 _LONGEST_EDITION = 150  # what is longer is prose, and not worth the search in it
 _SEPARATOR = re.compile(r"\s*(?:,|;|/|\s&\s|\sand\s)\s*")
@@ -99,8 +98,8 @@ def is_nothing(text: str) -> bool:
 def read_edition(text: str, names: KnownNames, *, loose: bool = False) -> Details | None:
     """A venue with its year, a known venue alone, or a date; None for anything else.
 
-    A venue that is not known needs a word with two capitals (`FooConf 2023`), or a place where
-    only a venue can stand: `loose`.
+    A venue that is not known has two capitals in each word (`ACM FooConf 2023`), or stands where
+    only a venue can: `loose`.
     """
     text = squeeze(text).rstrip(".").removeprefix("@")
     if len(text) > _LONGEST_EDITION:
@@ -137,8 +136,8 @@ def _venue_with_year(match: re.Match[str], names: KnownNames, *, loose: bool) ->
 
 
 def _is_acronym(venue: str) -> bool:
-    words = venue.split()
-    return len(words) <= _ACRONYM_WORDS and sum(char.isupper() for char in words[-1]) > 1
+    """Whether each word of a name has two capitals: `ACM FooConf`."""
+    return all(sum(char.isupper() for char in word) > 1 for word in venue.split())
 
 
 def knows_venue(text: str, names: KnownNames) -> bool:
@@ -173,7 +172,8 @@ def split_authors(title: str) -> tuple[str, Details]:
 
 def _is_person(text: str) -> bool:
     words = text.split()
-    return 0 < len(words) <= _AUTHOR_WORDS and words[0][0].isupper() and words[-1][0].isupper()
+    are_names = all(word[0].isupper() or word in _PARTICLES for word in words)
+    return are_names and 0 < len(words) <= _AUTHOR_WORDS
 
 
 def read_remark(text: str, names: KnownNames) -> Details:
@@ -212,23 +212,19 @@ def org_name(text: str, names: KnownNames) -> str:
     return _canonical(names.orgs, text) or text
 
 
-def unescaped(details: Details) -> Details:
-    """The same with literals as plain characters."""
+def tidied(details: Details) -> Details:
+    """The same with single spaces, and literals as plain characters."""
     return replace(
         details,
-        venue=plain(details.venue) if details.venue else None,
-        orgs=tuple(_plain_each(details.orgs)),
-        notes=tuple(_plain_each(details.notes)),
+        venue=plain(squeeze(details.venue)) if details.venue else None,
+        orgs=tuple(plain(squeeze(org)) for org in details.orgs if org.strip()),
+        notes=tuple(plain(squeeze(note)) for note in details.notes if note.strip()),
     )
 
 
 def _canonical(names: Names, text: str) -> str | None:
     """The canonical name; what was escaped is a name of its own."""
     return None if is_escaped(text) else names.canonical(text)
-
-
-def _plain_each(texts: Iterable[str]) -> Iterable[str]:
-    return (plain(text) for text in texts)
 
 
 def _labelled(label: str, value: str, names: KnownNames) -> Details:

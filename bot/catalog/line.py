@@ -21,7 +21,7 @@ from bot.catalog.details import (
     read_remark,
     split_authors,
     split_ending,
-    unescaped,
+    tidied,
 )
 from bot.catalog.drafts import (
     BADGE,
@@ -54,7 +54,7 @@ _QUOTED = re.compile(
     r"[\"“](?P<title>[^\"“”]+?)(?:(?P<stop>[,.])[\"”](?P<tail>.*)"
     r"|[\"”]\s*(?P<after>(?:[,.;(\[–—-].*)?))"
 )
-_LEADING = re.compile(r"[^\w\s\"“'‘«《「(\[<$#@.&*+~\U000F0000-\U000FFFFF]+\s*")
+_LEADING = re.compile(r"[^\w\"“'‘«《「(\[<$#@.&*+~\U000F0000-\U000FFFFF]+")
 _DASHES = re.compile(r"(?:[-–—·•]+(?:\s+|$))+")
 _BY = re.compile(r"by\s+[^\W\d_a-z]")  # by Ada Lovelace
 
@@ -62,7 +62,7 @@ _BY = re.compile(r"by\s+[^\W\d_a-z]")  # by Ada Lovelace
 def read_line(inline: Inline, names: KnownNames) -> Draft | Unreadable:
     """The entry that a bullet means."""
     head, *cells = _split(inline.pieces)
-    while cells and not any(piece.href for piece in head) and _is_tag(head, names):
+    if _is_tag(head, names) and any(piece.href for cell in cells for piece in cell):
         head, *cells = *cells, head
     return read_fields(head, [(cell, None) for cell in cells], names, inline.comments)
 
@@ -95,7 +95,7 @@ def read_fields(
     return Draft(
         plain(squeeze(title)),
         link,
-        _tidied(details),
+        tidied(details),
         tuple(next(places, "").split()),
         tuple(href for href in dropped if not main or href != main.href),
     )
@@ -103,8 +103,8 @@ def read_fields(
 
 def _is_tag(field: Sequence[Piece], names: KnownNames) -> bool:
     """Whether a field is only an edition, which may stand before the name: `2023-05 | [Name]`."""
-    text = squeeze("".join(piece.text for piece in field))
-    return bool(read_edition(text.strip("[]()"), names))
+    text = squeeze("".join(piece.text for piece in field if piece.href is None))
+    return len(field) == 1 and bool(read_edition(text.strip("[]()"), names))
 
 
 def _is_telling(details: Details, names: KnownNames, *, after_bar: bool) -> bool:
@@ -294,16 +294,6 @@ def _read_details(
     return details
 
 
-def _tidied(details: Details) -> Details:
-    squeezed = replace(
-        details,
-        venue=squeeze(details.venue) if details.venue else None,
-        orgs=tuple(squeeze(org) for org in details.orgs if org.strip()),
-        notes=tuple(squeeze(note) for note in details.notes if note.strip()),
-    )
-    return unescaped(squeezed)
-
-
 def _name(text: str) -> str:
     """A title without the punctuation that belongs to the list and not to it."""
     text = squeeze(text).rstrip(":： ")
@@ -323,10 +313,12 @@ def _lines(pieces: Iterable[Piece], names: KnownNames) -> list[str]:
 
 
 def _broken(head: Sequence[Piece]) -> list[Piece]:
-    """Plain text with a break where emphasised words follow a full stop: `Title. *Authors*`."""
+    """Plain text with breaks where emphasised words follow: `Title. *Authors* **Venue**`."""
     pieces = [*head]
     for at, (before, piece) in enumerate(pairwise(head), 1):
-        if piece.emphasised and before.text.rstrip().endswith((".", ",")):
+        ends = before.text.rstrip().endswith((".", ","))
+        follows = not before.text.strip() and at > 1 and head[at - 2].emphasised
+        if piece.emphasised and (ends or follows):
             pieces[at] = replace(piece, text=f"\n{piece.text}")
     return pieces
 
