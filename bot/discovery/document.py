@@ -13,6 +13,7 @@ import re
 import sys
 from dataclasses import dataclass, field
 from html.entities import html5
+from itertools import pairwise
 from typing import Any
 from xml.parsers import expat
 from xml.sax.saxutils import escape
@@ -24,11 +25,16 @@ from bot.errors import PapersError
 MAX_ITEMS = 5_000  # arXiv stops at 2,000
 MAX_ITEM_SIZE = 200_000  # characters; a long abstract has 2,000, thousands of authors 60,000
 _MAX_DEPTH = 50
-_MAX_RUN = 2_000  # characters without a space; feedparser takes quadratic time over such
+_MAX_ATTRIBUTES = 50  # feedparser takes quadratic time over them, too
+# feedparser looks for e-mail addresses in quadratic time: a megabyte of one word would take hours.
+_MAX_WORD = 150
+_WORD = r"[\w.+-]"
+_LONG_WORD = re.compile(rf"({_WORD}{{{_MAX_WORD}}})(?={_WORD})", re.ASCII)
+_NO_WORD = re.compile(r"[^\w.+-]", re.ASCII)
 _VERSIONS = {"rss20", "atom10"}  # what arXiv serves
 _TITLE = re.compile(r"<title[^>]{0,100}>([^<]{1,200})", re.IGNORECASE)
 _ROOT = re.compile(r"<(?P<name>rss|feed)(?=[\s>/])[^>]*(?P<closed>>)?", re.ASCII)
-_PROLOGUE = re.compile(r"(?:\s|<\?[^>]*\?>|<!--.*?-->)*", re.DOTALL)
+_PROLOGUE = re.compile(r"(?:\s++|<\?[^>]*+>|<!--.*?-->)*+", re.DOTALL)
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}encoding\s*=\s*["']([\w.-]{1,40})["']""")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 # The encodings that a feed may really be in. Python knows more, some of them no text at all.
@@ -120,12 +126,11 @@ class _Parts:
         channel = "<channel>" if name == "rss" else ""
         closing = f"</{channel[1:]}</rss>" if channel else "</feed>"
         starts = [at.start() for at in re.finditer(rf"<{tag}(?=[\s>/])", text)]
-        ends = [*starts[1:], len(text)]
         return cls(
             root=name,
             before=text[: starts[0]] if starts else text,
             opening=f"{root[0]}{channel}",
-            items=tuple(text[start:end] for start, end in zip(starts, ends, strict=True)),
+            items=tuple(text[start:end] for start, end in pairwise((*starts, len(text)))),
             closing=closing,
             truncated=not text.rstrip().endswith(f"</{name}>"),
             tag=tag,
@@ -151,7 +156,8 @@ def _mended(parts: _Parts) -> Document:
         end = item.rfind(f"</{parts.tag}>")
         if end < 0 and parts.truncated and number == len(parts.items):
             break  # cut off in its middle, which `truncated` tells
-        whole = _repaired(item[: end + len(parts.tag) + 3]) if end >= 0 else ""
+        whole = item[: end + len(parts.tag) + 3] if end >= 0 else ""
+        whole = _repaired(whole) if len(whole) <= MAX_ITEM_SIZE else whole
         if reason := _unfit(whole, parts):
             found.faults.append(f"Item {number} {reason}.")
             continue
@@ -173,8 +179,6 @@ def _unfit(item: str, parts: _Parts) -> str | None:
         return "has no end"
     if len(item) > MAX_ITEM_SIZE:
         return f"is longer than {MAX_ITEM_SIZE:,} characters"
-    if _runs_on(item):
-        return "holds thousands of characters without a space"
     return None if _well_formed(parts.document(item)) else "is not well-formed"
 
 
@@ -191,8 +195,12 @@ def _head(parts: _Parts) -> Entry:
 
 
 def _repaired(item: str) -> str:
-    """An item with its stray `&` and `<`, and with HTML's names, as XML wants them."""
-    return _STRAY.sub("&lt;", _REFERENCE.sub(_reference, item))
+    """An item with its stray `&` and `<`, and with HTML's names, as XML wants them.
+
+    Words that are too long are broken.
+    """
+    item = _STRAY.sub("&lt;", _REFERENCE.sub(_reference, item))
+    return _LONG_WORD.sub(r"\1 ", item)
 
 
 def _reference(match: re.Match[str]) -> str:
@@ -245,20 +253,20 @@ def _root(text: str) -> re.Match[str]:
         title = _TITLE.search(text, at)
         words = f", “{' '.join(title[1].split())[:100]}”" if title else ""
         raise FeedError(f"an HTML page instead of a feed{words}")
-    if beginning.startswith("<!"):
+    if beginning.startswith(("<!doctype", "<!entity")):
         raise FeedError("a document type definition, which no feed of arXiv’s has")
     raise FeedError("no XML" if not beginning.startswith("<") else "XML, but no feed")
 
 
 def _well_formed(text: str) -> bool:
-    """Whether XML parsers will read this without surprise. Raises FeedError for a DTD."""
+    """Whether parsers will read this without surprise. Raises FeedError for a DTD."""
     depth = 0
 
-    def enter(*_: object) -> None:
+    def enter(_: str, attributes: dict[str, str]) -> None:
         nonlocal depth
         depth += 1
-        if depth > _MAX_DEPTH:
-            raise FeedError(f"elements nested more than {_MAX_DEPTH} deep")
+        if depth > _MAX_DEPTH or len(attributes) > _MAX_ATTRIBUTES:
+            raise _Absurd
 
     def leave(_: str) -> None:
         nonlocal depth
@@ -272,14 +280,18 @@ def _well_formed(text: str) -> bool:
     parser.StartDoctypeDeclHandler = refuse
     try:
         parser.Parse(text.encode(), True)  # noqa: FBT003  # expat's own signature
-    except expat.ExpatError:
+    except (expat.ExpatError, _Absurd):
         return False
     return True
 
 
+class _Absurd(Exception):  # noqa: N818  # it never leaves this module
+    """Elements within elements without end, or with attributes without end."""
+
+
 def _runs_on(text: str) -> bool:
-    """Whether thousands of characters stand without a space between them."""
+    """Whether there may be a word of more than 150 characters; surely, if it has twice as many."""
     return any(
-        not re.search(r"\s", text[at : at + _MAX_RUN])
-        for at in range(0, len(text) - _MAX_RUN, _MAX_RUN)
+        not _NO_WORD.search(text, at, at + _MAX_WORD)
+        for at in range(0, len(text) - _MAX_WORD, _MAX_WORD)
     )

@@ -262,8 +262,8 @@ def _served_badly() -> list[Case]:
 
 
 def _no_feeds() -> list[Case]:
-    deep = "<a>" * 100_000
     root = '<rss version="2.0"><channel>'
+    attributes = " ".join(f'a{n}=""' for n in range(50_000))
     return [
         failed("no bytes", b"", "an empty answer"),
         failed("white space", b" \n\t ", "an empty answer"),
@@ -296,9 +296,24 @@ def _no_feeds() -> list[Case]:
             b'<!DOCTYPE rss [<!ENTITY a "' + b"a" * 50_000 + b'">]><rss>' + b"&a;" * 50_000,
             "document type",
         ),
-        failed("deep nesting", f"{root}{deep}".encode(), "nested"),
+        failed("attributes without end", f"<rss {attributes}>{root}".encode(), "not well-formed"),
         failed("too many items", f"{root}{'<item/>' * 5_001}".encode(), "more than 5,000 items"),
         failed("cut in its root", rss()[:70], "cut off before"),
+    ]
+
+
+def _endless() -> list[Case]:
+    """Beginnings of a feed, with no item in what follows."""
+    root = b'<rss version="2.0"><channel>'
+    return [
+        Case(
+            name=f"a feed of {what}",
+            body=root + sign * 100_000,
+            verdict="failed",
+            says="truncated after 0 items",
+            truncated=True,
+        )
+        for what, sign in (("nothing", b""), ("opened elements", b"<a>"), ("signs", b"< & "))
     ]
 
 
@@ -380,11 +395,12 @@ def _bad_items() -> list[Case]:
         beside("id of letters", Made(id="abcd.efghi"), faults=1),
         beside("another site's id", Made(id="12", link="https://example.org/{id}"), faults=1),
         beside("unclosed element", "<item><title>Broken <b></title></item>\n", faults=1),
+        beside("elements within elements", f"<item>{'<a>' * 500}</item>\n", faults=1),
         beside("unknown prefix", "<item><nope:title>x</nope:title></item>\n", faults=1),
         beside("attribute without quotes", "<item a=b><title>x</title></item>\n", faults=1),
         beside("unclosed item", "<item><title>Never ends</title>\n", faults=1),
         beside("megabyte without a space", Made(title="x" * 1_000_000), faults=1),
-        beside("long run", Made(authors="a" * 10_000), faults=1),
+        beside("word of 10,000 characters", Made(authors="a" * 10_000), ids=("2509.00001",)),
         beside(
             "megabyte of words", Made(abstract="word " * 200_000), faults=0, ids=("2509.00001",)
         ),
@@ -449,6 +465,7 @@ CASES = (
     *_whole(),
     *_served_badly(),
     *_no_feeds(),
+    *_endless(),
     *_truncated(),
     *_encodings(),
     *_bad_items(),
