@@ -1,0 +1,1 @@
+"""Finding papers: feeds, which papers belong (relevance), and in which section (placement)."""
