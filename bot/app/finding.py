@@ -4,10 +4,14 @@ import datetime as dt
 import time
 
 from bot.catalog.files import read_catalog
+from bot.catalog.model import Catalog
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate
+from bot.discovery.account import Account
+from bot.discovery.learning import LearningError
 from bot.discovery.pace import Pace
 from bot.discovery.poll import Poller, Progress, Report, Sources
+from bot.discovery.proposing import Candidate, Proposer
 from bot.discovery.store import Store
 from bot.http import HttpClient, user_agent
 from bot.settings import Settings
@@ -20,10 +24,24 @@ def open_store(settings: Settings) -> Database:
     return database
 
 
-def poll(settings: Settings, progress: Progress) -> Report:
-    """One poll of arXiv now: what came, and how each category was found."""
+def find(settings: Settings, progress: Progress, *, dry_run: bool = False) -> Account:
+    """One poll of arXiv now, and what is proposed of all that has come."""
     catalog = read_catalog(settings.data_dir).catalog
     database = open_store(settings)
+    store = Store(database)
+    report = poll(settings, catalog, database, progress)
+    progress("Judging", 0, 1)
+    candidates: tuple[Candidate, ...] = ()
+    try:
+        candidates = Proposer(store, catalog).propose(_now(), dry_run=dry_run)
+    except LearningError as error:
+        report.trouble.append(str(error))
+    sections = {path: catalog.section_titles(path) for path in catalog.places}
+    return Account(report, candidates, sections, dry_run)
+
+
+def poll(settings: Settings, catalog: Catalog, database: Database, progress: Progress) -> Report:
+    """Ask arXiv: what came, and how each category was found."""
     pace = Pace(database, _now, time.sleep)
     sources = Sources(
         settings.rss_url, settings.api_url, catalog.info.categories, settings.lookback_days
@@ -32,7 +50,8 @@ def poll(settings: Settings, progress: Progress) -> Report:
     with HttpClient(agent=agent, clock=time.monotonic, now=_now, wait=pace.wait) as http:
         poller = Poller(Store(database), http, pace, sources, progress)
         report = poller.poll(_now())
-        poller.describe((entry.arxiv for entry in catalog.entries if entry.arxiv), _now())
+        listed = (entry.arxiv for entry in catalog.entries if entry.arxiv)
+        poller.describe(listed, _now(), report)
     return report
 
 

@@ -52,6 +52,9 @@ class Report:
 
     checks: list[Check] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    """Items that could not be read, one by one."""
+    trouble: list[str] = field(default_factory=list)
+    """What else did not work, in sentences."""
     new: int = 0
     caught_up: int = 0
 
@@ -79,7 +82,7 @@ class Poller:
         self._fill(gaps, now, report)
         return report
 
-    def describe(self, ids: Iterable[str], now: dt.datetime) -> None:
+    def describe(self, ids: Iterable[str], now: dt.datetime, report: Report) -> None:
         """Learn from the API what is not known yet of listed papers, a hundred at a time."""
         unknown = self._store.unknown_listed(ids)
         for at in range(0, len(unknown), IDS_PER_REQUEST):
@@ -87,8 +90,12 @@ class Poller:
             some = unknown[at : at + IDS_PER_REQUEST]
             try:
                 answer = parse_answer(self._fetch(id_list_url(self._sources.api, some)))
-            except (FetchError, FeedError):
-                return  # asked again at the next poll
+            except (FetchError, FeedError) as error:
+                report.trouble.append(
+                    f"arXiv’s API did not tell of listed papers: {error.reason}. "
+                    "The next poll asks again."
+                )
+                return
             papers = {found.paper.arxiv: found.paper for found in answer.papers}
             self._store.keep_metadata(some, papers, now)
 
@@ -181,7 +188,7 @@ class Poller:
                 arrivals = tuple(_arrival_of(found, first, last) for found in papers)
                 report.caught_up += self._store.take(Batch(arrivals), now)
         except (FetchError, FeedError) as error:
-            report.faults.append(
+            report.trouble.append(
                 f"Catching up from {first:%d %b} to {last:%d %b} was cut short: {error.reason}. "
                 "The next poll goes on."
             )

@@ -64,7 +64,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class Unproposed:
     """A paper that may still be proposed."""
 
     paper: Paper
@@ -163,7 +163,7 @@ class Store:
         with self._database.read() as connection:
             return connection.scalar(sa.select(seen.c.arxiv).limit(1)) is None
 
-    def waiting(self, since: dt.date) -> tuple[Waiting, ...]:
+    def waiting(self, since: dt.date) -> tuple[Unproposed, ...]:
         """Papers announced since a day, or with evidence since then, that were not proposed."""
         query = (
             sa.select(seen)
@@ -174,7 +174,7 @@ class Store:
         )
         with self._database.read() as connection:
             return tuple(
-                Waiting(_paper(row), max(row.day, row.evidence_day or row.day), row.evidence)
+                Unproposed(_paper(row), max(row.day, row.evidence_day or row.day), row.evidence)
                 for row in connection.execute(query)
             )
 
@@ -242,11 +242,23 @@ class Store:
         with self._database.read() as connection:
             return connection.scalar(query) or 0
 
-    def propose(self, rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-        """Keep candidates, each paper once for ever; the ids of those that are new."""
-        kept = []
+    def propose(
+        self, rows: Iterable[Mapping[str, Any]], week: dt.date, most: int
+    ) -> tuple[str, ...]:
+        """Keep candidates, each paper once for ever; the ids of those that are new.
+
+        No more than `most` are kept in a week, however many processes propose at once.
+        """
+        kept: list[str] = []
+        spent = sa.select(sa.func.count()).where(candidates.c.week == week)
         with self._database.write() as connection:
+            if (
+                not self._database.is_sqlite
+            ):  # where writers do not wait for each other by themselves
+                connection.execute(sa.text("LOCK TABLE candidates IN SHARE ROW EXCLUSIVE MODE"))
             for row in rows:
+                if (connection.scalar(spent) or 0) >= most:
+                    break
                 query = sa.select(candidates.c.arxiv).where(candidates.c.arxiv == row["arxiv"])
                 if connection.scalar(query) is None:
                     connection.execute(candidates.insert().values(**row))

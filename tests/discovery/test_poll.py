@@ -149,7 +149,7 @@ def test_a_catch_up_that_is_cut_short_says_so_and_goes_on_at_the_next_poll(
     setting.arxiv.announce(later(2), made(3))
     setting.arxiv.broken["/api/query"] = Response("<html>busy</html>", status=200)
     report = setting.poll(later(2))
-    assert any("cut short" in fault for fault in report.faults)
+    assert any("cut short" in trouble for trouble in report.trouble)
     setting.arxiv.broken.clear()
     assert setting.poll(later(2)).caught_up == 1
     assert setting.seen() == ["2509.00001", "2509.00002", "2509.00003"]
@@ -210,8 +210,8 @@ def test_a_short_retry_after_is_waited_for_a_long_one_is_not(setting: Setting) -
 def test_listed_papers_are_read_about_a_hundred_at_a_time_and_once(setting: Setting) -> None:
     setting.arxiv.listed = tuple(made(n) for n in range(1, 251))
     ids = [f"2509.{n:05}" for n in range(1, 254)]
-    setting.poller.describe(ids, noon(MONDAY))
+    setting.poller.describe(ids, noon(MONDAY), Report())
     assert len(setting.store.metadata()) == 250
     assert len(setting.arxiv.asked) == 3
-    setting.poller.describe(ids, noon(MONDAY))
+    setting.poller.describe(ids, noon(MONDAY), Report())
     assert len(setting.arxiv.asked) == 3, "unknown ids are not asked for again"

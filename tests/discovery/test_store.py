@@ -111,8 +111,8 @@ def test_a_candidate_is_kept_once_for_ever(store: Store) -> None:
         "judgement": {},
     }
     store.take(Batch((arrival(paper()),)), NOW)
-    assert store.propose([row]) == ("2601.00001",)
-    assert store.propose([row]) == ()
+    assert store.propose([row], MONDAY, 10) == ("2601.00001",)
+    assert store.propose([row], MONDAY, 10) == ()
     assert store.spent(MONDAY) == 1
     assert store.waiting(MONDAY) == ()
 
