@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
 
 from bot.app.process import configure_logging, read_settings
 from bot.app.serving import live_lookup, run, serve
@@ -238,6 +240,32 @@ def manifest_command(
 ) -> None:
     """Print the Slack app manifest, ready to paste."""
     typer.echo(manifest(url), nl=False)
+
+
+@cli.command("replay")
+def replay_command(
+    folder: Annotated[
+        Path, typer.Argument(help="A recording: stream, additions, catalog and background.")
+    ],
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The figures alone, without intervals.")
+    ] = False,
+) -> None:
+    """Measure on a recording how well papers are found and placed."""
+    from bot.discovery.replay import replay  # noqa: PLC0415  # no other command needs scikit-learn
+
+    catalog = read_catalog(read_settings().data_dir).catalog
+    with err.status("reading the recording") as status:
+        figures = replay(folder, catalog, say=status.update)
+    if as_json:
+        typer.echo(json.dumps(figures.as_json()))
+        return
+    table = Table("figure", "value", "95 % interval")
+    for name, share in figures.rows():
+        table.add_row(name, f"{share.value:.3f}", Text(str(share.interval)))
+    out.print(table)
+    out.print(figures.remarks(), markup=False)
 
 
 def _read(file: Path) -> str:

@@ -79,7 +79,12 @@ def _ask(
     child.start()
     there.close()
     late = threading.Event()
-    timer = threading.Timer(timeout, lambda: (late.set(), child.kill()))
+
+    def end() -> None:
+        late.set()
+        child.kill()
+
+    timer = threading.Timer(timeout, end)
     timer.daemon = True
     timer.start()
     try:

@@ -55,15 +55,13 @@ class Features:
     @classmethod
     def stacked(cls, parts: Sequence["Features"]) -> "Features":
         """Several as one, in this order."""
-        kinds = zip(*(part.counts for part in parts), strict=True)
+
+        def stack(blocks: Iterable[Matrix]) -> Matrix:
+            return sp.vstack(list(blocks), "csr")
+
+        kinds = list(zip(*(part.counts for part in parts), strict=True))
         return cls(
-            tuple(
-                (
-                    sp.vstack([one[0] for one in kind], "csr"),
-                    sp.vstack([one[1] for one in kind], "csr"),
-                )
-                for kind in kinds
-            )
+            tuple((stack(one[0] for one in kind), stack(one[1] for one in kind)) for kind in kinds)
         )
 
 

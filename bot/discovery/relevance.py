@@ -160,8 +160,12 @@ class Model:
         """Without the paper itself, should it be listed."""
         close = (self.rows @ row.T).toarray().ravel()
         order = [at for at in np.argsort(-close, kind="stable") if close[at] > 0]
-        near = [Near(*self.listed[at], float(close[at])) for at in order[: most + 1]]
-        return tuple(one for one in near if not arxiv or one.arxiv != arxiv)[:most]
+        near = [(self.listed[at], float(close[at])) for at in order[: most + 1]]
+        return tuple(
+            Near(listed, title, cosine)
+            for (listed, title), cosine in near
+            if not arxiv or listed != arxiv
+        )[:most]
 
     def to_bytes(self) -> bytes:
         """The model as a file's bytes: NumPy's own format, without pickles."""

@@ -1,8 +1,8 @@
-"""Where papers can go, as `list.yaml` tells: which sections hold papers, and what names them. Pure.
+"""Where papers can go, as `list.yaml` tells: which sections hold them and what names each. Pure.
 
-A section's name in a paper's title (`… on the Edge`) says where the paper belongs more plainly than
-any statistics. Names are its aliases and those parts of its title that no other title has: beside
-`Serving at the edge`, `Serving` is too general a word to lead, as `systems` and `LLM` always are.
+A section's name in a paper's title (`… on the Edge`) says where the paper belongs more plainly
+than any statistics. Names are its aliases and those parts of its title that no other title has:
+beside `Serving at the edge`, `Serving` is too general to lead, as `systems` and `LLM` always are.
 """
 
 import re
@@ -15,58 +15,13 @@ from bot.catalog.model import Catalog, Entry, Place, fold
 _BETWEEN_PARTS = re.compile(r"[/&?,;|+:]| and ")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 # Words of headings that name no subject by themselves.
-_VAGUE = frozenset(
-    [
-        "a",
-        "ai",
-        "an",
-        "and",
-        "at",
-        "awesome",
-        "by",
-        "collection",
-        "deep",
-        "dl",
-        "for",
-        "general",
-        "in",
-        "language",
-        "large",
-        "learning",
-        "list",
-        "llm",
-        "llms",
-        "machine",
-        "misc",
-        "miscellaneous",
-        "ml",
-        "mlsys",
-        "model",
-        "models",
-        "more",
-        "of",
-        "on",
-        "or",
-        "other",
-        "others",
-        "paper",
-        "papers",
-        "reading",
-        "readings",
-        "related",
-        "resource",
-        "resources",
-        "system",
-        "systems",
-        "the",
-        "to",
-        "topic",
-        "topics",
-        "with",
-        "work",
-        "works",
-    ]
-)
+_VAGUE = frozenset({
+    "a", "ai", "an", "and", "at", "awesome", "by", "collection", "deep", "dl", "for", "general",
+    "in", "language", "large", "learning", "list", "llm", "llms", "machine", "misc",
+    "miscellaneous", "ml", "mlsys", "model", "models", "more", "of", "on", "or", "other", "others",
+    "paper", "papers", "reading", "readings", "related", "resource", "resources", "system",
+    "systems", "the", "to", "topic", "topics", "with", "work", "works",
+})  # fmt: skip
 _PAPERS = 0.5
 _LONGEST_NAME = 6  # words
 _SHORT = 3  # letters; `OS` is no plural
