@@ -32,8 +32,9 @@ def a_client(bounds: Bounds = BOUNDS, wait: Callable[[], None] = lambda: None) -
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client() -> Iterator[HttpClient]:
+    """One for all: what one server does wrong must not harm the next fetch."""
     with a_client() as client:
         yield client
 
