@@ -313,10 +313,11 @@ class _Transport(httpx.HTTPTransport):
     """
 
     def __init__(self, deadline: _Deadline) -> None:
-        super().__init__()
+        trusted = httpx.create_ssl_context()
+        super().__init__(verify=trusted)
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=trusted,
             max_connections=1,
             max_keepalive_connections=1,
             keepalive_expiry=30.0,

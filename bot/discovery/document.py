@@ -25,7 +25,8 @@ from bot.errors import PapersError
 MAX_ITEMS = 5_000  # arXiv stops at 2,000
 MAX_ITEM_SIZE = 200_000  # characters; a long abstract has 2,000, thousands of authors 60,000
 _MAX_DEPTH = 50
-_MAX_ATTRIBUTES = 50  # feedparser takes quadratic time over them, too
+_MAX_ATTRIBUTES = 50  # over these and categories, too, feedparser takes quadratic time
+_MAX_CATEGORIES = 300
 # feedparser looks for e-mail addresses in quadratic time: a megabyte of one word would take hours.
 _MAX_WORD = 150
 _WORD = r"[\w.+-]"
@@ -260,12 +261,15 @@ def _root(text: str) -> re.Match[str]:
 
 def _well_formed(text: str) -> bool:
     """Whether parsers will read this without surprise. Raises FeedError for a DTD."""
-    depth = 0
+    depth = categories = 0
 
-    def enter(_: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
+    def enter(name: str, attributes: dict[str, str]) -> None:
+        nonlocal depth, categories
         depth += 1
-        if depth > _MAX_DEPTH or len(attributes) > _MAX_ATTRIBUTES:
+        if name.endswith(("item", "entry")):
+            categories = 0
+        categories += name.endswith("category")
+        if categories > _MAX_CATEGORIES or depth > _MAX_DEPTH or len(attributes) > _MAX_ATTRIBUTES:
             raise _Absurd
 
     def leave(_: str) -> None:
@@ -286,7 +290,7 @@ def _well_formed(text: str) -> bool:
 
 
 class _Absurd(Exception):  # noqa: N818  # it never leaves this module
-    """Elements within elements without end, or with attributes without end."""
+    """More of something than feeds ever have: depth, attributes, categories."""
 
 
 def _runs_on(text: str) -> bool:

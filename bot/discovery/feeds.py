@@ -32,6 +32,7 @@ CAP = 2_000
 NEAR_CAP = 1_800
 """From here on, something may have been cut off; arXiv may count otherwise than we do."""
 
+_FIRST_YEAR, _LAST_YEAR = 1986, 2100  # arXiv's oldest papers were taken over from before 1991
 # Strongest first: what is new anywhere is new.
 _STRENGTH: Final[dict[str, Kind]] = {
     "new": "new",
@@ -196,6 +197,8 @@ def moment(parsed: object) -> datetime | None:
         return None
     try:
         year, month, day, hour, minute, second, *_ = parsed
+        if not _FIRST_YEAR <= year <= _LAST_YEAR:
+            return None
         return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
     except (TypeError, ValueError, OverflowError):
         return None

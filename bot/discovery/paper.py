@@ -167,7 +167,7 @@ def _without_affiliation(part: str) -> str:
             depth += {")": 1, "(": -1}.get(part[start], 0)
             if depth == 0:
                 break
-        part = part[:start].rstrip()
+        part = part[:start].rstrip() if depth == 0 else part[:-1].rstrip()
     opened = part.rfind("(")
     return part[:opened].rstrip() if opened >= 0 and ")" not in part[opened:] else part
 
@@ -179,7 +179,7 @@ def _character(entity: re.Match[str]) -> str:
 
 
 def _of_tex(text: str, limit: int) -> str:
-    return clean_text(text_of_tex(clean_text(text, limit * 4)), limit)
+    return clean_text(text_of_tex(clean_text(text, limit * 2)), limit)
 
 
 def _visible(text: str) -> str:

@@ -396,6 +396,7 @@ def _bad_items() -> list[Case]:
         beside("another site's id", Made(id="12", link="https://example.org/{id}"), faults=1),
         beside("unclosed element", "<item><title>Broken <b></title></item>\n", faults=1),
         beside("elements within elements", f"<item>{'<a>' * 500}</item>\n", faults=1),
+        beside("categories without end", Made(categories=LETTER_PAIRS * 2), faults=1),
         beside("unknown prefix", "<item><nope:title>x</nope:title></item>\n", faults=1),
         beside("attribute without quotes", "<item a=b><title>x</title></item>\n", faults=1),
         beside("unclosed item", "<item><title>Never ends</title>\n", faults=1),
