@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from rich.text import Text
 from bot.app.process import configure_logging, read_settings
 from bot.app.serving import live_lookup, run, serve
 from bot.catalog.export import export_list
-from bot.catalog.files import CatalogError, read_catalog
+from bot.catalog.files import CatalogError, Loaded, Problem, read_catalog
 from bot.catalog.importing import import_list, merge
 from bot.catalog.lint import lint
 from bot.catalog.markdown import count_reasons, read_markdown
@@ -177,7 +178,8 @@ def check(
 ) -> None:
     """Check the data folder: what is wrong, where, what to do. Exit code 1 if there are errors."""
     folder = read_settings().data_dir
-    problems = lint(read_catalog(folder), shipped_names())
+    loaded = read_catalog(folder)
+    problems = (*lint(loaded, shipped_names()), *_mislinks(loaded))
     errors = sum(problem.is_error for problem in problems)
     if as_json:
         typer.echo(json.dumps([asdict(problem) for problem in problems], ensure_ascii=False))
@@ -275,6 +277,14 @@ def _read(file: Path) -> str:
         raise CatalogError(f"{file} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise CatalogError(f"{file} is not UTF-8 text; save it as UTF-8 and try again.") from None
+
+
+def _mislinks(loaded: Loaded) -> Iterable[Problem]:
+    """What arXiv has said of listed ids, as far as a poll has asked it."""
+    from bot.app.finding import known_papers  # noqa: PLC0415  # lookups need none of what it loads
+    from bot.discovery.mislinks import mislinks  # noqa: PLC0415  # as above
+
+    return mislinks(loaded.located, known_papers(read_settings()))
 
 
 def _lines(count: int) -> str:

@@ -2,14 +2,17 @@
 
 import datetime as dt
 import time
+from collections.abc import Mapping
+from pathlib import Path
 
 from bot.catalog.files import read_catalog
 from bot.catalog.model import Catalog
 from bot.db.engine import Database, open_database
-from bot.db.migrate import migrate
+from bot.db.migrate import is_current, migrate
 from bot.discovery.account import Account
 from bot.discovery.learning import LearningError
 from bot.discovery.pace import Pace
+from bot.discovery.paper import Paper
 from bot.discovery.poll import Poller, Progress, Report, Sources
 from bot.discovery.proposing import Candidate, Proposer
 from bot.discovery.store import Store
@@ -22,6 +25,15 @@ def open_store(settings: Settings) -> Database:
     database = open_database(settings.database)
     migrate(database)
     return database
+
+
+def known_papers(settings: Settings) -> Mapping[str, Paper]:
+    """What arXiv has told of listed papers; nothing where no poll has been."""
+    path = settings.database.removeprefix("sqlite:///")
+    if path != settings.database and not Path(path).exists():
+        return {}  # a check makes no database
+    database = open_database(settings.database)
+    return Store(database).metadata() if is_current(database) else {}
 
 
 def find(settings: Settings, progress: Progress, *, dry_run: bool = False) -> Account:

@@ -1,0 +1,152 @@
+"""`papers poll` as a real process, over an arXiv on loopback: it finds, judges and explains."""
+
+import datetime as dt
+import json
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Response
+
+from bot.discovery.freshness import last_announcement
+from tests.conftest import DATA
+from tests.discovery.arxiv import ArXiv
+from tests.discovery.corpus import Made
+from tests.e2e.processes import ROOT, environment, papers
+
+SERVING = "We serve large language models with paged key-value caches on GPU clusters."
+FLOWERS = "Petals fold by night, and bees come by day, as gardeners have always said."
+
+
+def today() -> dt.date:
+    """The newest announcement day, by the real clock that the process has too."""
+    return last_announcement(dt.datetime.now(dt.UTC))  # noqa: TID251  # see above
+
+
+def stream() -> list[Made]:
+    """A day of which five papers belong on the list."""
+    good = [
+        Made(
+            id=f"2511.0{n:04}",
+            title=f"ServeFast{n}: Serving LLMs on GPU Clusters",
+            abstract=SERVING,
+        )
+        for n in range(5)
+    ]
+    other = [
+        Made(id=f"2511.1{n:04}", title=f"On the Petals of Flower {n}", abstract=FLOWERS)
+        for n in range(200)
+    ]
+    return [*good, *other]
+
+
+@pytest.fixture
+def settings(httpserver: HTTPServer, tmp_path: Path) -> dict[str, str]:
+    shutil.copytree(DATA, tmp_path / "data")
+    return {
+        "PAPERS_DATA_DIR": str(tmp_path / "data"),
+        "PAPERS_RSS_URL": httpserver.url_for("/rss"),
+        "PAPERS_API_URL": httpserver.url_for("/api/query"),
+        "PAPERS_LOOKBACK_DAYS": "0",
+        "PAPERS_CONTACT": "papers@example.org",
+    }
+
+
+def rows(settings: dict[str, str], query: str) -> list[tuple[object, ...]]:
+    path = Path(settings["PAPERS_DATA_DIR"]).parent / "papers.db"
+    with sqlite3.connect(path) as connection:
+        found = connection.execute(query).fetchall()
+    connection.close()
+    return found
+
+
+def test_it_finds_judges_places_and_explains(
+    httpserver: HTTPServer, settings: dict[str, str]
+) -> None:
+    arxiv = ArXiv(httpserver)
+    arxiv.announce(today(), *stream())
+    done = papers("poll", "--json", **settings)
+    outcome = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert outcome["new"] == 205
+    assert {c["category"]: c["verdict"] for c in outcome["checks"]}["cs.DC"] == "fresh"
+    assert outcome["candidates"]
+    best = outcome["candidates"][0]
+    assert best["title"].startswith("ServeFast")
+    assert "Serving" in best["sections"][0]["title"]
+    assert best["reasons"]["nearest"]
+    assert any(term["text"] in {"serving", "gpu", "llms"} for term in best["reasons"]["terms_for"])
+    agents = {request.headers["User-Agent"] for request, _ in httpserver.log}
+    assert all("papers@example.org" in agent for agent in agents)
+    again = json.loads(papers("poll", "--json", **settings).stdout)
+    assert again["new"] == 0
+    assert again["candidates"] == []
+
+
+def test_a_dry_run_shows_and_proposes_nothing(
+    httpserver: HTTPServer, settings: dict[str, str]
+) -> None:
+    ArXiv(httpserver).announce(today(), *stream())
+    done = papers("poll", "--dry-run", **settings)
+    assert "would be proposed" in done.stdout
+    assert "ServeFast" in done.stdout
+    assert rows(settings, "select * from candidates") == []
+
+
+def test_a_broken_feed_is_told_with_its_reason_and_an_exit_code(
+    httpserver: HTTPServer, settings: dict[str, str]
+) -> None:
+    """Never “0 papers” when the feed is broken."""
+    arxiv = ArXiv(httpserver)
+    arxiv.announce(today(), *stream())
+    arxiv.broken["/rss/"] = Response("<html>Sorry</html>", status=503)
+    done = papers("poll", **settings)
+    assert done.returncode == 1
+    assert "failed" in done.stdout
+    assert "503" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_check_tells_of_a_link_that_belongs_to_another_paper(
+    httpserver: HTTPServer, settings: dict[str, str]
+) -> None:
+    arxiv = ArXiv(httpserver)
+    arxiv.announce(today())
+    arxiv.listed = (Made(id="2401.09670", title="On the Cohomology of Knots"),)
+    papers("poll", **settings)
+    done = papers("check", **settings)
+    assert done.returncode == 0
+    assert "arXiv 2401.09670 is “On the Cohomology of Knots”" in done.stdout
+
+
+def test_a_poll_killed_anywhere_loses_nothing_and_repeats_nothing(
+    httpserver: HTTPServer, settings: dict[str, str]
+) -> None:
+    """Killed at random moments and begun again: the papers and candidates of one whole poll."""
+    ArXiv(httpserver).announce(today(), *stream())
+    chance = random.Random(7)
+    for _ in range(6):
+        process = subprocess.Popen(  # this project's own command
+            [sys.executable, "-m", "bot", "poll"],
+            env=environment(**settings),
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(chance.uniform(0.5, 9))
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+    done = papers("poll", "--json", **settings)
+    assert done.returncode == 0, done.stderr
+    assert len(rows(settings, "select arxiv from seen_papers")) == 205
+    proposed = rows(settings, "select arxiv from candidates")
+    assert len(proposed) == len(set(proposed)) <= 10
+    released = [row for row in proposed if str(row[0]).startswith("2511.0")]
+    assert released, "what belongs was proposed, once"
