@@ -1,4 +1,4 @@
-"""`python -m tests.bench [lookups|http|start …] [--most N]`: prints figures of this machine."""
+"""`python -m tests.bench [lookups|http|start|finding …] [--most N]`: figures of this machine."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -6,18 +6,19 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.bench import http, lookups, start
+from tests.bench import finding, http, lookups, start
 
 _WIDTH = 132
 
 
 def main(
     kinds: Annotated[
-        list[str] | None, typer.Argument(help="lookups, http, start; all if none is named.")
+        list[str] | None,
+        typer.Argument(help="lookups, http, start, finding; all if none is named."),
     ] = None,
     *,
     most: Annotated[
-        int, typer.Option(min=0, help="The largest list to look up in.")
+        int, typer.Option(min=0, help="The largest list, or catch-up, in papers.")
     ] = lookups.SIZES[-1],
 ) -> None:
     """Print figures: how fast lookups, commands over HTTP and starts are, and what they hold."""
@@ -26,6 +27,7 @@ def main(
         "lookups": lambda: lookups.show(console, most),
         "http": lambda: http.show(console),
         "start": lambda: start.show(console),
+        "finding": lambda: finding.show(console, most),
     }
     for kind in kinds or known:
         if kind not in known:

@@ -1,0 +1,80 @@
+"""What finding papers costs: reading feeds, keeping what they bring, a long catch-up.
+
+Everything is made by code and runs in this process: no request leaves the machine.
+"""
+
+import datetime as dt
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from bot.db.engine import open_database
+from bot.db.migrate import migrate
+from bot.discovery.feeds import parse_feed
+from bot.discovery.paper import Paper
+from bot.discovery.store import Arrival, Batch, Store
+from tests.discovery.corpus import Made, rss
+
+_ITEMS = 2_000
+_YEAR = 200_000
+_PAGE = 500
+_ABSTRACT = " ".join(f"word{n % 83} of the abstract number {n}" for n in range(40))
+
+
+def show(console: Console, most: int) -> None:
+    """Print the figures; a year's papers are capped at `most`."""
+    table = Table("what", "figure", title="Finding papers")
+    body = _feed()
+    began = time.perf_counter()
+    parse_feed(body)
+    seconds = time.perf_counter() - began
+    table.add_row("reading a feed of 2,000 items", f"{_ITEMS / seconds:,.0f} items a second")
+    papers = min(_YEAR, most)
+    seconds, megabytes = _catch_up(papers)
+    table.add_row(
+        f"keeping {papers:,} papers of a catch-up",
+        f"{seconds:.0f} s, {papers / seconds:,.0f} papers a second, {megabytes:.0f} MB more memory",
+    )
+    console.print(table)
+
+
+def _feed() -> bytes:
+    return rss(
+        *(
+            Made(id=f"2509.{number:05}", title=f"Garden {number}: A Study", abstract=_ABSTRACT)
+            for number in range(_ITEMS)
+        )
+    )
+
+
+def _catch_up(papers: int) -> tuple[float, float]:
+    """Seconds, and megabytes of growth, to keep so many papers page by page."""
+    process = psutil.Process()
+    with tempfile.TemporaryDirectory() as folder:
+        database = open_database(f"sqlite:///{Path(folder) / 'papers.db'}")
+        migrate(database)
+        store = Store(database)
+        before = peak = process.memory_info().rss
+        began = time.perf_counter()
+        for first in range(0, papers, _PAGE):
+            last = min(first + _PAGE, papers)
+            arrivals = tuple(_arrival(number) for number in range(first, last))
+            store.take(Batch(arrivals), dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
+            peak = max(peak, process.memory_info().rss)
+        return time.perf_counter() - began, (peak - before) / 1e6
+
+
+def _arrival(number: int) -> Arrival:
+    day = dt.date(2025, 1, 6) + dt.timedelta(days=number // 550)
+    paper = Paper(
+        arxiv=f"25{number // 90_000 + 1:02}.{number % 90_000:05}",
+        title=f"Garden {number}: A Study of Rain",
+        abstract=_ABSTRACT,
+        authors=("Ada Gärtner", "Bo Rain"),
+        categories=("cs.DC", "cs.LG"),
+    )
+    return Arrival(paper, 1, day, is_new=True)
