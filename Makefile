@@ -21,7 +21,7 @@ bench: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench
 
 proof: $(VENV)/.dev
-	@$(BIN)/pytest --override-ini=python_files=proof_*.py tests
+	@$(BIN)/pytest --hypothesis-profile=proof
 
 install: $(VENV)/.run
 

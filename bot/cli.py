@@ -8,10 +8,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from bot.app import configure_logging, live_lookup, read_settings, run, serve
+from bot.app.process import configure_logging, read_settings
+from bot.app.serving import live_lookup, run, serve
 from bot.catalog.export import export_list
 from bot.catalog.files import CatalogError, read_catalog
 from bot.catalog.importing import import_list, merge
@@ -203,6 +205,31 @@ def schema(
         typer.echo(schemas()[name], nl=False)
     else:
         raise PapersError(f"There is no schema {name}; there are {' and '.join(schemas())}.")
+
+
+@cli.command()
+def poll(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Propose nothing.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The outcome as one JSON object.")
+    ] = False,
+) -> None:
+    """Poll arXiv once: the verdict on each feed, and what is proposed, with the reasons."""
+    from bot.app.finding import find  # noqa: PLC0415  # lookups need none of what it loads
+
+    with Progress(console=err, transient=True) as bar:
+        task = bar.add_task("Polling arXiv", total=None)
+
+        def show(step: str, done: int, total: int) -> None:
+            bar.update(task, description=step, completed=done, total=total)
+
+        account = find(read_settings(), show, dry_run=dry_run)
+    if as_json:
+        typer.echo(json.dumps(account.as_json(), ensure_ascii=False))
+    else:
+        out.print(account.as_text(), markup=False)
+    raise typer.Exit(1 if account.is_trouble else 0)
 
 
 @cli.command("manifest")

@@ -1,4 +1,4 @@
-"""The environment, read once: the names of DESIGN's contract, typed, secrets kept from view."""
+"""The environment, read once: typed, with secrets kept from view."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -49,6 +49,33 @@ class Settings(BaseSettings):
         validation_alias="PAPERS_DATA_DIR",
         description="The folder of the list.",
     )
+    database_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="DATABASE_URL",
+        description="`postgresql://…`, or `sqlite:///…`; without it `papers.db` beside the data.",
+    )
+    rss_url: str = Field(
+        default="https://rss.arxiv.org/rss",
+        validation_alias="PAPERS_RSS_URL",
+        description="Where arXiv's feeds are; `/cs.DC+cs.LG` is added.",
+    )
+    api_url: str = Field(
+        default="https://export.arxiv.org/api/query",
+        validation_alias="PAPERS_API_URL",
+        description="arXiv's API, for catching up and for what it says of listed papers.",
+    )
+    contact: str | None = Field(
+        default=None,
+        validation_alias="PAPERS_CONTACT",
+        description="An address or page that tells arXiv who asks, in the User-Agent.",
+    )
+    lookback_days: int = Field(
+        default=7,
+        validation_alias="PAPERS_LOOKBACK_DAYS",
+        ge=0,
+        le=366,
+        description="How many days a first poll looks back.",
+    )
     log_format: Literal["auto", "console", "json"] = Field(
         default="auto",
         validation_alias="PAPERS_LOG_FORMAT",
@@ -59,3 +86,10 @@ class Settings(BaseSettings):
         validation_alias="PAPERS_LOG_LEVEL",
         description="The least severe line that is logged.",
     )
+
+    @property
+    def database(self) -> str:
+        """The URL of the database."""
+        if self.database_url:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir.resolve().parent / 'papers.db'}"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pytest_httpserver import HTTPServer
 from slack_sdk import WebClient
 
@@ -13,6 +14,11 @@ from bot.catalog.model import Catalog
 from bot.catalog.names import shipped_names
 from bot.lookup.lookup import Lookup
 from tests.slack.payloads import BOT_TOKEN
+
+# Made-up cases: the same ones in every run of `make test`, many more and new ones in `make proof`.
+settings.register_profile("default", max_examples=60, deadline=None, derandomize=True)
+settings.register_profile("proof", max_examples=3000, deadline=None)
+settings.load_profile("default")
 
 DATA = Path(__file__).parent.parent / "data"
 

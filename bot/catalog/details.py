@@ -6,7 +6,6 @@ the export uses where a bare word would be misread: `Venue: …`, `Year: …`, `
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from bot.catalog.inline import is_escaped, plain, squeeze
@@ -25,10 +24,24 @@ _DATE = re.compile(
     rf"|{_APOSTROPHE}(?P<short>\d{{2}})",
     re.IGNORECASE,
 )
-_LABEL = re.compile(r"(?P<label>venue|year|orgs?|note):\s*(?P<value>\S.*)", re.IGNORECASE)
-_ENDING = re.compile(
-    rf"(?P<title>.*\S)\s+(?P<edition>\S+\s*(?:{_APOSTROPHE}\s*\d{{2}}|{_APOSTROPHE}?\s*{_YEAR}))\.?"
+_ARXIV = re.compile(
+    r"(?:(?:arxiv|preprint)[:,\s]*)*(?P<year>\d{2})(?:0[1-9]|1[0-2])\.\d{4,5}(?:v\d+)?",
+    re.IGNORECASE,
 )
+_LABEL = re.compile(r"(?P<label>venue|year|orgs?|note):\s*(?P<value>\S.*)", re.IGNORECASE)
+_LAST_CLAUSE = re.compile(
+    r"(?P<rest>.*\S)(?:\s*[,;，；]|\.\s|\s[|–—-]\s)\s*(?P<clause>\S.*?)[.,;]*"
+)
+_FIRST_CLAUSE = re.compile(r"(?P<clause>[^,;]*\S)[,;]\s*(?P<rest>\S.*)")
+_OPEN_END = re.compile(r"(?:^|\s)(?:of|at|in|for|from|the|a|to|and|on|with|by|&)$", re.IGNORECASE)
+_NOTHING = frozenset(
+    {"", "-", "–", "—", "n/a", "na", "none", "null", "?", "/", "x", "✗", "✘", "tba"}
+)
+_ENDING_WORDS = 6
+_AUTHOR_WORDS = 4
+_PARTICLES = frozenset("van von der den de da di du la le bin al".split())  # noqa: SIM905
+_LONGEST_REMARK = 400
+_LONGEST_EDITION = 150  # what is longer is prose, and not worth the search in it
 _SEPARATOR = re.compile(r"\s*(?:,|;|/|\s&\s|\sand\s)\s*")
 _ORG_WORDS = 5
 _VENUE_WORDS = 7
@@ -64,7 +77,7 @@ def read_field(text: str, names: KnownNames) -> Details:
         return Details()
     if match := _LABEL.fullmatch(text):
         return _labelled(match["label"].lower(), match["value"], names)
-    if edition := read_edition(text, names):
+    if edition := read_edition(text, names, loose=True):
         return edition
     details = Details()
     parts = [part for part in _SEPARATOR.split(text) if part]
@@ -77,37 +90,110 @@ def read_field(text: str, names: KnownNames) -> Details:
     return details
 
 
-def read_edition(text: str, names: KnownNames) -> Details | None:
-    """A venue with its year, a known venue alone, or a date; None for anything else."""
-    text = squeeze(text).rstrip(".")
+def is_nothing(text: str) -> bool:
+    """Whether a field says only that there is nothing to say (`-`, `N/A`)."""
+    return text.strip().casefold() in _NOTHING
+
+
+def read_edition(text: str, names: KnownNames, *, loose: bool = False) -> Details | None:
+    """A venue with its year, a known venue alone, or a date; None for anything else.
+
+    A venue that is not known has two capitals in each word (`ACM FooConf 2023`), or stands where
+    only a venue can: `loose`.
+    """
+    text = squeeze(text).rstrip(".").removeprefix("@")
+    if len(text) > _LONGEST_EDITION:
+        return None
     if match := _DATE.fullmatch(text):
         return Details(year=_year(match["short"], match["year"]))
+    if match := _ARXIV.fullmatch(text):
+        return Details(venue=venue_name("arXiv", names), year=_year(match["year"], None))
     if (match := _YEAR_FIRST.fullmatch(text)) and _canonical(names.venues, match["venue"]):
         return Details(venue=venue_name(match["venue"], names), year=int(match["year"]))
     if _canonical(names.venues, text):
         return Details(venue=venue_name(text, names))
     match = _EDITION.fullmatch(text)
-    return _venue_with_year(match, names) if match else None
+    return _venue_with_year(match, names, loose=loose) if match else None
 
 
-def _venue_with_year(match: re.Match[str], names: KnownNames) -> Details | None:
+def _venue_with_year(match: re.Match[str], names: KnownNames, *, loose: bool) -> Details | None:
     venue, after = match["venue"], match["after"]
-    known = _canonical(names.venues, venue) is not None
-    if ((match["bare"] or after) and not known) or len(venue.split()) > _VENUE_WORDS:
+    known = knows_venue(venue, names)
+    if not known and (
+        match["bare"]
+        or after
+        or re.search(r"[,;:]\s|\.\s", venue)
+        or len(venue.split()) > _VENUE_WORDS
+        or not (loose or _is_acronym(venue))
+    ):
         return None
     year = _year(match["short"] or match["bare"], match["long"])
     if after and re.search(r"\bworkshop\b|\bfindings\b|\bdemo\b", after, re.IGNORECASE):
         return Details(venue=f"{venue_name(venue, names)} {after}", year=year)
-    return Details(venue=venue_name(venue, names), year=year, notes=(after,) if after else ())
+    return Details(
+        venue=venue_name(venue, names), year=year, notes=(after.strip(" ()"),) if after else ()
+    )
+
+
+def _is_acronym(venue: str) -> bool:
+    """Whether each word of a name has two capitals: `ACM FooConf`."""
+    return all(sum(char.isupper() for char in word) > 1 for word in venue.split())
+
+
+def knows_venue(text: str, names: KnownNames) -> bool:
+    """Whether a text is a known venue's name."""
+    return _canonical(names.venues, text.strip(" ,.-:")) is not None
 
 
 def split_ending(title: str, names: KnownNames) -> tuple[str, Details]:
     """A title without the known venue that it ends in: `… AI Scale ICML' 2022.`."""
-    match = _ENDING.fullmatch(title)
-    edition = read_edition(match["edition"], names) if match else None
-    if match and edition and edition.venue and _canonical(names.venues, edition.venue):
-        return match["title"].rstrip(" ,.-"), edition
+    words = title.split()
+    for at in range(max(1, len(words) - _ENDING_WORDS), len(words)):
+        rest = " ".join(words[:at])
+        edition = read_edition(" ".join(words[at:]), names)
+        is_known = edition and edition.year and knows_venue(edition.venue or "", names)
+        if edition and is_known and not _OPEN_END.search(rest):
+            return rest.rstrip(" ,-–—|(["), edition
     return title, Details()
+
+
+def split_authors(title: str) -> tuple[str, Details]:
+    """A title without the authors after it, where `et al.` says that they are authors."""
+    before, et_al, after = title.rpartition(" et al")
+    before = before.rstrip(",")
+    parts = before.split(", ") if ", " in before else before.split(". ")
+    if not et_al or re.search(r"\w", after) or len(parts) == 1 or not _is_person(parts[-1]):
+        return title, Details()
+    at = len(parts) - 1
+    while at > 1 and " " in parts[at - 1] and _is_person(parts[at - 1]):
+        at -= 1
+    return ", ".join(parts[:at]), Details(notes=(f"{', '.join(parts[at:])} et al.",))
+
+
+def _is_person(text: str) -> bool:
+    words = text.split()
+    are_names = all(word[0].isupper() or word in _PARTICLES for word in words)
+    return are_names and 0 < len(words) <= _AUTHOR_WORDS
+
+
+def read_remark(text: str, names: KnownNames) -> Details:
+    """What stands behind a title in other words: the editions at its ends, the rest as a note."""
+    text = squeeze(text)
+    details, rest = Details(), text
+    while len(rest) <= _LONGEST_REMARK:
+        if edition := read_edition(rest, names):
+            return edition.joined(details)
+        last, first = _LAST_CLAUSE.fullmatch(rest), _FIRST_CLAUSE.fullmatch(rest)
+        if last and (edition := read_edition(last["clause"], names)):
+            details, rest = edition.joined(details), last["rest"]
+        elif first and (edition := read_edition(first["clause"], names)):
+            details, rest = details.joined(edition), first["rest"]
+        else:
+            break
+    rest = rest.rstrip(" ,;-–—|·")
+    if org := _canonical(names.orgs, rest):
+        return Details(orgs=(org,)).joined(details)
+    return Details(notes=(rest,) if rest else ()).joined(details)
 
 
 def venue_name(text: str, names: KnownNames) -> str:
@@ -126,23 +212,19 @@ def org_name(text: str, names: KnownNames) -> str:
     return _canonical(names.orgs, text) or text
 
 
-def unescaped(details: Details) -> Details:
-    """The same with literals as plain characters."""
+def tidied(details: Details) -> Details:
+    """The same with single spaces, and literals as plain characters."""
     return replace(
         details,
-        venue=plain(details.venue) if details.venue else None,
-        orgs=tuple(_plain_each(details.orgs)),
-        notes=tuple(_plain_each(details.notes)),
+        venue=plain(squeeze(details.venue)) if details.venue else None,
+        orgs=tuple(plain(squeeze(org)) for org in details.orgs if org.strip()),
+        notes=tuple(plain(squeeze(note)) for note in details.notes if note.strip()),
     )
 
 
 def _canonical(names: Names, text: str) -> str | None:
     """The canonical name; what was escaped is a name of its own."""
     return None if is_escaped(text) else names.canonical(text)
-
-
-def _plain_each(texts: Iterable[str]) -> Iterable[str]:
-    return (plain(text) for text in texts)
 
 
 def _labelled(label: str, value: str, names: KnownNames) -> Details:

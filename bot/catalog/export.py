@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bot.catalog.importing import own_id
-from bot.catalog.line import write_heading, write_line
+from bot.catalog.line_writing import write_heading, write_line
 from bot.catalog.model import Catalog, Entry, Section
 from bot.catalog.names import KnownNames
 

@@ -136,7 +136,7 @@ def write_file(path: Path, text: str) -> None:
 def entries_in(text: str) -> Iterator[yaml.MappingNode | Problem]:
     """The nodes of a papers file's entries, or what is wrong with the file as a whole."""
     node = _compose(text)
-    if node is None or (isinstance(node, yaml.ScalarNode) and not node.value.strip("~ ")):
+    if node is None or node.tag == "tag:yaml.org,2002:null":
         return
     if not isinstance(node, yaml.SequenceNode):
         remedy = "Begin every entry with `- title: …`."

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from slugify import slugify
 
+from bot.catalog.drafts import Draft
 from bot.catalog.identity import Known
-from bot.catalog.line import Draft
 from bot.catalog.markdown import Heading, Reading, Skipped
 from bot.catalog.model import Catalog, Entry, ListInfo, Section, walk
 from bot.catalog.names import KnownNames
@@ -59,12 +59,18 @@ def merge(old: Catalog, new: Catalog) -> tuple[Catalog, tuple[Entry, ...]]:
     info = replace(
         old.info,
         sections=_merged_sections(old.info.sections, new.info.sections),
-        venues={**new.info.venues, **old.info.venues},
-        orgs={**new.info.orgs, **old.info.orgs},
+        venues={**old.info.venues, **_without(new.info.venues, old.info.venues)},
+        orgs={**old.info.orgs, **_without(new.info.orgs, old.info.orgs)},
     )
     order = {place.path: at for at, place in enumerate(walk(info.sections))}
     entries = sorted((*old.entries, *added), key=lambda entry: order[entry.home])
     return Catalog(info, tuple(entries)), added
+
+
+def _without(
+    names: Mapping[str, tuple[str, ...]], known: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    return {name: others for name, others in names.items() if name not in known}
 
 
 class _Gathering:

@@ -1,8 +1,10 @@
-r"""Inline Markdown as pieces: plain text and links, the rest of the markup gone.
+r"""Inline Markdown as pieces: text, emphasised text and links, the rest of the markup gone.
 
-A character that was escaped in the source (`\|`, `&#50;`) is *literal*: it stands for itself and
-never takes part in the structure of a line. Until the structure is read, literals are kept apart
-in a private plane of Unicode; `plain` brings them back.
+A character that was written as a number (`&#50;`), and an escaped bar (`\|`), is *literal*: it
+stands for itself and never takes part in the structure of a line. Until the structure is read,
+literals are kept apart as UTF-16 in a private plane of Unicode; `plain` brings them back. Other
+escapes (`\[OSDI'24\]`, `&amp;`) only keep Markdown from taking a character as its own: they are
+read as what people see.
 """
 
 import re
@@ -18,8 +20,14 @@ from markdown_it.token import Token
 
 _PLANE, _LAST = 0xF0000, 0xFFFF
 _LITERAL = re.compile(f"[{chr(_PLANE)}-{chr(_PLANE + _LAST)}]")
+_FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]")
+_SHORTCODE = re.compile(r"(?<![\w:]):[a-z0-9][a-z0-9_+-]*[a-z][a-z0-9_+-]*:(?![\w:])")  # :star:
+_LOOSE_LINK = re.compile(r"\[(?P<text>[^\[\]]+)\]\s*\(\s*(?P<href>https?://[^()<>\"\n]*?)\s*\)")
 _BACKWARDS_TEXT = re.compile(r"\((?P<text>[^()\n]+)\)$")
 _BACKWARDS_ADDRESS = re.compile(r"\[(?P<href>https?://[^\]\s]+)\]")
+_HTML_HEADING = re.compile(
+    r"\s{0,3}<h(?P<level>[1-6])\b[^>]*>(?P<text>.*?)</h(?P=level)>\s*", re.IGNORECASE
+)
 _HTML_LINE = re.compile(
     r"\s{0,3}</?(?:details|summary|div|p|center|table|thead|tbody|tr|td|th|br|hr|h[1-6])\b",
     re.IGNORECASE,
@@ -28,10 +36,11 @@ _HTML_LINE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of text; a link if it has an address, which may be empty."""
+    """A run of text, with newlines for line breaks; a link if it has an address, maybe empty."""
 
     text: str
     href: str | None = None
+    emphasised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,8 @@ def squeeze(text: str) -> str:
 
 def literal(text: str) -> str:
     """Text that takes no part in structure."""
-    return "".join(chr(_PLANE + ord(char)) if ord(char) <= _LAST else char for char in text)
+    units = memoryview(text.encode("utf-16-le", "surrogatepass")).cast("H")
+    return "".join(chr(_PLANE + unit) for unit in units)
 
 
 def is_escaped(text: str) -> bool:
@@ -69,7 +79,10 @@ def is_escaped(text: str) -> bool:
 
 def plain(text: str) -> str:
     """Text as a person reads it: literals are characters like others."""
-    return _LITERAL.sub(lambda char: chr(ord(char[0]) - _PLANE), text)
+    if not is_escaped(text):
+        return text
+    units = _LITERAL.sub(lambda char: chr(ord(char[0]) - _PLANE), text)
+    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
 
 
 class _Parser(MarkdownIt):
@@ -86,8 +99,9 @@ class _Parser(MarkdownIt):
 def markdown_parser() -> MarkdownIt:
     """GitHub's Markdown, with what awesome lists add to it.
 
-    HTML blocks are read line by line, so that a list inside `<details>` is a list; links written
-    backwards, `(text)[address]`, are links; indentation makes no code block; escapes stay visible.
+    HTML blocks are read line by line, so that a list inside `<details>` is a list; headings may be
+    HTML; links written backwards, `(text)[address]`, or with spaces, `[text] (address)`, are
+    links; indentation makes no code block; escapes stay visible.
     """
     parser = _Parser("gfm-like", {"html": True, "linkify": True})
     if parser.linkify is not None:
@@ -95,6 +109,7 @@ def markdown_parser() -> MarkdownIt:
     parser.disable(["code", "text_join"])
     parser.block.ruler.at("html_block", _html, {"alt": ["paragraph", "reference", "blockquote"]})
     parser.inline.ruler.before("link", "backwards_link", _backwards_link)
+    parser.inline.ruler.after("link", "loose_link", _loose_link)
     return parser
 
 
@@ -114,24 +129,34 @@ class _Reader:
         self._href: str | None = None
         self._text: list[str] = []
         self._image = False
+        self._emphasis = 0
 
     def read(self, token: Token) -> None:
         match token.type:
             case "text" | "code_inline":
                 self._text.append(_LITERAL.sub("", token.content))
             case "text_special":
-                self._text.append(literal(token.content))
-            case "softbreak" | "hardbreak":
+                self._text.append(_special(token))
+            case "softbreak":
                 self._text.append(" ")
+            case "hardbreak":
+                self._text.append("\n")
             case "image":
                 self._image = True
+            case "html_inline":
+                self._read_html(token.content)
+            case _:
+                self._read_markup(token)
+
+    def _read_markup(self, token: Token) -> None:
+        match token.type:
             case "link_open":
                 self._open_link(str(token.attrGet("href") or ""))
             case "link_close":
                 self.close_link()
-            case "html_inline":
-                self._read_html(token.content)
-            case _:  # emphasis and the like
+            case "strong_open" | "em_open" | "strong_close" | "em_close":
+                self._emphasise(token.nesting)
+            case _:  # struck text and the like
                 pass
 
     def _read_html(self, source: str) -> None:
@@ -139,25 +164,43 @@ class _Reader:
             self.comments.append(source.removeprefix("<!--").removesuffix("-->").strip())
             return
         tag = _Tag(source)
-        if tag.name == "br":
-            self._text.append(" ")
-        elif tag.name == "a" and tag.closing:
+        match tag.name:
+            case "br":
+                self._text.append("\n")
+            case "a" if tag.closing:
+                self.close_link()
+            case "a" if tag.href is not None:
+                self._open_link(tag.href)
+            case "img":
+                self._image = True
+            case "b" | "strong" | "i" | "em":
+                self._emphasise(-1 if tag.closing else 1)
+            case _:
+                pass
+
+    def _emphasise(self, nesting: int) -> None:
+        """Emphasis makes a piece of its own, save inside a link, which is one already."""
+        if self._href is None:
             self.close_link()
-        elif tag.name == "a" and tag.href is not None:
-            self._open_link(tag.href)
-        elif tag.name == "img":
-            self._image = True
+        self._emphasis += nesting
 
     def _open_link(self, href: str) -> None:
         self.close_link()
         self._href, self._image = href, False
 
     def close_link(self) -> None:
-        text = "".join(self._text)
+        text = _SHORTCODE.sub("", _FOOTNOTE.sub("", "".join(self._text)))
         badge = self._href is not None and self._image and not text.strip()
         if (text or self._href is not None) and not badge:
-            self.pieces.append(Piece(text, self._href))
+            self.pieces.append(Piece(text, self._href, self._emphasis > 0))
         self._href, self._text, self._image = None, [], False
+
+
+def _special(token: Token) -> str:
+    """An escape or an entity: literal if it says so by number or is a bar."""
+    if token.markup.startswith("&#") or token.markup == "\\|":
+        return literal(token.content)
+    return " " if token.content.isspace() else token.content
 
 
 class _Tag(HTMLParser):
@@ -181,6 +224,10 @@ def _html(state: StateBlock, line: int, last: int, silent: bool) -> bool:  # noq
     source = state.src[state.bMarks[line] : state.eMarks[line]]
     if source.lstrip().startswith("<!--"):
         return html_block(state, line, last, silent)
+    if heading := _HTML_HEADING.fullmatch(source):
+        if not silent:
+            _push_heading(state, line, f"h{heading['level']}", heading["text"].strip())
+        return True
     if not _HTML_LINE.match(source):
         return False
     if not silent:
@@ -190,6 +237,15 @@ def _html(state: StateBlock, line: int, last: int, silent: bool) -> bool:  # noq
     return True
 
 
+def _push_heading(state: StateBlock, line: int, tag: str, text: str) -> None:
+    state.line = line + 1
+    opening = state.push("heading_open", tag, 1)
+    inline = state.push("inline", "", 0)
+    opening.map = inline.map = [line, state.line]
+    inline.content, inline.children = text, []
+    state.push("heading_close", tag, -1)
+
+
 def _backwards_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  # markdown-it calls it
     address = _BACKWARDS_ADDRESS.match(state.src, state.pos)
     text = _BACKWARDS_TEXT.search(state.pending)
@@ -197,8 +253,23 @@ def _backwards_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  
         return False
     if not silent:
         state.pending = state.pending[: text.start()]
-        state.push("link_open", "a", 1).attrSet("href", address["href"])
-        state.push("text", "", 0).content = text["text"]
-        state.push("link_close", "a", -1)
+        _push_link(state, text["text"], address["href"])
     state.pos = address.end()
     return True
+
+
+def _loose_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  # markdown-it calls it
+    """What was meant as a link and is none for Markdown, because of a space."""
+    match = _LOOSE_LINK.match(state.src, state.pos)
+    if not match:
+        return False
+    if not silent:
+        _push_link(state, match["text"], match["href"])
+    state.pos = match.end()
+    return True
+
+
+def _push_link(state: StateInline, text: str, href: str) -> None:
+    state.push("link_open", "a", 1).attrSet("href", href)
+    state.push("text", "", 0).content = text
+    state.push("link_close", "a", -1)

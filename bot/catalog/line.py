@@ -1,106 +1,79 @@
-"""One line of a list and the entry that it means, in both directions.
+"""One line of a list read as the entry that it means.
 
     - [DistServe](https://arxiv.org/abs/2401.09670): Disaggregating Prefill … | OSDI '24
       ──name───  ────────────address───────────────  ───────rest─────────   ──details──
 
-Read generously, since every list has its own way; written in one way. What is written is read back
-before it is used, and where that would give another entry, the line is escaped.
+Read generously, since every list has its own way: the name may be a link, emphasised, in quotes or
+plain text; the address may be the name's or that of a `[paper](…)` beside it; venue, date and
+remarks may stand before or after. `line_writing.py` is the way back.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
-from bot.catalog.details import Details, read_edition, read_field, split_ending, unescaped
-from bot.catalog.inline import Inline, Piece, markdown_parser, plain, read_inline, squeeze
-from bot.catalog.links import Link, read_link
-from bot.catalog.model import Entry
+from bot.catalog.details import (
+    Details,
+    is_nothing,
+    read_edition,
+    read_field,
+    read_remark,
+    split_authors,
+    split_ending,
+    tidied,
+)
+from bot.catalog.drafts import (
+    BADGE,
+    CONTENTS,
+    NO_ADDRESS,
+    NO_LINK,
+    NO_TITLE,
+    Draft,
+    Unreadable,
+)
+from bot.catalog.inline import Inline, Piece, is_escaped, plain, squeeze
+from bot.catalog.link_texts import (
+    BEST_FIRST,
+    best_link,
+    inner_text,
+    is_address,
+    is_edition,
+    is_generic,
+    is_word_of_link,
+)
+from bot.catalog.links import read_link
 from bot.catalog.names import KnownNames
 
-Escape = Callable[[str], str]
-
 _BARS = re.compile(r"[|｜]")
-_WORDS_OF_LINKS = frozenset(
-    """paper papers pdf link links url arxiv abs html code here website web site project page
-    homepage home slides slide video talk poster blog post github repo repository demo doc docs
-    documentation dataset data openreview acm usenix ieee doi source official twitter tweet model
-    weights hugging face huggingface bibtex""".split()  # noqa: SIM905  # forty words read best as words
-)
-_BEST_FIRST = (
-    "paper",
-    "pdf",
-    "arxiv",
-    "abs",
-    "link",
-    "url",
-    "html",
-    "openreview",
-    "doi",
-    "acm",
-    "usenix",
-)
 _EMPTY_BRACKETS = re.compile(r"[\[(]\s*[,;/·]*\s*[\])]")
 _BRACKETED = re.compile(r"[(\[](?P<inner>[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*)[)\]]")
-_LINE_TOKENS = ["bullet_list_open", "list_item_open", "paragraph_open", "inline"]
-_LINE_TOKENS += ["paragraph_close", "list_item_close", "bullet_list_close"]
 _TASK = re.compile(r"\[[ xX]\]\s+")
-_SHORT_YEARS = (2000, 2070)
 _SECTIONS = re.compile(r"sections: (?P<paths>[a-z0-9/-]+(?: [a-z0-9/-]+)*)")
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An entry as its line has it, before it has a place in the list."""
-
-    title: str
-    link: Link | None = None
-    details: Details = field(default_factory=Details)
-    sections: tuple[str, ...] = ()
-    dropped: tuple[str, ...] = ()
-
-    def entry(self, sections: tuple[str, ...]) -> Entry:
-        """The entry, standing in these sections."""
-        return Entry(
-            title=self.title,
-            url=self.link.url if self.link else None,
-            arxiv=self.link.arxiv if self.link else None,
-            doi=self.link.doi if self.link else None,
-            venue=self.details.venue,
-            year=self.details.year,
-            orgs=self.details.orgs,
-            note="; ".join(self.details.notes) or None,
-            sections=sections,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """Why a line is no entry."""
-
-    reason: str
-
-
-CONTENTS = Unreadable("a link within the page (table of contents)")
-NO_LINK = Unreadable("no link")
-NO_ADDRESS = Unreadable("a link that is no web address")
-NO_TITLE = Unreadable("no title")
-BADGE = Unreadable("only a picture")
+_QUOTED = re.compile(
+    r"[\"“](?P<title>[^\"“”]+?)(?:(?P<stop>[,.])[\"”](?P<tail>.*)"
+    r"|[\"”]\s*(?P<after>(?:[,.;(\[–—-].*)?))"
+)
+_LEADING = re.compile(r"[^\w\"“'‘«《「(\[<$#@.&*+~\U000F0000-\U000FFFFF]+")
+_DASHES = re.compile(r"(?:[-–—·•]+(?:\s+|$))+")
+_BY = re.compile(r"by\s+[^\W\d_a-z]")  # by Ada Lovelace
 
 
 def read_line(inline: Inline, names: KnownNames) -> Draft | Unreadable:
     """The entry that a bullet means."""
     head, *cells = _split(inline.pieces)
+    if _is_tag(head, names) and any(piece.href for cell in cells for piece in cell):
+        head, *cells = *cells, head
     return read_fields(head, [(cell, None) for cell in cells], names, inline.comments)
 
 
 def read_fields(
     head: Sequence[Piece],
-    fields: Iterable[tuple[Sequence[Piece], str | None]],
+    fields: Sequence[tuple[Sequence[Piece], str | None]],
     names: KnownNames,
     comments: Iterable[str] = (),
 ) -> Draft | Unreadable:
     """The entry of a title field and the fields after it, each with its label if it has one."""
-    fields = list(fields)
     pieces = [*head, *(piece for cell, _ in fields for piece in cell)]
     links = [piece for piece in pieces if piece.href is not None]
     if not squeeze("".join(piece.text for piece in pieces)):
@@ -109,59 +82,38 @@ def read_fields(
         return CONTENTS
     title, main, details = _read_head(head, names)
     details = _read_details(details, fields, names)
-    main = main or _best(link for cell, _ in fields for link in cell if link.href)
-    address = main.href if main else None
-    link = read_link(plain(address)) if address else None
-    if address and not link:
+    main = main or best_link(link for cell, _ in fields for link in cell if link.href)
+    link = read_link(plain(main.href)) if main and main.href else None
+    if main and main.href and not link:
         return NO_ADDRESS
-    if (
-        not main
-        and not (fields and (details.venue or details.orgs))
-        and not (details.venue and details.year)
-    ):
+    if not main and not _is_telling(details, names, after_bar=bool(fields)):
         return NO_LINK
-    if not plain(title):
+    if not re.search(r"\w", plain(title)) and not is_escaped(title):
         return NO_TITLE
-    places = next(
-        (match["paths"] for note in comments if (match := _SECTIONS.fullmatch(note))), ""
+    places = (match["paths"] for note in comments if (match := _SECTIONS.fullmatch(note)))
+    dropped = dict.fromkeys(piece.href for piece in links if piece is not main and piece.href)
+    return Draft(
+        plain(squeeze(title)),
+        link,
+        tidied(details),
+        tuple(next(places, "").split()),
+        tuple(href for href in dropped if not main or href != main.href),
     )
-    dropped = tuple(
-        dict.fromkeys(piece.href for piece in links if piece is not main and piece.href)
+
+
+def _is_tag(field: Sequence[Piece], names: KnownNames) -> bool:
+    """Whether a field is only an edition, which may stand before the name: `2023-05 | [Name]`."""
+    text = squeeze("".join(piece.text for piece in field if piece.href is None))
+    return len(field) == 1 and bool(read_edition(text.strip("[]()"), names))
+
+
+def _is_telling(details: Details, names: KnownNames, *, after_bar: bool) -> bool:
+    """Whether what stands beside a text without link shows that it is a paper's title."""
+    if details.venue and (details.year or after_bar):
+        return True
+    return after_bar and any(
+        not is_escaped(org) and names.orgs.canonical(org) for org in details.orgs
     )
-    return Draft(squeeze(plain(title)), link, _tidied(details), tuple(places.split()), dropped)
-
-
-def is_word_of_link(text: str) -> bool:
-    """Whether a link's text says only what the link is (`paper`, `project page`)."""
-    words = re.findall(r"\w+", text.casefold())
-    return bool(words) and all(word in _WORDS_OF_LINKS for word in words)
-
-
-def write_line(entry: Entry, names: KnownNames, *, sections: Sequence[str] = ()) -> str:
-    """The line of an entry, such that reading it gives the entry again.
-
-    `sections` stand in a comment where their order is not the one in which the list shows them.
-    """
-    comment = f" <!-- sections: {' '.join(sections)} -->" if sections else ""
-    for escape in (str, _escaped):
-        for line in _candidates(entry, escape):
-            if _reads_as(f"{line}{comment}", entry, names):
-                return f"- {line}{comment}"
-    raise AssertionError(
-        f"no line reads as {entry}"
-    )  # the escaped form always does; proven by test
-
-
-def write_heading(title: str, level: int, *, section: str | None = None) -> str:
-    """A heading line that reads as the title; a comment holds an id not made from it."""
-    comment = f" <!-- id: {section} -->" if section else ""
-    for text in (f"{title}{comment}", f"{_escaped(title)}{comment}"):
-        tokens = markdown_parser().parse(f"{'#' * level} {text}")
-        if [token.type for token in tokens] == ["heading_open", "inline", "heading_close"]:
-            inline = read_inline(tokens[1].children or ())
-            if not inline.links and plain(inline.text) == title:
-                return f"{'#' * level} {text}"
-    raise AssertionError(f"no heading reads as {title}")
 
 
 def _split(pieces: Sequence[Piece]) -> list[list[Piece]]:
@@ -172,125 +124,174 @@ def _split(pieces: Sequence[Piece]) -> list[list[Piece]]:
             fields[-1].append(piece)
             continue
         first, *others = _BARS.split(piece.text)
-        fields[-1].append(Piece(first))
-        fields.extend([Piece(text)] for text in others)
+        fields[-1].append(replace(piece, text=first))
+        fields.extend([replace(piece, text=text)] for text in others)
     return fields
 
 
 def _read_head(head: Sequence[Piece], names: KnownNames) -> tuple[str, Piece | None, Details]:
     """Title, the link that is the entry's, and what stands around them."""
     links = [piece for piece in head if piece.href is not None]
-    named = next((piece for piece in links if piece.text.strip() and not _is_generic(piece)), None)
-    if named is None:
-        main = _best(links)
-        text = _without_links(head)
-        if not re.search(r"\w", plain(text)) and main:
-            return _name(main.text), main, Details()
-        title, details = _read_title_text(
-            _TASK.sub("", text, count=1) if text.startswith("[") else text, names
-        )
-        return title, main, details
-    at = list(head).index(named)
-    lead, tail = _without_links(head[:at]), _without_links(head[at + 1 :])
-    title, details = _read_tail(squeeze(named.text), tail, names)
-    return title, named, _read_lead(lead, names).joined(details)
+    at = _name_at(head, names)
+    if at is not None:
+        named = head[at]
+        tail, *below = _lines(head[at + 1 :], names)
+        title, details = _read_tail(squeeze(named.text), tail, names)
+        lead = " ".join(_lines(head[:at], names))
+        details = _read_lead(lead, names).joined(details)
+        main = named if named.href is not None else best_link(links)
+    else:
+        lines = _lines(_broken(head), names)
+        main = best_link(links)
+        if main and not any(re.search(r"\w", plain(line)) for line in lines):
+            return ("" if is_address(main) else _name(main.text)), main, Details()
+        text, *below = [line for line in lines if line] or [""]
+        title, details = _read_text(text, names)
+    for line in below:
+        details = details.joined(read_remark(_without_dash(line), names))
+    for piece in links:
+        if is_edition(piece, names) and (at is None or piece is not head[at]):
+            details = details.joined(read_edition(inner_text(piece), names) or Details())
+    return title, main, details
+
+
+def _name_at(head: Sequence[Piece], names: KnownNames) -> int | None:
+    """Where the piece stands that is the name: a telling link, or the first emphasised words."""
+    for at, piece in enumerate(head):
+        if piece.href is None or not piece.text.strip() or _is_aside(head, at, names):
+            continue
+        if not is_generic(piece, names) or _is_heading_link(head, at):
+            return at
+    at = next((at for at, piece in enumerate(head) if re.search(r"\w", piece.text)), 0)
+    lead = "".join(piece.text for piece in head[:at])
+    if not head or not head[at].emphasised or not head[at].text.strip() or lead.strip(' "“'):
+        return None
+    is_name = head[at].href is None and not read_edition(head[at].text.strip("[]() :,"), names)
+    return at if is_name and not head[at].text.strip().startswith(("[", "(")) else None
+
+
+def _is_aside(head: Sequence[Piece], at: int, names: KnownNames) -> bool:
+    """Whether a link stands in brackets behind words that are no edition: `Title [[MIT]](…)`."""
+    before = "".join(piece.text for piece in head[:at]).rstrip()
+    if not before.endswith(("[", "(")):
+        return False
+    before = before[:-1].strip(" \n|,-–—")
+    return bool(re.search(r"\w", plain(before))) and not read_edition(before.strip("[]()"), names)
+
+
+def _is_heading_link(head: Sequence[Piece], at: int) -> bool:
+    """Whether a link such as `[Documentation](…) - What it says` is a name after all."""
+    if any(re.search(r"\w", plain(piece.text)) for piece in head[:at]):
+        return False
+    words = re.findall(r"\w+", head[at].text.casefold())
+    following = "".join(piece.text for piece in head[at + 1 :]).lstrip()
+    return bool(_DASHES.match(following)) and not any(word in BEST_FIRST for word in words)
+
+
+def _read_text(text: str, names: KnownNames) -> tuple[str, Details]:
+    """A title that is plain text, with what stands before and after it."""
+    lead = ""
+    while match := _TASK.match(text) or _leading_edition(text, names):
+        lead, text = lead + match[0], text[match.end() :].strip()
+    details = _read_lead(lead, names)
+    if match := _LEADING.match(text):
+        text = text[match.end() :]
+    if quoted := _QUOTED.fullmatch(text):
+        tail = f"{quoted['stop'] or ''}{quoted['tail'] or ''}{quoted['after'] or ''}"
+        title, ending = _read_tail(quoted["title"], tail, names)
+    else:
+        title, ending = _read_title_text(text, names)
+    return title, details.joined(ending)
+
+
+def _leading_edition(text: str, names: KnownNames) -> re.Match[str] | None:
+    match = _BRACKETED.match(text)
+    return match if match and read_edition(match["inner"], names) else None
 
 
 def _read_lead(lead: str, names: KnownNames) -> Details:
-    """What stands before the link: a venue or date in brackets, a remark, a task box."""
+    """What stands before the name: a venue or date in brackets, a remark, a task box."""
     lead = _TASK.sub("", f"{lead} ", count=1).strip()
     details = Details()
     while match := _BRACKETED.match(lead):
-        details = details.joined(
-            read_edition(match["inner"], names) or Details(notes=(match["inner"],))
-        )
+        details = details.joined(_read_brackets(match["inner"], names))
         lead = lead[match.end() :].strip()
-    lead = lead.strip(" :,-–—|·•\"“'")
+    lead = lead.strip(" :,-–—|·•\"“'[](")
     if not re.search(r"\w", plain(lead)):
         return details
-    return details.joined(read_edition(lead, names) or Details(notes=(lead,)))
+    return details.joined(read_remark(lead, names))
 
 
 def _read_tail(name: str, tail: str, names: KnownNames) -> tuple[str, Details]:
-    """The title of a link's text and what follows the link."""
+    """The title of a name and what follows it."""
     details = Details()
+    while match := _leading_edition(name, names):
+        details = details.joined(_read_brackets(match["inner"], names))
+        name = name[match.end() :].strip(" :")
     ends_in_colon = name.endswith((":", "："))
-    tail, bracketed = _brackets_first(tail, names) if not ends_in_colon else (tail, Details())
-    details = details.joined(bracketed)
-    if re.fullmatch(r"[\s.,;:]*", tail):
+    if not ends_in_colon:
+        tail, bracketed = _brackets_first(tail, names)
+        details = details.joined(bracketed)
+    if not re.search(r"\w", plain(tail)) and not is_escaped(tail):
         title, ending = _trailing_brackets(_name(name), names)
         return _name(title), details.joined(ending)
+    edition = read_edition(tail.lstrip(",;| "), names)
+    if edition and not ends_in_colon:
+        return _name(name), details.joined(edition)
     if ends_in_colon or tail.startswith((":", "：")):
         rest, ending = _read_title_text(tail.lstrip(":： "), names)
         name = name.rstrip(":： ")
         return (f"{name}: {rest}" if rest else name), details.joined(ending)
-    if re.match(r"[-–—](?:\s|$)", tail):
-        remark = tail[1:].strip()
-        return _name(name), details.joined(Details(notes=(remark,)) if remark else Details())
-    if tail[0] in ",.;":
-        return _name(name), details.joined(_read_remark(tail.strip(" ,.;"), names))
+    if _DASHES.match(tail) or _BY.match(tail):
+        return _name(name), details.joined(read_remark(_without_dash(tail), names))
+    if tail[0] in ",.;，。；、":
+        remark = tail.strip(" ,;，。；、").lstrip(". ")
+        return _name(name), details.joined(read_remark(remark, names))
     rest, ending = _read_title_text(tail, names)
     return squeeze(f"{name} {rest}"), details.joined(ending)
 
 
 def _brackets_first(tail: str, names: KnownNames) -> tuple[str, Details]:
-    """Brackets right after the link: an edition, or a remark."""
+    """Brackets right after the name: an edition, or a remark."""
     details = Details()
     while match := _BRACKETED.match(tail):
-        inner = match["inner"].strip()
-        if inner:
-            details = details.joined(read_edition(inner, names) or Details(notes=(inner,)))
+        details = details.joined(_read_brackets(match["inner"], names))
         tail = tail[match.end() :].strip()
     return tail, details
 
 
+def _read_brackets(inner: str, names: KnownNames) -> Details:
+    """What brackets hold; the words that a link in them has left behind hold nothing."""
+    if is_word_of_link(inner) or not re.search(r"\w", plain(inner)):
+        return Details()
+    return read_remark(inner.strip(), names)
+
+
 def _read_title_text(text: str, names: KnownNames) -> tuple[str, Details]:
-    """Running title text, without the edition and the full stop at its end."""
-    title, bracketed = _trailing_brackets(text, names)
+    """Running title text, without the edition, the authors and the full stop at its end."""
+    title, details = _trailing_brackets(text, names)
     title, ending = split_ending(title, names)
-    title = title.strip(" ,;-–—")
-    return _name(title), bracketed.joined(ending)
+    title, authors = split_authors(title)
+    return _name(title.strip(" ,;-–—")), details.joined(ending).joined(authors)
 
 
 def _trailing_brackets(title: str, names: KnownNames) -> tuple[str, Details]:
     """A title without the brackets at its end, if they hold an edition (`(OSDI '24)`)."""
     match = re.fullmatch(rf"(?P<title>.*\S)\s*{_BRACKETED.pattern}\.?", title)
     edition = read_edition(match["inner"], names) if match else None
-    if match and edition and (edition.venue or edition.year):
-        return match["title"], edition
-    return title, Details()
-
-
-def _read_remark(text: str, names: KnownNames) -> Details:
-    """What follows a comma: editions where they are, else one remark."""
-    if edition := read_edition(text, names):
-        return edition
-    first, comma, last = text.rpartition(",")
-    if comma and (edition := read_edition(last, names)):
-        return Details(notes=(first.strip(),)).joined(edition)
-    return Details(notes=(text,)) if text else Details()
+    return (match["title"], edition) if match and edition else (title, Details())
 
 
 def _read_details(
     details: Details, fields: Iterable[tuple[Sequence[Piece], str | None]], names: KnownNames
 ) -> Details:
     for cell, label in fields:
-        kept = [piece for piece in cell if not (piece.href and _is_generic(piece))]
+        kept = [piece for piece in cell if not is_generic(piece, names, editions=False)]
         text = squeeze(_EMPTY_BRACKETS.sub("", "".join(piece.text for piece in kept)))
         text = text.strip("()[] ") if len(kept) < len(cell) or any(p.href for p in kept) else text
-        if text:
+        if not is_nothing(text):
             details = details.joined(read_field(f"{label}: {text}" if label else text, names))
     return details
-
-
-def _tidied(details: Details) -> Details:
-    details = unescaped(details)
-    return replace(
-        details,
-        venue=squeeze(details.venue) if details.venue else None,
-        orgs=tuple(dict.fromkeys(squeeze(org) for org in details.orgs if org.strip())),
-        notes=tuple(squeeze(note) for note in details.notes if note.strip()),
-    )
 
 
 def _name(text: str) -> str:
@@ -305,82 +306,23 @@ def _name(text: str) -> str:
     return text
 
 
-def _without_links(pieces: Iterable[Piece]) -> str:
-    """The text, other links included as text, links such as `[code](…)` left out."""
-    kept = (piece.text for piece in pieces if piece.href is None or not _is_generic(piece))
-    return squeeze(_EMPTY_BRACKETS.sub(" ", "".join(kept)))
+def _lines(pieces: Iterable[Piece], names: KnownNames) -> list[str]:
+    """The text by its line breaks; telling links as text, links such as `[code](…)` left out."""
+    kept = (piece.text for piece in pieces if not is_generic(piece, names))
+    return [squeeze(_EMPTY_BRACKETS.sub(" ", line)) for line in "".join(kept).split("\n")]
 
 
-def _is_generic(link: Piece) -> bool:
-    return link.href is not None and is_word_of_link(link.text)
+def _broken(head: Sequence[Piece]) -> list[Piece]:
+    """Plain text with breaks where emphasised words follow: `Title. *Authors* **Venue**`."""
+    pieces = [*head]
+    for at, (before, piece) in enumerate(pairwise(head), 1):
+        ends = before.text.rstrip().endswith((".", ","))
+        follows = not before.text.strip() and at > 1 and head[at - 2].emphasised
+        if piece.emphasised and (ends or follows):
+            pieces[at] = replace(piece, text=f"\n{piece.text}")
+    return pieces
 
 
-def _best(links: Iterable[Piece]) -> Piece | None:
-    """The link to the paper itself, rather than to its code or slides."""
-
-    def rank(link: Piece) -> int:
-        words = set(re.findall(r"\w+", link.text.casefold()))
-        return next((at for at, word in enumerate(_BEST_FIRST) if word in words), len(_BEST_FIRST))
-
-    return min(links, key=rank, default=None)
-
-
-def _candidates(entry: Entry, escape: Escape) -> Iterable[str]:
-    """Lines that may mean the entry, the most readable first."""
-    address = _address(entry.url)
-    note = f" - {escape(entry.note)}" if entry.note else ""
-    name, _, rest = entry.title.partition(": ")
-    linked = [f"[{escape(entry.title)}]({address})"]
-    if rest and address and not note:
-        linked.insert(0, f"[{escape(name)}]({address}): {escape(rest)}")
-    if not address and not note:
-        linked.insert(0, escape(entry.title))
-    edition = _edition(entry, escape)
-    for title in linked:
-        for venue in edition:
-            for orgs in _orgs(entry, escape):
-                yield " | ".join([f"{title}{note}", *orgs, *venue])
-
-
-def _edition(entry: Entry, escape: Escape) -> list[list[str]]:
-    year, venue = entry.year, entry.venue
-    if venue is None:
-        return [[] if year is None else [str(year)], [f"Year: {year}"]]
-    labelled = [f"Venue: {escape(venue)}"] + ([f"Year: {year}"] if year is not None else [])
-    if year is None:
-        return [[escape(venue)], labelled]
-    short = f"'{year % 100:02d}" if _SHORT_YEARS[0] <= year < _SHORT_YEARS[1] else str(year)
-    return [[f"{escape(venue)} {short}"], labelled]
-
-
-def _orgs(entry: Entry, escape: Escape) -> list[list[str]]:
-    if not entry.orgs:
-        return [[]]
-    together = " & ".join(escape(org) for org in entry.orgs)
-    return [[together], [f"Org: {together}"]]
-
-
-def _address(url: str | None) -> str:
-    """A link's destination; in angle brackets where a bare one would end early or be decoded."""
-    if not url:
-        return ""
-    if not re.search(r"[()\\]|&#?\w+;", url):
-        return url
-    return f"<{url.replace('&', '&amp;').replace(chr(92), chr(92) * 2)}>"
-
-
-def _escaped(text: str) -> str:
-    """Markdown in which all but letters and spaces is literal, and the first character too."""
-    shown = "".join(char if char.isalpha() or char == " " else f"&#{ord(char)};" for char in text)
-    return f"&#{ord(text[0])};{shown[1:]}" if text[:1].isalpha() else shown
-
-
-def _reads_as(line: str, entry: Entry, names: KnownNames) -> bool:
-    tokens = markdown_parser().parse(f"- {line}")
-    if [token.type for token in tokens] != _LINE_TOKENS:
-        return False
-    draft = read_line(read_inline(tokens[3].children or ()), names)
-    if isinstance(draft, Unreadable):
-        return False
-    read = draft.entry(entry.sections)
-    return read == replace(entry, arxiv=read.arxiv, doi=read.doi, added=None, by=None)
+def _without_dash(text: str) -> str:
+    match = _DASHES.match(text)
+    return text[match.end() :] if match else text

@@ -9,14 +9,17 @@ Whatever is no entry is reported with its line; nothing is dropped in silence.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from markdown_it.tree import SyntaxTreeNode
 
-from bot.catalog.details import read_edition
-from bot.catalog.inline import Inline, markdown_parser, plain, read_inline
-from bot.catalog.line import Draft, Unreadable, is_word_of_link, read_fields, read_line
+from bot.catalog.drafts import BADGE, EMPTY_BULLET, FURTHER_LINK, Draft, Unreadable
+from bot.catalog.inline import Inline, Piece, markdown_parser, plain
+from bot.catalog.line import read_line
+from bot.catalog.link_texts import is_word_of_link
 from bot.catalog.names import KnownNames
+from bot.catalog.tables import is_row, read_columns, read_row
+from bot.catalog.tree import inline_of, line_of, source_of, without_anchors
 
 DEEPEST = 5  # h1 is the list's title, h2 to h6 are sections
 FALLBACK_SECTION = "Papers"
@@ -25,17 +28,6 @@ _VAGUE_SUMMARY = re.compile(
     r"(?:click|tap|expand|show|see|unfold|toggle|details|more|table of contents|contents|toc)\b.*",
     re.IGNORECASE,
 )
-_COLUMNS: dict[str, frozenset[str]] = {
-    kind: frozenset(words.split())
-    for kind, words in {
-        "title": "title paper name work project papers article tool model system",
-        "venue": "venue conference publication pub journal published publisher where conf venues",
-        "year": "year date time when published-date",
-        "org": "org orgs organization organisation organizations institution institutions "
-        "affiliation affiliations company lab team group",
-        "link": "link links url pdf code github paper-link source website repo resources",
-    }.items()
-}
 _ID = re.compile(r"id: (?P<id>[a-z0-9-]+)")
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n---[ \t]*\n", re.DOTALL)
 
@@ -91,11 +83,11 @@ class Reading:
 
 def read_markdown(text: str, names: KnownNames) -> Reading:
     """Read a list. Lines count from 1; `names` make venues and organisations canonical."""
-    text = text.lstrip("\ufeff")
+    text = text.lstrip("\ufeff").replace("\r\n", "\n")
     if match := _FRONT_MATTER.match(text):
         text = "\n" * match[0].count("\n") + text[match.end() :]
     tree = SyntaxTreeNode(markdown_parser().parse(text))
-    return _Reader(text, names).read(tree)
+    return _Reader(names).read(tree)
 
 
 def _title_of_list(root: SyntaxTreeNode) -> SyntaxTreeNode | None:
@@ -104,19 +96,23 @@ def _title_of_list(root: SyntaxTreeNode) -> SyntaxTreeNode | None:
     if not headings:
         return None
     first, *others = headings
-    tops = [node for node in others if node.tag <= first.tag]
-    if not tops:
+    at = root.children.index(first)
+    if _hold_lists(root.children[:at]):
+        return None
+    if not [node for node in others if node.tag <= first.tag]:
         return first
-    following = root.children[root.children.index(first) + 1 : root.children.index(others[0])]
-    holds = any(node.type in {"bullet_list", "ordered_list", "table"} for node in following)
+    holds = _hold_lists(root.children[at + 1 : root.children.index(others[0])])
     return None if holds or (others[0].tag > first.tag and first.tag != "h1") else first
+
+
+def _hold_lists(nodes: Iterable[SyntaxTreeNode]) -> bool:
+    return any(node.type in {"bullet_list", "ordered_list", "table"} for node in nodes)
 
 
 class _Reader:
     """One walk over a document."""
 
-    def __init__(self, text: str, names: KnownNames) -> None:
-        self._source = text.splitlines()
+    def __init__(self, names: KnownNames) -> None:
         self._names = names
         self._root = Heading("", 0)
         self._open: list[tuple[float, Heading]] = [(0, self._root)]
@@ -135,7 +131,7 @@ class _Reader:
         if self._root.drafts:
             self._root.children.insert(0, Heading(FALLBACK_SECTION, 1, drafts=self._root.drafts))
         return Reading(
-            title=plain(_inline(title).text) or None if title else None,
+            title=plain(without_anchors(inline_of(title)).text) or None if title else None,
             introduction="\n\n".join(self._introduction),
             sections=tuple(self._kept(self._root)),
             skipped=tuple(sorted(self._skipped, key=lambda skipped: skipped.line)),
@@ -160,24 +156,27 @@ class _Reader:
             case "table":
                 self._read_table(node)
             case "blockquote":
-                for child in node.children:
-                    self._read(child)
+                self._read_all(node.children)
             case "paragraph":
                 self._read_paragraph(node)
             case "html_line":
                 self._read_html(node)
             case "html_block":
-                self._skip(_line(node), "an HTML comment", node.content)
+                self._skip(line_of(node), "an HTML comment", node.content)
             case "fence":
-                self._skip(_line(node), "a code block", node.content)
+                self._skip(line_of(node), "a code block", node.content)
             case _:  # a rule between parts
                 pass
 
+    def _read_all(self, nodes: Iterable[SyntaxTreeNode]) -> None:
+        for node in nodes:
+            self._read(node)
+
     def _read_heading(self, node: SyntaxTreeNode) -> None:
         self._began = True
-        inline = _inline(node)
+        inline = without_anchors(inline_of(node))
         ids = (match["id"] for text in inline.comments if (match := _ID.fullmatch(text)))
-        self._enter(int(node.tag[1:]), plain(inline.text), _line(node), next(ids, None))
+        self._enter(int(node.tag[1:]), plain(inline.text), line_of(node), next(ids, None))
 
     def _enter(self, level: float, title: str, line: int, section: str | None = None) -> None:
         while self._open[-1][0] >= level:
@@ -193,15 +192,15 @@ class _Reader:
         self._open.append((level, self._open[-1][1].child(title, line, section)))
 
     def _read_paragraph(self, node: SyntaxTreeNode) -> None:
-        inline = _inline(node)
+        inline = inline_of(node)
         if self._in_summary is not None:
             self._in_summary.append(inline.text)
         elif not inline.text:
-            self._skip(_line(node), "only a picture", "")
+            self._skip(line_of(node), BADGE.reason, "")
         elif not self._began:
-            self._introduction.append("\n".join(self._lines(node)))
+            self._introduction.append(source_of(node))
         else:
-            self._skip(_line(node), "text that is no entry", plain(inline.text))
+            self._skip(line_of(node), "text that is no entry", plain(inline.text))
 
     def _read_html(self, node: SyntaxTreeNode) -> None:
         """`<details>` opens a group, its `<summary>` names it unless it only says to click."""
@@ -219,47 +218,60 @@ class _Reader:
                     and title != self._open[-1][1].title
                 ):
                     self._began = True
-                    self._enter(self._open[-1][0] + 0.5, title, _line(node))
+                    self._enter(self._open[-1][0] + 0.5, title, line_of(node))
         elif "</details" in source.lower():
             if self._open[-1][0] % 1:
                 self._open.pop()
         elif text := re.sub(r"<[^>]*>", "", source).strip():
-            self._skip(_line(node), "text that is no entry", text)
+            self._skip(line_of(node), "text that is no entry", text)
 
     def _read_item(self, item: SyntaxTreeNode) -> None:
         self._bullets += 1
         paragraphs = [child for child in item.children if child.type == "paragraph"]
         nested = [child for child in item.children if child.type != "paragraph"]
         if not paragraphs:
-            for child in nested:
-                self._read(child)
+            self._read_all(nested)
+            if not nested:
+                self._skip(line_of(item), EMPTY_BULLET.reason)
             return
-        draft = read_line(_inline(paragraphs[0]), self._names)
+        draft = self._read_bullet(inline_of(paragraphs[0]), nested)
         if isinstance(draft, Draft) and self._is_attachment(item, draft):
-            draft = Unreadable("a further link of the entry above")
+            draft = FURTHER_LINK
         opened = self._open_group(draft, paragraphs[0], nested)
         if not opened:
-            self._take(draft, _line(paragraphs[0]), plain(_inline(paragraphs[0]).text))
+            self._take(draft, line_of(paragraphs[0]), plain(inline_of(paragraphs[0]).text))
         for paragraph in paragraphs[1:]:
-            self._skip(_line(paragraph), "text under an entry", plain(_inline(paragraph).text))
-        for child in nested:
-            self._read(child)
+            self._skip(line_of(paragraph), "text under an entry", plain(inline_of(paragraph).text))
+        self._read_all(nested)
         if opened:
             self._open.pop()
+
+    def _read_bullet(self, inline: Inline, nested: Sequence[SyntaxTreeNode]) -> Draft | Unreadable:
+        """A bullet; one with no link has that of a `[paper](…)` in a bullet below it."""
+        draft = read_line(inline, self._names)
+        if isinstance(draft, Draft) or inline.links:
+            return draft
+        lists = (child for child in nested if child.type in {"bullet_list", "ordered_list"})
+        items = (item for child in lists for item in child.children if item.children)
+        links = [link for item in items for link in inline_of(item.children[0]).links]
+        if not links or not all(is_word_of_link(link.text) for link in links):
+            return draft
+        draft = read_line(Inline((*inline.pieces, Piece(" "), *links)), self._names)
+        return replace(draft, dropped=()) if isinstance(draft, Draft) else draft
 
     def _open_group(
         self, draft: Draft | Unreadable, label: SyntaxTreeNode, nested: Sequence[SyntaxTreeNode]
     ) -> bool:
         """A bullet without link over a list of its own is a section, as deep as sections go."""
-        title = plain(_inline(label).text).rstrip(": ")
+        title = plain(inline_of(label).text).rstrip(": ")
         lists = any(child.type in {"bullet_list", "ordered_list"} for child in nested)
-        if not isinstance(draft, Unreadable) or _inline(label).links or not lists or not title:
+        if not isinstance(draft, Unreadable) or inline_of(label).links or not lists or not title:
             return False
         if len(self._open) > DEEPEST:
             return False
         self._began = True
         level, above = self._open[-1]
-        self._open.append((level + 0.25, above.child(title, _line(label))))
+        self._open.append((level + 0.25, above.child(title, line_of(label))))
         return True
 
     def _is_attachment(self, item: SyntaxTreeNode, draft: Draft) -> bool:
@@ -271,28 +283,14 @@ class _Reader:
     def _read_table(self, table: SyntaxTreeNode) -> None:
         rows = [row for part in table.children for row in part.children]
         header, *body = rows
-        kinds = [_column_kind(plain(_inline(cell).text)) for cell in header.children]
-        for row in body:
+        cells = [inline_of(cell) for cell in header.children]
+        columns = read_columns(cells)
+        for row in rows if is_row(cells) else body:
             self._bullets += 1
-            cells = [_inline(cell) for cell in row.children]
-            at = _title_column(kinds, cells)
-            fields = [
-                (cell.pieces, self._label(kind, cell.text))
-                for position, (kind, cell) in enumerate(zip(kinds, cells, strict=False))
-                if position != at and cell.text not in {"", "-", "–", "—"}
-            ]
-            draft = (
-                read_fields(cells[at].pieces, fields, self._names)
-                if cells
-                else Unreadable("an empty row")
-            )
-            self._take(draft, _line(row), " | ".join(plain(cell.text) for cell in cells))
-
-    def _label(self, kind: str | None, text: str) -> str | None:
-        """What a cell is said to be by its header, unless it says it by itself (`OSDI '24`)."""
-        if kind in {None, "link", "title"} or read_edition(text, self._names):
-            return None
-        return "note" if kind == "year" else kind
+            cells = [inline_of(cell) for cell in row.children]
+            text = " | ".join(plain(cell.text) for cell in cells)
+            for draft in read_row(columns, cells, self._names):
+                self._take(draft, line_of(row), text)
 
     def _take(self, draft: Draft | Unreadable, line: int, text: str) -> None:
         if isinstance(draft, Unreadable):
@@ -306,41 +304,7 @@ class _Reader:
     def _skip(self, line: int, reason: str, text: str = "") -> None:
         self._skipped.append(Skipped(line, reason, " ".join(text.split())[:120]))
 
-    def _lines(self, node: SyntaxTreeNode) -> list[str]:
-        first, last = node.map or (0, 0)
-        return self._source[first:last]
-
 
 def count_reasons(skipped: Iterable[Skipped]) -> list[tuple[str, int]]:
     """How many lines were skipped for each reason, the most frequent first."""
     return Counter(line.reason for line in skipped).most_common()
-
-
-def _inline(node: SyntaxTreeNode) -> Inline:
-    """The text of a block: its inline child's pieces."""
-    inline = next((child for child in node.children if child.type == "inline"), None)
-    return read_inline(inline.token.children or ()) if inline and inline.token else Inline(())
-
-
-def _line(node: SyntaxTreeNode) -> int:
-    while node.map is None and node.parent is not None:
-        node = node.parent
-    return (node.map[0] if node.map else 0) + 1
-
-
-def _column_kind(header: str) -> str | None:
-    words = re.findall(r"[\w-]+", header.casefold())
-    for kind, known in _COLUMNS.items():
-        if any(word in known for word in words):
-            return kind
-    return "note" if words else None
-
-
-def _title_column(kinds: Sequence[str | None], cells: Sequence[Inline]) -> int:
-    """The column headed as title, else the first cell with a telling link, else the first cell."""
-    if "title" in kinds[: len(cells)]:
-        return kinds.index("title")
-    linked = (
-        at for at, cell in enumerate(cells) if any(not is_word_of_link(p.text) for p in cell.links)
-    )
-    return next(linked, 0)

@@ -219,6 +219,13 @@ class Catalog:
 
     def within(self, path: str) -> tuple[Entry, ...]:
         """The entries of a section, then those of its subsections; each once, in order."""
+        return self._within.get(path, ())
+
+    @cached_property
+    def _within(self) -> Mapping[str, tuple[Entry, ...]]:
+        return {path: self._gathered(path) for path in self.places}
+
+    def _gathered(self, path: str) -> tuple[Entry, ...]:
         found = {
             id(entry): entry
             for place in self.places
@@ -249,6 +256,8 @@ def fold(text: str) -> str:
 
     Compatibility forms are folded too (full-width letters, ligatures), as Unicode's NFKD has them.
     """
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import TypeAdapter
 
 from bot.catalog.files import CatalogError, Problem, entries_in, write_file
 from bot.catalog.model import Catalog, Entry, ListInfo, Review, Section
@@ -72,27 +73,90 @@ def merge_catalog(folder: Path, old: Catalog, merged: Catalog, added: tuple[Entr
     for entry in added:
         path = folder / "papers" / f"{entry.home.split('/')[0]}.yaml"
         if path not in texts:
-            texts[path] = path.read_text("utf-8") if path.exists() else ""
+            texts[path] = _read(path) if path.exists() else ""
         texts[path] = insert_entry(texts[path], entry, order)
     if merged.info != old.info:
         path = folder / "list.yaml"
-        write_file(path, _with_changed_keys(path.read_text("utf-8"), old.info, merged.info))
+        write_file(path, _with_additions(_read(path), old.info, merged.info))
     for path, text in texts.items():
         write_file(path, text)
 
 
-def _with_changed_keys(text: str, old: ListInfo, new: ListInfo) -> str:
-    """`list.yaml` with the values of the keys that changed; every other line as it was."""
-    before, after = _info(old), _info(new)
-    for key in (key for key in after if after[key] != before.get(key)):
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        if not isinstance(node, yaml.MappingNode):
-            raise CatalogError("list.yaml holds no keys.")
-        lines = text.splitlines(keepends=True)
-        spans = {name.value: (name.start_mark.line, _end(value)) for name, value in node.value}
-        first, last = spans.get(key, (len(lines), len(lines)))
-        text = "".join([*lines[:first], _dump({key: after[key]}), *lines[last:]])
+def _read(path: Path) -> str:
+    """A file's text with its own line ends."""
+    return path.read_bytes().decode("utf-8")
+
+
+def _with_additions(text: str, old: ListInfo, new: ListInfo) -> str:
+    """`list.yaml` with what the lists of names and the tree of sections have more.
+
+    Raises CatalogError when that cannot be put in without touching anything else.
+    """
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    if not isinstance(node, yaml.MappingNode):
+        raise CatalogError("list.yaml holds no keys.")
+    values = {key.value: value for key, value in node.value}
+    newline = "\r\n" if "\r\n" in text else "\n"
+    edits = _section_edits(values["sections"], old.sections, new.sections)
+    for kind in ("venues", "orgs"):
+        before, after = getattr(old, kind), getattr(new, kind)
+        added = {name: list(others) for name, others in after.items() if name not in before}
+        if added:
+            edits.append(_name_edit(values.get(kind), kind, added, before))
+    lines = text.splitlines(keepends=True)
+    if lines and not lines[-1].endswith(("\n", "\r")):
+        lines[-1] += newline
+    for first, last, column, piece in sorted(edits, key=lambda edit: edit[:2], reverse=True):
+        lines[first:last] = _shifted(piece, column, newline)
+    text = "".join(lines)
+    read = TypeAdapter(ListInfo).validate_python(yaml.safe_load(text))
+    if (read.sections, read.venues, read.orgs) != (new.sections, new.venues, new.orgs):
+        raise CatalogError(
+            "The new sections and names cannot be placed in list.yaml. Write its sections, venues "
+            "and orgs each on lines of their own."
+        )
     return text
+
+
+_END_OF_FILE = 10**9
+_Edit = tuple[int, int, int, str]  # the lines from, to; the column; what stands there then
+
+
+def _section_edits(
+    node: yaml.Node, old: tuple[Section, ...], new: tuple[Section, ...]
+) -> list[_Edit]:
+    """New sections after their siblings; a section written in one line is written anew."""
+    if not isinstance(node, yaml.SequenceNode) or node.flow_style:
+        raise CatalogError("The sections of list.yaml stand in one line; write each on its own.")
+    column, edits = node.start_mark.column, []
+    for item, before, after in zip(node.value, old, new, strict=False):
+        if before == after:
+            continue
+        below = next((value for key, value in item.value if key.value == "sections"), None)
+        if below is not None and not below.flow_style and not item.flow_style:
+            edits += _section_edits(below, before.sections, after.sections)
+        else:
+            text = _dump([_section(after)])
+            edits.append((item.start_mark.line, _end(item), column, text))
+    if added := new[len(old) :]:
+        edits.append((_end(node), _end(node), column, _dump([_section(one) for one in added])))
+    return edits
+
+
+def _name_edit(
+    node: yaml.Node | None, kind: str, added: dict[str, Any], before: Mapping[str, Any]
+) -> _Edit:
+    """New names below the others; names written in one line are written anew."""
+    if isinstance(node, yaml.MappingNode) and not node.flow_style:
+        return _end(node), _end(node), node.start_mark.column, _dump(added)
+    everything = {kind: {**{name: list(others) for name, others in before.items()}, **added}}
+    if node is None:
+        return _END_OF_FILE, _END_OF_FILE, 0, _dump(everything)
+    return node.start_mark.line, _end(node), 0, _dump(everything)
+
+
+def _shifted(text: str, column: int, newline: str) -> list[str]:
+    return [f"{' ' * column}{line}{newline}" for line in text.splitlines()]
 
 
 def _stands_before(node: yaml.MappingNode | Problem, rank: int, order: Mapping[str, int]) -> bool:
@@ -131,7 +195,7 @@ def _indent(nodes: list[yaml.MappingNode | Problem], lines: list[str]) -> int:
 
 
 def _indented(entry: Entry, indent: int, newline: str) -> str:
-    return "".join(f"{' ' * indent}{line}{newline}" for line in entry_text(entry).splitlines())
+    return "".join(_shifted(entry_text(entry), indent, newline))
 
 
 def _checked(text: str, before: list[yaml.MappingNode | Problem], entry: Entry) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.app import configure_logging, run
+from bot.app.process import configure_logging
+from bot.app.serving import run
 from bot.catalog.files import CatalogError
 from bot.demo.standin import APP_TOKEN, BOT_TOKEN, StandIn, fetch, free_port, running, workspace
 from bot.settings import Settings

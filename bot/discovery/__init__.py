@@ -1,1 +1,1 @@
-"""Finding papers: feeds, which papers belong (relevance), and in which section (placement)."""
+"""Finding papers: arXiv's feeds and API, how fresh they are, which papers belong, and where."""

@@ -15,9 +15,9 @@ from itertools import pairwise
 import tantivy
 from tantivy import Occur, Query
 
-from bot.catalog.links import read_link
-from bot.catalog.model import Catalog, Entry, compact
-from bot.lookup.words import compounds, is_stopword, spelling, stemming
+from bot.catalog.model import Catalog, compact
+from bot.lookup.documents import Documents, index_schema
+from bot.lookup.words import is_stopword, spelling, stemming
 
 _WEIGHTS = {"name": 8.0, "title": 3.0, "compound": 2.5, "about": 1.2, "link": 0.4}
 _EXACT = 10_000.0
@@ -28,8 +28,7 @@ _LEAST_PREFIX = 4
 _WORD_SLIPS = (4, 8)
 _NAME_SLIPS = (3, 6)
 _TELLING_NAME = 8
-_NAME_WORDS = 6
-_HEAP = 64_000_000
+_HEAP = 512_000_000  # bytes at most, while building; a larger part is searched faster than several
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +72,12 @@ class Index:
 
     def __init__(self, catalog: Catalog) -> None:
         """Index every entry; a document's `position` is the entry's in the catalog."""
-        self._schema = _schema()
+        self._schema = index_schema()
         index = tantivy.Index(self._schema)
         index.register_tokenizer("stems", stemming())
         index.register_tokenizer("spelled", spelling())
         writer = index.writer(_HEAP, 1)
-        context = _Context(catalog)
+        context = Documents(catalog)
         for position, entry in enumerate(catalog.entries):
             writer.add_document(context.document(position, entry))
         writer.commit()
@@ -103,16 +102,26 @@ class Index:
         known = [self._knows(word) for slot in terms.slots for word in slot.words]
         names = self._names(terms.text, guess=not all(known))
         slots = self._slots(terms.slots)
-        every = [Query.boolean_query([(Occur.Must, slot) for slot in slots]), *names]
+        every = [_all(slots), *names]
         bonus = [(Occur.Should, query) for query in (*names, *self._in_order(terms))]
-        positions, complete = self._run([*must, (Occur.Must, _any(every)), *bonus], offset, limit)
+        last = offset + limit
+        whole, complete = self._run([*must, (Occur.Must, _any(every)), *bonus], 0, last)
         if len(slots) == 1:
-            return Hits(positions, complete, complete)
-        met = [slot for slot in slots if self._finds(slot)]
+            return Hits(whole[offset:], complete, complete)
+        met = [
+            query
+            for slot, query in zip(terms.slots, slots, strict=True)
+            if self._is_met(slot, query)
+        ]
         some = Query.boolean_query([(Occur.Should, slot) for slot in met], (len(met) + 1) // 2)
-        parts = [*must, (Occur.Must, some), *bonus, (Occur.MustNot, _any(every))]
-        rest, partial = self._run(parts, max(0, offset - complete), limit - len(positions))
-        return Hits((*positions, *rest), complete + partial, complete)
+        either = [*must, (Occur.Must, _any([some, *names]))]
+        if complete >= last:
+            return Hits(whole[offset:], self._number(either), complete)
+        # These hold whoever meets every slot too: a query that excludes them is much slower.
+        ranked, total = self._run([*either, *bonus], 0, last)
+        first = set(whole)
+        partly = (position for position in ranked if position not in first)
+        return Hits((*whole, *partly)[offset:last], total, complete)
 
     def _without_slots(
         self, terms: Terms, must: list[tuple[Occur, Query]], offset: int, limit: int
@@ -132,6 +141,15 @@ class Index:
         addresses = [address for _, address in found.hits][: max(limit, 0)]
         positions = self._searcher.fast_field_values("position", addresses)
         return tuple(int(position or 0) for position in positions), _count(found)
+
+    def _number(self, parts: Sequence[tuple[Occur, Query]]) -> int:
+        """How many entries there are, without ranking them."""
+        count = {"entries": {"value_count": {"field": "position"}}}
+        found = self._searcher.aggregate(Query.boolean_query(parts), count)
+        return int(found["entries"]["value"])
+
+    def _is_met(self, slot: "Slot", query: Query) -> bool:
+        return (len(slot.words) == 1 and self._knows(slot.words[0])) or self._finds(query)
 
     def _finds(self, query: Query) -> bool:
         return bool(self._searcher.search(query, 1, count=False).hits)
@@ -213,135 +231,97 @@ class Index:
         """A query a slot; neighbouring words may also stand as one (`flash attention`)."""
         words = [word for slot in slots for word in slot.words]
         joined = {
-            pair: self._fields(stemming().analyze("".join(pair))[0]) for pair in pairwise(words)
+            pair: self._fields(stem)
+            for pair in pairwise(words)
+            if self._with(stem := stemming().analyze("".join(pair))[0])
         }
         queries = []
         at = 0
         for slot in slots:
             last = at + len(slot.words)
             together = [
-                (Occur.Must, _best([self._word(words[here]), *_near(words, here, joined)]))
+                _best([self._word(words[here]), *_near(words, here, joined)])
                 for here in range(at, last)
             ]
-            ways = [Query.boolean_query(together)]
-            for rank, synonym in enumerate(slot.synonyms):
-                ways.append(Query.boost_query(self._exactly(synonym), max(0.3, 0.9 - rank / 10)))
+            ways = [_all(together), *self._meaning(slot)]
             queries.append(_best(ways))
             at = last
         return queries
 
-    def _exactly(self, words: Sequence[str]) -> Query:
-        stems = (
-            stem for word in words if not is_stopword(word) for stem in stemming().analyze(word)
-        )
-        return Query.boolean_query([(Occur.Must, self._fields(stem)) for stem in stems])
+    def _meaning(self, slot: Slot) -> Iterator[Query]:
+        """The slot's synonyms, as far as the list has all of their words."""
+        for rank, synonym in enumerate(slot.synonyms):
+            words = (word for word in synonym if not is_stopword(word))
+            stems = [stem for word in words for stem in stemming().analyze(word)]
+            if stems and all(self._with(stem) for stem in stems):
+                exactly = _all([self._fields(stem) for stem in stems])
+                yield Query.boost_query(exactly, max(0.3, 0.9 - rank / 10))
 
     def _word(self, word: str) -> Query:
         """A word in any field; if the list lacks it, what begins with it or is spelled alike."""
         if not self._knows(word):
-            for query in self._guesses(word):
-                if self._finds(query):
-                    return query
+            for guess in _guesses(word):
+                # `spelled` holds every word of `spelled_name`: one look is enough.
+                if self._finds(self._alike("spelled", word, guess)):
+                    return self._guessed(word, guess)
         return self._fields(stemming().analyze(word)[0])
 
-    def _guesses(self, word: str) -> Iterator[Query]:
-        if len(word) >= _LEAST_PREFIX:
-            yield self._alike(word, _PREFIX, slips=0, begins=True)
-        if len(word) >= _WORD_SLIPS[0]:
-            yield self._alike(word, _SLIP, slips=1)
-        if len(word) >= _WORD_SLIPS[1]:
-            yield self._alike(word, _TWO_SLIPS, slips=2)
-
-    def _alike(self, word: str, weight: float, *, slips: int, begins: bool = False) -> Query:
-        ways = [
-            Query.const_score_query(
-                Query.fuzzy_term_query(self._schema, name, word, slips, prefix=begins),
-                weight * boost,
-            )
-            for name, boost in (("spelled_name", 20.0), ("spelled", 6.0))
-        ]
-        return Query.disjunction_max_query(ways)
-
-    def _fields(self, stem: str) -> Query:
+    def _guessed(self, word: str, guess: "_Guess") -> Query:
         return Query.disjunction_max_query(
             [
-                Query.boost_query(Query.term_query(self._schema, name, stem), weight)
-                for name, weight in _WEIGHTS.items()
-            ],
-            0.05,
+                Query.const_score_query(self._alike(name, word, guess), guess.weight * boost)
+                for name, boost in (("spelled_name", 20.0), ("spelled", 6.0))
+            ]
         )
 
-
-class _Context:
-    """What the documents of one catalog share: its sections' texts."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-        self._sections = {
-            path: (
-                f"{' '.join(place.titles)} {' '.join(place.section.aliases)}",
-                [
-                    "/".join(parts[:depth])
-                    for parts in [path.split("/")]
-                    for depth in range(1, len(parts) + 1)
-                ],
-            )
-            for path, place in catalog.places.items()
-        }
-        self._names = {**catalog.info.venues, **catalog.info.orgs}
-
-    def document(self, position: int, entry: Entry) -> tantivy.Document:
-        named = (*((entry.venue,) if entry.venue else ()), *entry.orgs)
-        spellings = [spelling for name in named for spelling in (name, *self._names.get(name, ()))]
-        sections = [self._sections[path] for path in entry.sections]
-        name = entry.name or ""
-        about = " ".join(
-            [*(text for text, _ in sections), *spellings, *_edition(entry), entry.note or ""]
-        )
-        short = name if len(name.split()) <= _NAME_WORDS else ""
-        if not entry.name and len(entry.title.split()) <= _NAME_WORDS:
-            short = entry.title
-        together = compounds(entry.title)
-        return tantivy.Document(
-            position=position,
-            key=_keys(entry),
-            name=f"{short} {compounds(short)}" if short else "",
-            title=entry.title,
-            compound=together,
-            about=about,
-            link=_link_words(entry.url),
-            spelled_name=f"{short} {compounds(short)}",
-            spelled=f"{entry.title} {about} {together}",
-            venue=[compact(entry.venue)] if entry.venue else [],
-            org=[compact(org) for org in entry.orgs],
-            section=[path for _, paths in sections for path in paths],
-            year=[entry.year] if entry.year is not None else [],
+    def _alike(self, name: str, word: str, guess: "_Guess") -> Query:
+        return Query.fuzzy_term_query(
+            self._schema, name, word, guess.slips, prefix=guess.is_beginning
         )
 
+    def _with(self, stem: str) -> list[str]:
+        """The fields in which any entry has the stem."""
+        return [name for name in _WEIGHTS if self._searcher.doc_freq(name, stem)]
 
-def _edition(entry: Entry) -> Iterator[str]:
-    """The ways in which people write an edition: `OSDI 2024`, `OSDI '24`, `osdi24`."""
-    if entry.year is not None:
-        yield from (str(entry.year), f"{entry.year % 100:02d}")
-        if entry.venue:
-            yield f"{entry.venue}{entry.year % 100:02d}"
+    def _fields(self, stem: str) -> Query:
+        ways = [
+            Query.boost_query(Query.term_query(self._schema, name, stem), _WEIGHTS[name])
+            for name in self._with(stem)
+        ]
+        return _best(ways, 0.05) if ways else Query.empty_query()
 
 
-def _keys(entry: Entry) -> list[str]:
-    return list({compact(text) for text in (entry.name, entry.title) if text})
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """A way in which a word that the list lacks may be meant."""
+
+    weight: float
+    slips: int
+    is_beginning: bool = False
 
 
-def _link_words(url: str | None) -> str:
-    link = read_link(url) if url else None
-    return link.url.removeprefix("https://") if link else ""
+def _guesses(word: str) -> Iterator[_Guess]:
+    if len(word) >= _LEAST_PREFIX:
+        yield _Guess(_PREFIX, 0, is_beginning=True)
+    if len(word) >= _WORD_SLIPS[0]:
+        yield _Guess(_SLIP, 1)
+    if len(word) >= _WORD_SLIPS[1]:
+        yield _Guess(_TWO_SLIPS, 2)
 
 
 def _count(found: tantivy.SearchResult) -> int:
     return int(found.count or 0)  # type: ignore[attr-defined]  # tantivy's stub leaves it out
 
 
-def _best(queries: Sequence[Query]) -> Query:
-    return queries[0] if len(queries) == 1 else Query.disjunction_max_query(queries)
+def _best(queries: Sequence[Query], others: float = 0.0) -> Query:
+    """Whichever scores best, with a share of the others; a single one costs no layer more."""
+    return queries[0] if len(queries) == 1 else Query.disjunction_max_query(queries, others)
+
+
+def _all(queries: Sequence[Query]) -> Query:
+    if len(queries) == 1:
+        return queries[0]
+    return Query.boolean_query([(Occur.Must, query) for query in queries])
 
 
 def _near(
@@ -349,24 +329,12 @@ def _near(
 ) -> Iterator[Query]:
     """The compounds that a word makes with its neighbours."""
     for first in (at - 1, at):
-        if 0 <= first < len(words) - 1:
+        if 0 <= first < len(words) - 1 and (words[first], words[first + 1]) in joined:
             yield joined[words[first], words[first + 1]]
 
 
 def _any(queries: Iterable[Query]) -> Query:
+    queries = list(queries)
+    if len(queries) == 1:
+        return queries[0]
     return Query.boolean_query([(Occur.Should, query) for query in queries])
-
-
-def _schema() -> tantivy.Schema:
-    builder = tantivy.SchemaBuilder()
-    builder.add_integer_field("position", fast=True)
-    builder.add_integer_field("year", indexed=True, fast=True)
-    for name in ("name", "title", "about"):
-        builder.add_text_field(name, tokenizer_name="stems")
-    for name in ("compound", "link"):
-        builder.add_text_field(name, tokenizer_name="stems", index_option="freq")
-    for name in ("spelled_name", "spelled"):
-        builder.add_text_field(name, tokenizer_name="spelled", index_option="basic")
-    for name in ("key", "venue", "org", "section"):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    return builder.build()

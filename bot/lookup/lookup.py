@@ -9,11 +9,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import resources
 from random import Random
 from typing import Literal
 
-import yaml
 from rapidfuzz import fuzz, process
 
 from bot.catalog.identity import link_of
@@ -23,7 +21,8 @@ from bot.catalog.names import KnownNames
 from bot.lookup.index import Filter, Hits, Index, Slot, Terms
 from bot.lookup.query import LONGEST, Mistake, Query, parse, unfiltered
 from bot.lookup.sections import SectionNames
-from bot.lookup.words import is_stopword, spelling, stemming
+from bot.lookup.synonyms import Synonyms, thesaurus
+from bot.lookup.words import spelling
 
 Kind = Literal["paper", "section", "search", "empty", "error"]
 
@@ -62,7 +61,7 @@ class Lookup:
         self._names = KnownNames.of(catalog.info).merged(shipped)
         self._index = Index(catalog)
         self._sections = SectionNames(catalog.places.values())
-        self._synonyms = _Synonyms([*catalog.info.synonyms, *_thesaurus()])
+        self._synonyms = Synonyms([*catalog.info.synonyms, *thesaurus()])
 
     def answer(self, text: str, *, offset: int = 0, limit: int | None = None) -> Answer:
         """Answer what was typed; `limit` results from `offset` on, or all of them."""
@@ -169,9 +168,9 @@ class Lookup:
         self, query: Query, place: Place, filters: tuple[Filter, ...], offset: int, limit: int
     ) -> Answer:
         """A whole section, its own entries before those of its subsections."""
-        entries = tuple(
-            entry for entry in self.catalog.within(place.path) if _passes(entry, filters)
-        )
+        entries = self.catalog.within(place.path)
+        if filters:
+            entries = tuple(entry for entry in entries if _passes(entry, filters))
         title = self.catalog.section_titles(place.path, _UNDER)
         if not entries:
             return Answer(
@@ -257,11 +256,13 @@ class Lookup:
         return {compact(org): org for entry in self.catalog.entries for org in entry.orgs}
 
     @cached_property
-    def _title_names(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(entry.name or entry.title for entry in self.catalog.entries))
+    def _title_names(self) -> Mapping[str, str]:
+        return _folded(entry.name or entry.title for entry in self.catalog.entries)
 
     def _no_section(self, text: str) -> Mistake:
-        near = _nearest(text, [place.section.title for place in self.catalog.places.values()])
+        near = _nearest(
+            text, _folded(place.section.title for place in self.catalog.places.values())
+        )
         guess = f"Did you mean {_either(near)}? " if near else ""
         tops = ", ".join(section.title for section in self.catalog.info.sections)
         return Mistake(f"There is no section “{text}”. {guess}The top sections are: {tops}.")
@@ -278,52 +279,6 @@ class Lookup:
 
     def _how_to_add(self) -> str:
         return "To have a paper added, tell the people who keep this list."
-
-
-class _Synonyms:
-    """Groups of terms that mean the same, found in running words."""
-
-    def __init__(self, groups: Iterable[Sequence[str]]) -> None:
-        self._groups: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}
-        for group in groups:
-            terms = [tuple(spelling().analyze(term)) for term in group]
-            for term in terms:
-                others = tuple(other for other in terms if other != term)
-                key = _stems(term)
-                self._groups[key] = (*self._groups.get(key, ()), *others)
-        self._longest = max((len(term) for term in self._groups), default=0)
-
-    def slots(self, words: Sequence[str]) -> list[Slot]:
-        """Slots in the order of the words; the longest term counts."""
-        found: list[Slot] = []
-        at = 0
-        while at < len(words):
-            length = next(
-                (
-                    size
-                    for size in range(min(self._longest, len(words) - at), 0, -1)
-                    if _stems(words[at : at + size]) in self._groups
-                ),
-                0,
-            )
-            term = tuple(words[at : at + (length or 1)])
-            found.append(Slot(term, self._groups.get(_stems(term), ())))
-            at += len(term)
-        telling = [
-            slot
-            for slot in found
-            if slot.synonyms or not all(is_stopword(word) for word in slot.words)
-        ]
-        return telling or found
-
-
-def _stems(words: Sequence[str]) -> tuple[str, ...]:
-    return tuple(stemming().analyze(" ".join(words)))
-
-
-def _thesaurus() -> list[list[str]]:
-    text = resources.files("bot.lookup").joinpath("thesaurus.yaml").read_text("utf-8")
-    return [list(group) for group in yaml.safe_load(text)]
 
 
 def _reference(text: str) -> Link | None:
@@ -385,7 +340,7 @@ def _papers(count: int) -> str:
 
 
 def _unknown_value(field: str, value: str, used: Iterable[str]) -> Mistake:
-    near = _nearest(value, list(used))
+    near = _nearest(value, _folded(used))
     word = "venue" if field == "venue" else "organisation"
     guess = (
         f"Did you mean {_either([f'`{field}:{_quoted(name)}`' for name in near])}?" if near else ""
@@ -402,8 +357,13 @@ def _either(names: Sequence[str]) -> str:
     return " or ".join(names)
 
 
-def _nearest(text: str, names: Sequence[str]) -> list[str]:
+def _folded(names: Iterable[str]) -> dict[str, str]:
+    return {name: fold(name) for name in names}
+
+
+def _nearest(text: str, names: Mapping[str, str]) -> list[str]:
+    """The names most like the text; given with their folded forms."""
     found = process.extract(
-        text, names, scorer=fuzz.QRatio, processor=fold, limit=_NEAREST, score_cutoff=_NEAR_ENOUGH
+        fold(text), names, scorer=fuzz.QRatio, limit=_NEAREST, score_cutoff=_NEAR_ENOUGH
     )
-    return [name for name, _, _ in found]
+    return [name for _, _, name in found]

@@ -38,10 +38,14 @@ class Listeners:
     def register(self, app: App) -> None:
         """Put every listener on the app; the last one catches clicks that nobody else knows."""
         app.command(COMMAND)(self.command)
-        for action in (PREVIOUS, NEXT, AGAIN):
-            app.action(action)(self.turn)
-        app.action(SHARE)(self.share)
-        app.action(re.compile(""))(self.unknown_click)
+        for action, work in (
+            (PREVIOUS, self.turn),
+            (NEXT, self.turn),
+            (AGAIN, self.turn),
+            (SHARE, self.share),
+            (re.compile(""), self.unknown_click),
+        ):
+            app.action(action)(ack=acknowledge, lazy=[answering(work)])
         app.error(self.broken)
 
     def command(self, ack: Ack, command: Mapping[str, Any]) -> None:
@@ -54,18 +58,16 @@ class Listeners:
         _log.info("command", verb=request.verb)
         ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
 
-    def turn(self, ack: Ack, action: Mapping[str, Any], respond: Respond) -> None:
+    def turn(self, body: Mapping[str, Any], respond: Respond) -> None:
         """*Previous*, *Next*, *Another*: the private message changes in place."""
-        ack()
+        action = body["actions"][0]
         request = read_value(str(action.get("value") or ""))
         message = self._message(request) if request else blocks.sentence(_OLD_BUTTON)
         _reply(respond, message, replace=True)
 
-    def share(
-        self, ack: Ack, action: Mapping[str, Any], body: Mapping[str, Any], respond: Respond
-    ) -> None:
+    def share(self, body: Mapping[str, Any], respond: Respond) -> None:
         """*Share*: the shown page, for all; by `response_url`, so no membership is needed."""
-        ack()
+        action = body["actions"][0]
         request = read_value(str(action.get("value") or ""))
         lookup = self._lookup.current()
         answer = self._answer(lookup, request) if request else None
@@ -89,23 +91,19 @@ class Listeners:
             _log.warning("not shared", reason=problem)
             _reply(respond, blocks.sentence(_NOT_SHARED), replace=False)
 
-    def unknown_click(self, ack: Ack, action: Mapping[str, Any], respond: Respond) -> None:
+    def unknown_click(self, body: Mapping[str, Any], respond: Respond) -> None:
         """A click on something that no version of this code knows is answered too."""
-        ack()
+        action = body["actions"][0]
         if "url" in action:  # a link button; Slack opens it by itself
             return
         _log.warning("unknown click", action=str(action.get("action_id"))[:100])
         _reply(respond, blocks.sentence(_OLD_BUTTON), replace=False)
 
-    def broken(self, error: Exception, body: Mapping[str, Any], respond: Respond) -> BoltResponse:
-        """What no listener foresaw: logged with its cause, and the person is told."""
-        _log.error(
-            "a listener failed", exc_info=error, kind=str(body.get("type") or body.get("command"))
-        )
-        message = blocks.sentence(_SORRY)
-        if "command" not in body and body.get("response_url"):
-            _reply(respond, message, replace=False)
-        return BoltResponse(status=200, body={"response_type": "ephemeral", "text": message.text})
+    def broken(self, error: Exception, body: Mapping[str, Any]) -> BoltResponse:
+        """What breaks while a command is answered: logged with its cause; the person is told."""
+        _log.error("a command failed", exc_info=error, command=str(body.get("command")))
+        answer = {"response_type": "ephemeral", "text": _SORRY}
+        return BoltResponse(status=200, body=answer)
 
     def _message(self, request: Request) -> Message:
         lookup = self._lookup.current()
@@ -127,6 +125,24 @@ class Listeners:
         if answer.total and not answer.results:  # the list has shrunk since the button was made
             return ask[request.verb]((answer.total - 1) // PAGE * PAGE)
         return answer
+
+
+def acknowledge(ack: Ack) -> None:
+    """Tell Slack at once that a click has come; what it asks for is done after."""
+    ack()
+
+
+def answering(work: Callable[[Mapping[str, Any], Respond], None]) -> Callable[..., None]:
+    """The work of a click, such that the person is told when it fails; Bolt only logs that."""
+
+    def do(body: dict[str, Any], respond: Respond) -> None:
+        try:
+            work(body, respond)
+        except Exception:  # noqa: BLE001  # whatever it is, somebody waits for an answer
+            _log.exception("a click failed", kind=str(body.get("type")))
+            _reply(respond, blocks.sentence(_SORRY), replace=False)
+
+    return do
 
 
 def _hint(request: Request) -> str:

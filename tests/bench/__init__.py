@@ -1,0 +1,1 @@
+"""Figures, never asserted: `python -m tests.bench [lookups|http|start …]` prints them."""

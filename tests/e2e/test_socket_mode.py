@@ -1,8 +1,10 @@
 """The whole bot by Socket Mode: real processes, typing and clicks through the stand-in."""
 
 import json
+import time
 import urllib.request  # noqa: TID251  # the stand-in's control API is a test's business
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from bot.demo.standin import APP_TOKEN, BOT_TOKEN, StandIn, fetch, free_port, ru
 from tests.e2e import processes
 from tests.e2e.processes import wait_for
 
+PEOPLE, DEADLINE = 200, 3.0
 CHANNEL, ALICE, BOB = "C0PAPERS", "U0ALICE", "U0BOB"
 
 
@@ -24,10 +27,14 @@ class Person:
     def type(self, text: str) -> dict[str, Any]:
         """Type `/papers TEXT`; the answer is the message that appears."""
         before = {message["ts"] for message in self.messages()}
+        self.command(text)
+        return self.new_message(before)
+
+    def command(self, text: str) -> None:
+        """Type `/papers TEXT`, and look at nothing."""
         self._call(
             "command", {"channel": CHANNEL, "user": ALICE, "command": "/papers", "text": text}
         )
-        return self.new_message(before)
 
     def click(self, message: dict[str, Any], label: str, user: str = ALICE) -> None:
         """Press a button of a message."""
@@ -132,6 +139,27 @@ def test_a_person_looks_up_pages_and_shares_and_a_restart_in_between_is_not_felt
         posted = person.new_message(before)
         assert posted.get("subtype") != "ephemeral"
         assert f"<@{BOB}> shared" in shown(posted)
+
+
+def test_200_people_at_once_are_each_answered_within_slacks_three_seconds(
+    standin: StandIn, start: Callable[[], Any], tmp_path: Path
+) -> None:
+    """The stand-in's call returns when the command is acknowledged, with the answer in it."""
+    person = Person(standin)
+    before = len(person.messages())
+
+    def ask(_: int) -> float:
+        began = time.monotonic()
+        person.command("flashatention")
+        return time.monotonic() - began
+
+    with start(), ThreadPoolExecutor(PEOPLE) as pool:
+        ready(tmp_path / "bot.log")
+        seconds = list(pool.map(ask, range(PEOPLE)))
+        answers = person.messages()[before:]
+    assert len(answers) == PEOPLE
+    assert all("FlashAttention" in shown(answer) for answer in answers)
+    assert max(seconds) < DEADLINE
 
 
 def test_sigterm_ends_it_within_ten_seconds(start: Callable[[], Any], tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import json
 import random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block, SectionBlock
 
@@ -85,7 +85,6 @@ def hostile_lists(draw: st.DrawFn) -> Catalog:
     return Catalog(ListInfo(title=draw(TEXT), sections=sections), entries)
 
 
-@settings(max_examples=40, deadline=None)
 @given(hostile_lists(), TEXT)
 def test_every_message_is_within_limits_whatever_the_list_holds(
     catalog: Catalog, query: str
@@ -105,7 +104,6 @@ def test_every_message_is_within_limits_whatever_the_list_holds(
     check(blocks.results(catalog, lookup.random("", random.Random(1)), Request("random")))
 
 
-@settings(max_examples=40, deadline=None)
 @given(hostile_lists())
 def test_nothing_foreign_is_printed_raw(catalog: Catalog) -> None:
     """A title that holds `<!channel>` pings nobody, and no title makes a link of its own."""

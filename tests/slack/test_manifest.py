@@ -49,10 +49,10 @@ class Recorder:
     def __init__(self) -> None:
         self.registered: dict[str, list[object]] = defaultdict(list)
 
-    def __getattr__(self, kind: str) -> Callable[[object], Callable[[object], None]]:
-        def register(key: object) -> Callable[[object], None]:
+    def __getattr__(self, kind: str) -> Callable[[object], Callable[..., None]]:
+        def register(key: object) -> Callable[..., None]:
             self.registered[kind].append(key)
-            return lambda _: None
+            return lambda *_, **__: None
 
         return register
 

@@ -1,10 +1,9 @@
-"""The composition root: settings become objects, with the real clock, chance and environment.
+"""What serves Slack: settings become a lookup, listeners and a transport.
 
 Settings ──► LiveLookup ──► Listeners ──► Bolt App ──► Socket Mode (`papers run`)
                                                   └──► WSGI under gunicorn (`papers web`)
 """
 
-import logging
 import os
 import signal
 import sys
@@ -16,13 +15,14 @@ from random import SystemRandom
 from typing import NoReturn
 
 import structlog
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 from slack_sdk import WebClient
 from slack_sdk.http_retry.builtin_handlers import (
     ConnectionErrorRetryHandler,
     RateLimitErrorRetryHandler,
 )
 
+from bot.app.process import configure_logging, read_settings
 from bot.catalog.names import shipped_names
 from bot.errors import PapersError
 from bot.lookup.live import LiveLookup
@@ -32,20 +32,6 @@ from bot.slack.listeners import Listeners
 from bot.slack.wsgi import SlackRequests
 
 WORKERS = 2
-
-
-def read_settings() -> Settings:
-    """The environment as settings. Raises PapersError that names what is wrong."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-            for fault in error.errors()
-        )
-        raise PapersError(
-            f"The environment is not right: {faults}. See the README's list of settings."
-        ) from None
 
 
 def live_lookup(settings: Settings) -> LiveLookup:
@@ -84,7 +70,7 @@ def serve(settings: Settings) -> NoReturn:
     check_token(_client(settings, token))
     live_lookup(settings)
     gunicorn = [
-        sys.executable, "-m", "gunicorn", "bot.app:wsgi()",
+        sys.executable, "-m", "gunicorn", "bot.app.serving:wsgi()",
         "--bind", f"{settings.host}:{settings.port}",
         "--worker-class", "gthread", "--threads", "32",
         "--workers", os.environ.get("WEB_CONCURRENCY", str(WORKERS)),  # noqa: TID251  # gunicorn's own
@@ -104,43 +90,6 @@ def wsgi() -> SlackRequests:
     app = make_app(_client(settings, token), secret, _listeners(settings))
     structlog.get_logger().info("ready", transport="http")
     return SlackRequests(app)
-
-
-def configure_logging(settings: Settings) -> None:
-    """One line a thing on standard error: for people in a terminal, JSON for machines."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    as_json = settings.log_format == "json" or (
-        settings.log_format == "auto" and not sys.stderr.isatty()
-    )
-    last: list[structlog.typing.Processor] = (
-        [
-            structlog.processors.dict_tracebacks,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ]
-        if as_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-    )
-    handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
-        )
-    )
-    logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
-    )
 
 
 def _listeners(settings: Settings) -> Listeners:

@@ -1,0 +1,1 @@
+"""The database: engine, transactions, migrations. Each room brings its own tables."""

@@ -1,0 +1,124 @@
+"""One way to a database, SQLite or PostgreSQL, with transactions that behave alike.
+
+SQLite runs in WAL mode (readers never wait for the writer) and begins writing transactions with
+BEGIN IMMEDIATE, so that two writers wait for each other instead of failing half-way
+(https://www.sqlite.org/lang_transaction.html). The driver's own transactions are switched off, as
+SQLAlchemy's documentation of its SQLite dialect advises.
+"""
+
+import contextlib
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.errors import PapersError
+
+_BUSY_SECONDS = 10
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class DatabaseError(PapersError):
+    """The database cannot be used as it is set up."""
+
+
+class Moment(sa.types.TypeDecorator[dt.datetime]):
+    """An aware moment, kept in UTC; SQLite forgets the zone and gets it back."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: dt.datetime | None, _dialect: Dialect
+    ) -> dt.datetime | None:
+        """Refuse a moment without zone, whose meaning would be a guess."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment without time zone")
+        return value.astimezone(dt.UTC) if value else None
+
+    def process_result_value(self, value: Any, _dialect: Dialect) -> dt.datetime | None:
+        """The moment in UTC."""
+        if not isinstance(value, dt.datetime):
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+class Database:
+    """Where decisions are kept."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Use `open_database` for an engine with the right settings."""
+        self.engine = engine
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction: all of it is kept when the block ends, none of it when it raises."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A look at what is kept, waiting for no writer."""
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether all of it is one file."""
+        return self.engine.dialect.name == "sqlite"
+
+
+def open_database(url: str) -> Database:
+    """Open a database by its URL: `sqlite:///papers.db`, `postgresql://…` (also `postgres://`).
+
+    Raises DatabaseError when the URL is not understood.
+    """
+    url = url.replace("postgres://", "postgresql://", 1)
+    if url.startswith("postgresql://"):
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    try:
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise DatabaseError("DATABASE_URL is to begin with sqlite:/// or postgresql://.")
+        engine = sa.create_engine(parsed, pool_pre_ping=True)
+    except (SQLAlchemyError, ModuleNotFoundError):
+        raise DatabaseError(
+            "DATABASE_URL is not understood; it is to look like sqlite:///papers.db "
+            "or postgresql://user:password@host/name."
+        ) from None
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        _set_up_sqlite(engine)
+    return Database(engine)
+
+
+def _set_up_sqlite(engine: Engine) -> None:
+    @sa.event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode = WAL",
+            f"busy_timeout = {_BUSY_SECONDS * 1000}",
+            "foreign_keys = ON",
+            "synchronous = FULL",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")

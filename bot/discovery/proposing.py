@@ -1,0 +1,182 @@
+"""From what was seen to what is proposed: the best of the pool, within the week's budget.
+
+    pool (seen, not proposed, not listed) ──► judge ──► budget ──► no listed title ──► candidates
+
+The model is fitted again when what is listed has changed, or has grown old; judging itself happens
+in a child process (`learning`). A candidate is kept once for ever, so a poll that is killed before
+it keeps them proposes the same papers when it is begun again.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from rapidfuzz import fuzz, process
+
+from bot.catalog.model import Catalog, compact
+from bot.discovery.authors import count_authors
+from bot.discovery.budget import CARRY_WEEKS, Waiting, allowance, choose, monday
+from bot.discovery.freshness import EASTERN
+from bot.discovery.judgement import Choice, Judged, Reasons
+from bot.discovery.learning import FitTask, JudgeTask, fit, judge
+from bot.discovery.paper import Paper
+from bot.discovery.sections import paper_sections, placed, section_names
+from bot.discovery.store import Store, Unproposed
+
+_MODEL = "relevance"
+_REFIT_AFTER = dt.timedelta(days=28)  # more often gained nothing in the replay
+_EXPLAINED = 5  # times the week's budget: some of the best may be listed under another id
+_SAME_TITLE = 90.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A paper to propose, with what a reviewer needs to see why.
+
+    It is the `rank`-th of `ranked` papers that could have been proposed.
+    """
+
+    paper: Paper
+    day: dt.date
+    score: float
+    rank: int
+    ranked: int
+    reasons: Reasons
+    choices: tuple[Choice, ...]
+    evidence: str | None = None
+
+
+class Proposer:
+    """Chooses candidates for a list."""
+
+    def __init__(self, store: Store, catalog: Catalog) -> None:
+        self._store, self._catalog = store, catalog
+
+    def propose(self, now: dt.datetime, *, dry_run: bool = False) -> tuple[Candidate, ...]:
+        """What is to be proposed now; kept as proposed unless it is a dry run.
+
+        Raises LearningError when the child process cannot judge; the next call tries again.
+        """
+        today = now.astimezone(EASTERN).date()
+        budget, week = self._catalog.info.budget, monday(today)
+        spent = self._store.spent(week)
+        if not allowance(today, budget, spent):
+            return ()
+        pool = self._pool(week)
+        if not pool:
+            return ()
+        judged = self._judge([one.paper for one in pool], now, best=_EXPLAINED * budget)
+        waiting = self._ranked(pool, judged)
+        chosen = choose(waiting, today, budget=budget, spent=spent)
+        order = {one.arxiv: rank for rank, one in enumerate(_best_first(waiting), 1)}
+        by_id = {one.paper.arxiv: one for one in pool}
+        candidates = tuple(
+            _candidate(by_id[one.arxiv], judged[one.arxiv], order[one.arxiv], len(pool))
+            for one in chosen
+        )
+        if dry_run:
+            return candidates
+        rows = [_row(candidate, week, now) for candidate in candidates]
+        kept = self._store.propose(rows, week, allowance(today, budget, 0))
+        return tuple(candidate for candidate in candidates if candidate.paper.arxiv in kept)
+
+    def _pool(self, week: dt.date) -> tuple[Unproposed, ...]:
+        listed = {entry.arxiv for entry in self._catalog.entries}
+        found = self._store.waiting(week - dt.timedelta(weeks=CARRY_WEEKS))
+        return tuple(one for one in found if one.paper.arxiv not in listed)
+
+    def _judge(self, papers: Sequence[Paper], now: dt.datetime, best: int) -> Mapping[str, Judged]:
+        known = self._store.metadata()
+        listed = tuple(_described(self._catalog, known))
+        abstracts = {arxiv: paper.abstract for arxiv, paper in known.items()}
+        allowed = paper_sections(self._catalog)
+        task = JudgeTask(
+            model=self._model(listed, now),
+            papers=papers,
+            authors=count_authors(listed),
+            best=best,
+            placed=placed(self._catalog.entries, abstracts),
+            names=section_names(self._catalog.places.values()),
+            allowed=tuple(path for path in self._catalog.places if path in allowed),
+        )
+        return {one.arxiv: one for one in judge(task)}
+
+    def _model(self, listed: Sequence[Paper], now: dt.datetime) -> bytes:
+        """The fitted model; fitted now if there is something to learn."""
+        told = "\n".join(f"{paper.arxiv} {paper.title} {len(paper.abstract)}" for paper in listed)
+        basis = hashlib.sha256(told.encode()).hexdigest()
+        kept = self._store.model(_MODEL)
+        if kept and kept[0] == basis and now - kept[1] < _REFIT_AFTER:
+            return kept[2]
+        content = fit(FitTask(listed=listed, others=self._store.background()))
+        self._store.keep_model(_MODEL, basis, content, now)
+        return content
+
+    def _ranked(
+        self, pool: Sequence[Unproposed], judged: Mapping[str, Judged]
+    ) -> tuple[Waiting, ...]:
+        """Those that were explained, as only the best are, without what the list has already."""
+        titles = [compact(entry.title) for entry in self._catalog.entries]
+        return tuple(
+            Waiting(one.paper.arxiv, judged[one.paper.arxiv].score, one.day)
+            for one in pool
+            if judged[one.paper.arxiv].reasons and not _is_listed(one.paper.title, titles)
+        )
+
+
+def _best_first(waiting: Sequence[Waiting]) -> Sequence[Waiting]:
+    return sorted(waiting, key=lambda one: (-one.score, one.arxiv))
+
+
+def _is_listed(title: str, titles: Sequence[str]) -> bool:
+    """Whether the list has this title, or one that differs by a slip."""
+    found = process.extractOne(compact(title), titles, scorer=fuzz.ratio, score_cutoff=_SAME_TITLE)
+    return found is not None
+
+
+def _described(catalog: Catalog, known: Mapping[str, Paper]) -> list[Paper]:
+    """The entries as papers: with abstract and authors where arXiv has told them."""
+    nothing = Paper(arxiv="", title="")
+    told = ((entry, known.get(entry.arxiv or "", nothing)) for entry in catalog.entries)
+    return [
+        Paper(
+            arxiv=entry.arxiv or "",
+            title=entry.title,
+            abstract=paper.abstract,
+            authors=paper.authors,
+        )
+        for entry, paper in told
+    ]
+
+
+def _candidate(one: Unproposed, judged: Judged, rank: int, ranked: int) -> Candidate:
+    if judged.reasons is None:
+        raise AssertionError("only what was explained is chosen")
+    return Candidate(
+        paper=one.paper,
+        day=one.day,
+        score=judged.score,
+        rank=rank,
+        ranked=ranked,
+        reasons=judged.reasons,
+        choices=judged.choices,
+        evidence=one.evidence,
+    )
+
+
+def _row(candidate: Candidate, week: dt.date, now: dt.datetime) -> dict[str, object]:
+    told = {
+        "reasons": asdict(candidate.reasons),
+        "choices": [asdict(choice) for choice in candidate.choices],
+        "evidence": candidate.evidence,
+    }
+    return {
+        "arxiv": candidate.paper.arxiv,
+        "week": week,
+        "proposed_at": now,
+        "score": candidate.score,
+        "rank": candidate.rank,
+        "ranked": candidate.ranked,
+        "judgement": told,
+    }

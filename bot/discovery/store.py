@@ -1,0 +1,340 @@
+"""What discovery remembers, in the database: seen papers, checks of feeds, candidates, the model.
+
+Whatever a feed brought is kept in one transaction with the verdict on it and with what makes the
+next request conditional; so a poll that is killed anywhere has either taken a feed or not seen it.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.catalog.identity import titles_agree
+from bot.db.engine import Database
+from bot.discovery.paper import Paper
+from bot.discovery.tables import candidates, caught_up, checks, feeds, listed, models, seen
+
+_MANY = 500  # ids in one query
+_SECOND_LOOK = dt.timedelta(days=183)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What makes the next request for a feed conditional."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How a category was found, once."""
+
+    category: str
+    verdict: str
+    reason: str
+    unseen: int
+    day: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A paper as it came: new to arXiv or revised, and on which announcement day."""
+
+    paper: Paper
+    version: int
+    day: dt.date
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one request brought: papers, verdicts, and what is complete with it.
+
+    `days` are pairs of a category and an announcement day that is now taken whole.
+    """
+
+    arrivals: tuple[Arrival, ...] = ()
+    checks: tuple[Check, ...] = ()
+    url: str | None = None
+    memory: Memory = Memory()
+    days: tuple[tuple[str, dt.date], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unproposed:
+    """A paper that may still be proposed."""
+
+    paper: Paper
+    day: dt.date
+    evidence: str | None
+
+
+class Store:
+    """Discovery's part of the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def memory(self, url: str) -> Memory:
+        """What is remembered of a feed."""
+        query = sa.select(feeds.c.etag, feeds.c.last_modified).where(feeds.c.url == url)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return Memory(row.etag, row.last_modified) if row else Memory()
+
+    def known(self, ids: Collection[str], before: dt.datetime) -> frozenset[str]:
+        """Which of the ids had been seen before a moment."""
+        found: set[str] = set()
+        with self._database.read() as connection:
+            ordered = sorted(ids)
+            for at in range(0, len(ordered), _MANY):
+                some = ordered[at : at + _MANY]
+                query = sa.select(seen.c.arxiv).where(seen.c.arxiv.in_(some))
+                query = query.where(seen.c.seen_at < before)
+                found.update(connection.scalars(query))
+        return frozenset(found)
+
+    def take(self, batch: Batch, now: dt.datetime) -> int:
+        """Keep what a request brought, all of it or nothing; how many papers were new here."""
+        with self._database.write() as connection:
+            new = sum(_take_one(connection, arrival, now) for arrival in batch.arrivals)
+            for check in batch.checks:
+                values = {"checked_at": now, **_as_row(check)}
+                connection.execute(checks.insert().values(**values))
+            if batch.url is not None:
+                _put(connection, feeds, {"url": batch.url}, _as_row(batch.memory))
+            for category, day in batch.days:
+                _put(connection, caught_up, {"category": category, "day": day}, {})
+        return new
+
+    def last_fresh(self, category: str) -> tuple[dt.datetime, dt.date] | None:
+        """When a category was last fresh, and with the batch of which day."""
+        query = (
+            sa.select(checks.c.checked_at, checks.c.day)
+            .where(checks.c.category == category, checks.c.verdict == "fresh")
+            .order_by(checks.c.checked_at.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return (row.checked_at, row.day) if row else None
+
+    def first_check(self, category: str) -> dt.datetime | None:
+        """Since when a category is watched."""
+        query = sa.select(checks.c.checked_at).where(checks.c.category == category)
+        query = query.order_by(checks.c.checked_at).limit(1)
+        with self._database.read() as connection:
+            return connection.scalar(query)
+
+    def volume(self, category: str) -> float | None:
+        """Unseen papers a day that the category was fresh, on average; None without history."""
+        query = sa.select(sa.func.sum(checks.c.unseen), sa.func.count(checks.c.day.distinct()))
+        query = query.where(checks.c.category == category, checks.c.verdict == "fresh")
+        with self._database.read() as connection:
+            total, days = connection.execute(query).one()
+        return float(total) / days if days else None
+
+    def checked(self, since: dt.datetime) -> tuple[tuple[dt.datetime, Check], ...]:
+        """The checks since a moment, the oldest first."""
+        query = sa.select(checks).where(checks.c.checked_at >= since).order_by(checks.c.id)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return tuple(
+            (row.checked_at, Check(row.category, row.verdict, row.reason, row.unseen, row.day))
+            for row in rows
+        )
+
+    def taken_days(self, category: str, since: dt.date) -> frozenset[dt.date]:
+        """The announcement days of a category that were taken, from the feed or by catching up."""
+        fresh = sa.select(checks.c.day).where(
+            checks.c.category == category, checks.c.verdict == "fresh", checks.c.day >= since
+        )
+        caught = sa.select(caught_up.c.day).where(
+            caught_up.c.category == category, caught_up.c.day >= since
+        )
+        with self._database.read() as connection:
+            return frozenset(connection.scalars(fresh.union(caught)))
+
+    def is_empty(self) -> bool:
+        """Whether nothing has been seen yet."""
+        with self._database.read() as connection:
+            return connection.scalar(sa.select(seen.c.arxiv).limit(1)) is None
+
+    def waiting(self, since: dt.date) -> tuple[Unproposed, ...]:
+        """Papers announced since a day, or with evidence since then, that were not proposed."""
+        query = (
+            sa.select(seen)
+            .outerjoin(candidates, candidates.c.arxiv == seen.c.arxiv)
+            .where(candidates.c.arxiv.is_(None))
+            .where(sa.or_(seen.c.day >= since, seen.c.evidence_day >= since))
+            .order_by(seen.c.arxiv)
+        )
+        with self._database.read() as connection:
+            return tuple(
+                Unproposed(_paper(row), max(row.day, row.evidence_day or row.day), row.evidence)
+                for row in connection.execute(query)
+            )
+
+    def background(self) -> Iterator[Paper]:
+        """Every seen paper, one at a time; there may be hundreds of thousands."""
+        with self._database.read() as connection:
+            query = sa.select(seen).order_by(seen.c.arxiv).execution_options(yield_per=1000)
+            for row in connection.execute(query):
+                yield _paper(row)
+
+    def metadata(self) -> Mapping[str, Paper]:
+        """What arXiv says of listed papers, by the id under which they are listed."""
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(listed).where(listed.c.found)).all()
+        return {
+            row.arxiv: Paper(
+                arxiv=row.arxiv,
+                title=row.title,
+                abstract=row.abstract,
+                authors=tuple(row.authors),
+                categories=tuple(row.categories),
+            )
+            for row in rows
+        }
+
+    def unknown_listed(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """Listed ids that arXiv has not been asked about yet."""
+        with self._database.read() as connection:
+            asked = set(connection.scalars(sa.select(listed.c.arxiv)))
+        return tuple(sorted(set(ids) - asked))
+
+    def keep_metadata(
+        self, asked: Sequence[str], answered: Mapping[str, Paper], now: dt.datetime
+    ) -> None:
+        """Keep arXiv's answer about listed ids; one that it does not know is kept as such."""
+        with self._database.write() as connection:
+            for arxiv in asked:
+                paper = answered.get(arxiv)
+                values = {
+                    "found": paper is not None,
+                    "title": paper.title if paper else "",
+                    "abstract": paper.abstract if paper else "",
+                    "authors": list(paper.authors) if paper else [],
+                    "categories": list(paper.categories) if paper else [],
+                    "fetched_at": now,
+                }
+                _put(connection, listed, {"arxiv": arxiv}, values)
+
+    def model(self, name: str) -> tuple[str, dt.datetime, bytes] | None:
+        """The fitted model of a name: what it was learned from, when, and its content."""
+        query = sa.select(models).where(models.c.name == name)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return (row.basis, row.fitted_at, row.content) if row else None
+
+    def keep_model(self, name: str, basis: str, content: bytes, now: dt.datetime) -> None:
+        """Keep a fitted model in place of the one before."""
+        values = {"basis": basis, "fitted_at": now, "content": content}
+        with self._database.write() as connection:
+            _put(connection, models, {"name": name}, values)
+
+    def spent(self, week: dt.date) -> int:
+        """How many papers were proposed in the week that begins on this Monday."""
+        query = sa.select(sa.func.count()).where(candidates.c.week == week)
+        with self._database.read() as connection:
+            return connection.scalar(query) or 0
+
+    def propose(
+        self, rows: Iterable[Mapping[str, Any]], week: dt.date, most: int
+    ) -> tuple[str, ...]:
+        """Keep candidates, each paper once for ever; the ids of those that are new.
+
+        No more than `most` are kept in a week, however many processes propose at once.
+        """
+        kept: list[str] = []
+        spent = sa.select(sa.func.count()).where(candidates.c.week == week)
+        with self._database.write() as connection:
+            if (
+                not self._database.is_sqlite
+            ):  # where writers do not wait for each other by themselves
+                connection.execute(sa.text("LOCK TABLE candidates IN SHARE ROW EXCLUSIVE MODE"))
+            for row in rows:
+                if (connection.scalar(spent) or 0) >= most:
+                    break
+                query = sa.select(candidates.c.arxiv).where(candidates.c.arxiv == row["arxiv"])
+                if connection.scalar(query) is None:
+                    connection.execute(candidates.insert().values(**row))
+                    kept.append(str(row["arxiv"]))
+        return tuple(kept)
+
+
+def _take_one(connection: sa.Connection, arrival: Arrival, now: dt.datetime) -> bool:
+    """Keep one paper; True if it was new here. A revision may be evidence for a second look."""
+    paper = arrival.paper
+    old = connection.execute(sa.select(seen).where(seen.c.arxiv == paper.arxiv)).first()
+    values: dict[str, Any] = {
+        "title": paper.title,
+        "abstract": paper.abstract,
+        "authors": list(paper.authors),
+        "categories": list(paper.categories),
+        "doi": paper.doi,
+        "journal_ref": paper.journal_ref,
+        "comment": paper.comment,
+        "version": arrival.version,
+    }
+    if old is None:
+        if not arrival.is_new:
+            return False
+        row = {"arxiv": paper.arxiv, "day": arrival.day, "seen_at": now, **values}
+        connection.execute(seen.insert().values(**row))
+        return True
+    if arrival.version <= old.version and not (paper.doi or paper.journal_ref or paper.comment):
+        return False
+    for key in ("doi", "journal_ref", "comment"):
+        values[key] = values[key] or getattr(old, key)
+    evidence = _evidence(old, paper)
+    if evidence and now - old.seen_at <= _SECOND_LOOK:
+        values |= {"evidence": evidence, "evidence_day": arrival.day}
+    connection.execute(seen.update().where(seen.c.arxiv == paper.arxiv).values(**values))
+    return False
+
+
+def _evidence(old: sa.Row[Any], paper: Paper) -> str | None:
+    """What a revision says that the paper did not say before."""
+    if paper.journal_ref and not old.journal_ref:
+        return f"Now published: {paper.journal_ref}"
+    accepted = paper.comment and "accept" in paper.comment.casefold()
+    if accepted and paper.comment != old.comment:
+        return f"Its authors now say: {paper.comment}"
+    if paper.doi and not old.doi:
+        return f"Now with a DOI: {paper.doi}"
+    if not titles_agree(old.title, paper.title):
+        return f"Retitled, it was: {old.title}"
+    return None
+
+
+def _paper(row: sa.Row[Any]) -> Paper:
+    return Paper(
+        arxiv=row.arxiv,
+        title=row.title,
+        abstract=row.abstract,
+        authors=tuple(row.authors),
+        categories=tuple(row.categories),
+        doi=row.doi,
+        journal_ref=row.journal_ref,
+        comment=row.comment,
+    )
+
+
+def _as_row(value: Check | Memory) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__slots__}
+
+
+def _put(
+    connection: sa.Connection, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Insert a row, or change the one with this key."""
+    where = sa.and_(*(table.c[name] == value for name, value in key.items()))
+    if connection.scalar(sa.select(sa.literal(1)).select_from(table).where(where)):
+        if values:
+            connection.execute(table.update().where(where).values(**values))
+    else:
+        connection.execute(table.insert().values(**key, **values))

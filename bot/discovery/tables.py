@@ -1,0 +1,93 @@
+"""What discovery keeps: papers that were seen, how each feed was found, what was proposed."""
+
+import sqlalchemy as sa
+
+from bot.db.engine import Moment, metadata
+
+seen = sa.Table(
+    "seen_papers",
+    metadata,
+    sa.Column("arxiv", sa.String(32), primary_key=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("abstract", sa.Text, nullable=False),
+    sa.Column("authors", sa.JSON, nullable=False),
+    sa.Column("categories", sa.JSON, nullable=False),
+    sa.Column("doi", sa.Text),
+    sa.Column("journal_ref", sa.Text),
+    sa.Column("comment", sa.Text),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column(
+        "day", sa.Date, nullable=False, index=True, comment="of the announcement, Eastern time"
+    ),
+    sa.Column("seen_at", Moment, nullable=False),
+    sa.Column("evidence", sa.Text, comment="why it deserves a second look"),
+    sa.Column("evidence_day", sa.Date, index=True),
+)
+
+checks = sa.Table(
+    "feed_checks",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("category", sa.String(32), nullable=False, index=True),
+    sa.Column("checked_at", Moment, nullable=False, index=True),
+    sa.Column("verdict", sa.String(16), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("unseen", sa.Integer, nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+)
+
+feeds = sa.Table(
+    "feed_memory",
+    metadata,
+    sa.Column("url", sa.Text, primary_key=True),
+    sa.Column("etag", sa.Text),
+    sa.Column("last_modified", sa.Text),
+    sa.Column("not_before", Moment, comment="as Retry-After asked"),
+)
+
+caught_up = sa.Table(
+    "caught_up_days",
+    metadata,
+    sa.Column("category", sa.String(32), primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+)
+
+listed = sa.Table(
+    "listed_papers",
+    metadata,
+    sa.Column("arxiv", sa.String(32), primary_key=True),
+    sa.Column("found", sa.Boolean, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("abstract", sa.Text, nullable=False),
+    sa.Column("authors", sa.JSON, nullable=False),
+    sa.Column("categories", sa.JSON, nullable=False),
+    sa.Column("fetched_at", Moment, nullable=False),
+)
+
+candidates = sa.Table(
+    "candidates",
+    metadata,
+    sa.Column("arxiv", sa.String(32), primary_key=True),
+    sa.Column("week", sa.Date, nullable=False, index=True, comment="its Monday"),
+    sa.Column("proposed_at", Moment, nullable=False),
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("rank", sa.Integer, nullable=False),
+    sa.Column("ranked", sa.Integer, nullable=False),
+    sa.Column("judgement", sa.JSON, nullable=False),
+)
+
+models = sa.Table(
+    "models",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("basis", sa.String(64), nullable=False),
+    sa.Column("fitted_at", Moment, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+paces = sa.Table(
+    "paces",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("next_at", Moment, nullable=False),
+)

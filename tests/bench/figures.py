@@ -1,0 +1,14 @@
+"""The few sums and words that the figures share."""
+
+from collections.abc import Sequence
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value below which this share of the values lies (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def milliseconds(seconds: float) -> str:
+    """Seconds as `1.23 ms`."""
+    return f"{seconds * 1e3:,.2f} ms"

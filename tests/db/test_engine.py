@@ -1,0 +1,82 @@
+"""Laws of transactions: all or nothing, moments with their zone, writers that wait."""
+
+import datetime as dt
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import StatementError
+
+from bot.db.engine import Database, DatabaseError, Moment, open_database
+
+TABLES = sa.MetaData()
+counter = sa.Table(
+    "counter",
+    TABLES,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("n", sa.Integer),
+    sa.Column("at", Moment),
+)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    found = open_database(f"sqlite:///{tmp_path}/deep/er/papers.db")
+    with found.write() as connection:
+        TABLES.create_all(connection)
+        connection.execute(counter.insert().values(name="a", n=0))
+    return found
+
+
+def test_a_transaction_is_kept_whole_or_not_at_all(database: Database) -> None:
+    def fail() -> None:
+        with database.write() as connection:
+            connection.execute(counter.update().values(n=5))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    with database.read() as connection:
+        assert connection.scalar(sa.select(counter.c.n)) == 0
+
+
+def test_writers_wait_for_each_other_and_lose_nothing(database: Database) -> None:
+    """Read, add, write: without a lock from the start two threads would overwrite each other."""
+
+    def add() -> None:
+        for _ in range(20):
+            with database.write() as connection:
+                n = connection.scalar(sa.select(counter.c.n)) or 0
+                connection.execute(counter.update().values(n=n + 1))
+
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    with database.read() as connection:
+        assert connection.scalar(sa.select(counter.c.n)) == 80
+
+
+def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
+    with database.write() as writer:
+        writer.execute(counter.update().values(n=1))
+        with database.read() as reader:
+            assert reader.scalar(sa.select(counter.c.n)) == 0
+
+
+def test_moments_come_back_with_their_zone(database: Database) -> None:
+    eastern = dt.timezone(dt.timedelta(hours=-5))
+    moment = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=eastern)
+    with database.write() as connection:
+        connection.execute(counter.update().values(at=moment))
+        assert connection.scalar(sa.select(counter.c.at)) == moment
+        with pytest.raises(StatementError, match="time zone"):
+            connection.execute(counter.update().values(at=dt.datetime(2026, 1, 2)))  # noqa: DTZ001  # the point
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "", "sqlite+unknown:///x"])
+def test_a_url_that_is_not_understood_is_a_sentence(url: str) -> None:
+    with pytest.raises(DatabaseError, match="DATABASE_URL"):
+        open_database(url)

@@ -1,0 +1,475 @@
+"""Feeds of every kind, made by code: whole, empty, broken and hostile ones.
+
+The structure is that of arXiv's own RSS and Atom feeds; titles, names and abstracts are made up.
+Each case says what is expected of it: the papers that survive and the verdict of a poll.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from xml.sax.saxutils import escape
+
+from bot.discovery.freshness import Name
+
+WEDNESDAY = datetime(2025, 9, 17, 16, 0, tzinfo=UTC)  # noon in the East
+EARLY = datetime(2025, 9, 17, 5, 0, tzinfo=UTC)  # one in the morning there
+SATURDAY = datetime(2025, 9, 20, 16, 0, tzinfo=UTC)
+THANKSGIVING = datetime(2025, 11, 27, 17, 0, tzinfo=UTC)
+
+_RSS_HEAD = """<?xml version='1.0' encoding='UTF-8'?>
+<rss xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/"\
+ xmlns:atom="http://www.w3.org/2005/Atom" version="2.0">
+  <channel>
+    <title>cs.DC, cs.LG updates on arXiv.org</title>
+    <link>http://rss.arxiv.org/rss/cs.DC+cs.LG</link>
+    <description>cs.DC, cs.LG updates on the arXiv.org e-print archive.</description>
+    <atom:link href="http://rss.arxiv.org/rss/cs.DC+cs.LG" rel="self" type="application/rss+xml"/>
+    <language>en-us</language>
+    <lastBuildDate>Wed, 17 Sep 2025 04:00:00 +0000</lastBuildDate>
+    <pubDate>Wed, 17 Sep 2025 00:00:00 -0400</pubDate>
+    <skipDays>
+      <day>Sunday</day>
+      <day>Saturday</day>
+    </skipDays>
+"""
+RSS_TAIL = "  </channel>\n</rss>\n"
+_ATOM_HEAD = """<?xml version='1.0' encoding='UTF-8'?>
+<feed xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/"\
+ xmlns="http://www.w3.org/2005/Atom" xml:lang="en-us">
+  <id>http://rss.arxiv.org/atom/cs.DC</id>
+  <title>cs.DC updates on arXiv.org</title>
+  <updated>2025-09-17T04:00:19.866337+00:00</updated>
+  <link href="http://rss.arxiv.org/atom/cs.DC" rel="self" type="application/atom+xml"/>
+"""
+ATOM_TAIL = "</feed>\n"
+
+LETTER_PAIRS = tuple(f"cs.{a}{b}" for a in "ABCDEFGHIJKLMNOPQ" for b in "ABCDEFGHIJKLMNOPQ")
+HTML = b"""<!DOCTYPE html>
+<html><head><title>arXiv is down for maintenance</title></head><body><p>Back soon.</body></html>"""
+BILLION_LAUGHS = (
+    '<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a0 "ha">'
+    + "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 11))
+    + ']><rss version="2.0"><channel><title>&a10;</title></channel></rss>'
+).encode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """An item to be written; None leaves its element out. Text is escaped, `raw` is not."""
+
+    id: str = "2509.00001"
+    version: int = 1
+    title: str | None = "Paged Gardens: Caching Flowers"
+    abstract: str = "We water flowers in pages."
+    kind: str | None = "new"
+    said: str | None = "new"
+    """The kind that the description names."""
+    authors: str | None = "Ada Gärtner, Bo Rain"
+    categories: tuple[str, ...] = ("cs.DC", "cs.LG")
+    link: str | None = "https://arxiv.org/abs/{id}"
+    guid: str | None = "oai:arXiv.org:{id}v{version}"
+    date: str = "Wed, 17 Sep 2025 00:00:00 -0400"
+    raw: str = ""
+
+    def rss(self) -> str:
+        return (
+            "    <item>\n"
+            + self._element("title", self.title)
+            + self._element("link", self._filled(self.link))
+            + self._element("description", self._description())
+            + self._element("guid", self._filled(self.guid), ' isPermaLink="false"')
+            + "".join(self._element("category", name) for name in self.categories)
+            + self._element("pubDate", self.date)
+            + self._element("arxiv:announce_type", self.kind)
+            + self._element("dc:creator", self.authors)
+            + f"{self.raw}    </item>\n"
+        )
+
+    def atom(self) -> str:
+        link = self._filled(self.link)
+        return (
+            "  <entry>\n"
+            + self._element("id", self._filled(self.guid))
+            + self._element("title", self.title)
+            + (f'    <link href="{link}" rel="alternate" type="text/html"/>\n' if link else "")
+            + self._element("summary", self._description())
+            + "".join(f'    <category term="{name}"/>\n' for name in self.categories)
+            + self._element("arxiv:announce_type", self.kind)
+            + self._element("dc:creator", self.authors)
+            + f"{self.raw}  </entry>\n"
+        )
+
+    def _filled(self, text: str | None) -> str | None:
+        return text.format(id=self.id, version=self.version) if text else None
+
+    def _description(self) -> str:
+        prefix = (
+            f"arXiv:{self.id}v{self.version} Announce Type: {self.said} \n" if self.said else ""
+        )
+        return f"{prefix}Abstract: {self.abstract}"
+
+    @staticmethod
+    def _element(name: str, text: str | None, attributes: str = "") -> str:
+        if text is None:
+            return ""
+        return f"      <{name}{attributes}>{escape(text)}</{name}>\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A document, how it is served, and what is to come of it."""
+
+    name: str
+    body: bytes
+    ids: tuple[str, ...] = ()
+    verdict: Name = "fresh"
+    says: str = ""
+    """Stands in the verdict's reason."""
+    faults: int = 0
+    truncated: bool = False
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    now: datetime = WEDNESDAY
+
+
+def rss(*items: Made | str) -> bytes:
+    """A whole RSS feed; strings stand in it as they are."""
+    parts = (item if isinstance(item, str) else item.rss() for item in items)
+    return f"{_RSS_HEAD}{''.join(parts)}{RSS_TAIL}".encode()
+
+
+def atom(*items: Made) -> bytes:
+    """A whole Atom feed."""
+    return f"{_ATOM_HEAD}{''.join(item.atom() for item in items)}{ATOM_TAIL}".encode()
+
+
+def batch(count: int) -> tuple[Made, ...]:
+    """Papers with ids of their own."""
+    return tuple(
+        Made(id=f"2509.{number:05}", title=f"Garden {number}: A Study of Rain")
+        for number in range(10_001, 10_001 + count)
+    )
+
+
+GOOD = Made(id="2509.09999", title="A Good Neighbour")
+
+
+def beside(name: str, item: Made | str, *, ids: tuple[str, ...] = (), faults: int = 0) -> Case:
+    """An item between two good ones, which must survive it."""
+    other = replace(GOOD, id="2509.08888")
+    expected = (GOOD.id, *ids, other.id)
+    return Case(name=name, body=rss(GOOD, item, other), ids=expected, faults=faults)
+
+
+def one(name: str, item: Made) -> Case:
+    """An item between two good ones that is itself a paper."""
+    return beside(name, item, ids=(item.id,))
+
+
+def failed(
+    name: str,
+    body: bytes,
+    says: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Case:
+    """What is no feed, or is not served as one."""
+    return Case(
+        name=name, body=body, verdict="failed", says=says, status=status, headers=headers or {}
+    )
+
+
+def _whole() -> list[Case]:
+    two, empty = batch(2), rss()
+    ids = tuple(item.id for item in two)
+    kinds = ("replace", "replace-cross")
+    later = [Made(id=f"2501.0000{n}", version=2, kind=k, said=k) for n, k in enumerate(kinds)]
+    return [
+        Case(name="rss", body=rss(*two), ids=ids, says="2 new papers came."),
+        Case(name="atom", body=atom(*two), ids=ids),
+        Case(name="crossed", body=rss(Made(kind="cross", said="cross")), ids=("2509.00001",)),
+        Case(
+            name="replacements alone",
+            body=rss(*later),
+            ids=("2501.00000", "2501.00001"),
+            verdict="stalled",
+            says="2 items",
+        ),
+        Case(
+            name="empty on a Saturday", body=empty, verdict="quiet", says="Saturday", now=SATURDAY
+        ),
+        Case(
+            name="empty on a holiday",
+            body=empty,
+            verdict="quiet",
+            says="Thanksgiving",
+            now=THANKSGIVING,
+        ),
+        Case(name="empty before its hour", body=empty, verdict="waiting", says="08:00", now=EARLY),
+        Case(name="empty on a weekday", body=empty, verdict="stalled", says="the feed is empty"),
+        Case(name="empty atom", body=atom(), verdict="stalled", says="the feed is empty"),
+        Case(name="papers on a Saturday", body=rss(*two), ids=ids, now=SATURDAY),
+        Case(
+            name="2,000 items",
+            body=rss(*batch(2_000)),
+            ids=tuple(item.id for item in batch(2_000)),
+            says="2,000 new papers",
+        ),
+    ]
+
+
+def _served_badly() -> list[Case]:
+    feed = rss(*batch(2))
+    late = "Wed, 17 Sep 2025 16:02:00 GMT"
+    return [
+        *(
+            failed(f"HTTP {status}", b"no", f"HTTP {status}", status=status)
+            for status in (400, 403, 404, 410, 429, 500, 502, 503, 204, 206)
+        ),
+        failed(
+            "429 with Retry-After", b"", "HTTP 429", status=429, headers={"Retry-After": "120"}
+        ),
+        failed("503 with Retry-After", b"", "HTTP 503", status=503, headers={"Retry-After": late}),
+        failed("404 with a feed", feed, "HTTP 404", status=404),
+        failed("304 unasked", b"", "HTTP 304", status=304),
+        failed("unknown encoding", feed, "content-encoding", headers={"Content-Encoding": "br"}),
+        failed("gzip that is none", feed, "unreadable", headers={"Content-Encoding": "gzip"}),
+        failed("redirect to nowhere", b"", "HTTP 302 without", status=302),
+        failed(
+            "redirect to another host",
+            b"",
+            "another host evil.example",
+            status=302,
+            headers={"Location": "https://evil.example/rss"},
+        ),
+        failed(
+            "redirect to a file",
+            b"",
+            "other than http",
+            status=302,
+            headers={"Location": "file:///etc/x"},
+        ),
+        failed(
+            "redirect in disguise",
+            b"",
+            "another host evil.example",
+            status=301,
+            headers={"Location": "//127.0.0.1@evil.example/rss"},
+        ),
+        failed("redirect to itself", b"", "in a loop", status=308, headers={"Location": "?"}),
+    ]
+
+
+def _no_feeds() -> list[Case]:
+    root = '<rss version="2.0"><channel>'
+    attributes = " ".join(f'a{n}=""' for n in range(50_000))
+    return [
+        failed("no bytes", b"", "an empty answer"),
+        failed("white space", b" \n\t ", "an empty answer"),
+        failed("NULs alone", b"\0" * 1000, "an empty answer"),
+        failed("HTML page", HTML, "an HTML page instead of a feed, “arXiv is down"),
+        failed("HTML without a doctype", HTML.partition(b"\n")[2], "an HTML page"),
+        failed("HTML as XHTML", b"<?xml version='1.0'?>" + HTML, "an HTML page"),
+        failed("JSON", b'{"papers": []}', "no XML"),
+        failed("PDF", b"%PDF-1.7\n\xff\xfe\x00", "no XML"),
+        failed(
+            "other XML", b"<?xml version='1.0'?><sitemap><loc>x</loc></sitemap>", "but no feed"
+        ),
+        failed(
+            "no version", b"<rss><channel><title>x</title></channel></rss>", "no known version"
+        ),
+        failed("a bare root", b"<feed/>", "no known version"),
+        failed("billion laughs", BILLION_LAUGHS, "document type"),
+        failed(
+            "external entity",
+            b'<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+            + rss(Made(title="&x;")).partition(b"\n")[2],
+            "document type",
+        ),
+        failed("a harmless DTD", b"<!DOCTYPE rss>" + rss().partition(b"\n")[2], "document type"),
+        failed(
+            "billion laughs in UTF-16", BILLION_LAUGHS.decode().encode("utf-16"), "document type"
+        ),
+        failed(
+            "quadratic entity",
+            b'<!DOCTYPE rss [<!ENTITY a "' + b"a" * 50_000 + b'">]><rss>' + b"&a;" * 50_000,
+            "document type",
+        ),
+        failed("attributes without end", f"<rss {attributes}>{root}".encode(), "not well-formed"),
+        failed("too many items", f"{root}{'<item/>' * 5_001}".encode(), "more than 5,000 items"),
+        failed("cut in its root", rss()[:70], "cut off before"),
+    ]
+
+
+def _endless() -> list[Case]:
+    """Beginnings of a feed, with no item in what follows."""
+    root = b'<rss version="2.0"><channel>'
+    return [
+        Case(
+            name=f"a feed of {what}",
+            body=root + sign * 100_000,
+            verdict="failed",
+            says="truncated after 0 items",
+            truncated=True,
+        )
+        for what, sign in (("nothing", b""), ("opened elements", b"<a>"), ("signs", b"< & "))
+    ]
+
+
+def _truncated() -> list[Case]:
+    """Cut off at every tenth: whole items stay, and nobody takes the rest for absent."""
+    items, cases = batch(20), []
+    for name, whole, end in (("rss", rss(*items), "</item>"), ("atom", atom(*items), "</entry>")):
+        for tenth in range(1, 10):
+            body = whole[: len(whole) * tenth // 10]
+            count = body.decode(errors="ignore").count(end)
+            cases.append(
+                Case(
+                    name=f"{name} cut at {tenth} tenths",
+                    body=body,
+                    truncated=True,
+                    ids=tuple(item.id for item in items[:count]),
+                    verdict="failed",
+                    says=f"truncated after {count} items",
+                )
+            )
+    return cases
+
+
+def _encodings() -> list[Case]:
+    good = rss(Made(id="2509.00001", title="Gärten"))
+    ids = ("2509.00001",)
+    text = good.decode()
+    return [
+        Case(
+            name="UTF-8 that claims Latin-1",
+            body=text.replace("UTF-8", "ISO-8859-1").encode(),
+            ids=ids,
+        ),
+        Case(
+            name="UTF-8 that claims UTF-16", body=text.replace("UTF-8", "UTF-16").encode(), ids=ids
+        ),
+        Case(
+            name="UTF-8 that claims nonsense",
+            body=text.replace("UTF-8", "x-klingon").encode(),
+            ids=ids,
+        ),
+        Case(
+            name="UTF-8 that claims a codec", body=text.replace("UTF-8", "zlib").encode(), ids=ids
+        ),
+        Case(name="Latin-1 that claims UTF-8", body=text.encode("latin-1"), ids=ids),
+        Case(name="Latin-1", body=text.replace("UTF-8", "ISO-8859-1").encode("latin-1"), ids=ids),
+        Case(
+            name="Latin-1 that claims a codec",
+            body=text.replace("UTF-8", "rot13").encode("latin-1"),
+            ids=ids,
+        ),
+        Case(name="UTF-16", body=text.replace("UTF-8", "UTF-16").encode("utf-16"), ids=ids),
+        Case(name="UTF-32", body=text.replace("UTF-8", "UTF-32").encode("utf-32"), ids=ids),
+        Case(name="byte order mark", body=b"\xef\xbb\xbf" + good, ids=ids),
+        Case(name="no declaration", body=good.partition(b"\n")[2], ids=ids),
+        Case(name="space before the declaration", body=b"\n  " + good, ids=ids),
+        Case(
+            name="wrong charset in the header",
+            body=good,
+            ids=ids,
+            headers={"Content-Type": "text/html; charset=koi8-r"},
+        ),
+        Case(
+            name="invalid UTF-8",
+            body=good.replace(b"Paged", b"\xff\xfe\x80").replace(b"ten", b"\xc3("),
+            ids=ids,
+        ),
+        Case(name="NULs within", body=good.replace(b"G", b"\0G\0"), ids=ids),
+        Case(name="control characters within", body=good.replace(b"G", b"\x01\x08\x1fG"), ids=ids),
+    ]
+
+
+def _bad_items() -> list[Case]:
+    return [
+        beside("no title", Made(title=None), faults=1),
+        beside("title of nothing that can be seen", Made(title="\u200b \u202e"), faults=1),
+        beside("no id anywhere", Made(link=None, guid=None, said=None), faults=1),
+        beside("month 99", Made(id="2599.00001"), faults=1),
+        beside("id of letters", Made(id="abcd.efghi"), faults=1),
+        beside("another site's id", Made(id="12", link="https://example.org/{id}"), faults=1),
+        beside("unclosed element", "<item><title>Broken <b></title></item>\n", faults=1),
+        beside("elements within elements", f"<item>{'<a>' * 500}</item>\n", faults=1),
+        beside("categories without end", Made(categories=LETTER_PAIRS * 2), faults=1),
+        beside("unknown prefix", "<item><nope:title>x</nope:title></item>\n", faults=1),
+        beside("attribute without quotes", "<item a=b><title>x</title></item>\n", faults=1),
+        beside("unclosed item", "<item><title>Never ends</title>\n", faults=1),
+        beside("megabyte without a space", Made(title="x" * 1_000_000), faults=1),
+        beside("word of 10,000 characters", Made(authors="a" * 10_000), ids=("2509.00001",)),
+        beside(
+            "megabyte of words", Made(abstract="word " * 200_000), faults=0, ids=("2509.00001",)
+        ),
+        beside("DTD within", "<item><!DOCTYPE x [<!ENTITY y 'z'>]></item>\n", faults=1),
+    ]
+
+
+def _odd_items() -> list[Case]:
+    old = Made(id="cs/0112017")
+    return [
+        one("stray ampersand", Made(raw="<x>R & D</x>\n")),
+        one("stray less-than", Made(raw="<x>a < b</x>\n")),
+        one("HTML's entities", Made(raw="<x>caf&eacute;&nbsp;&bogus;</x>\n")),
+        one("reference to no character", Made(raw="<x>&#0;&#xD800;&#x1FFFFFF;&#55;</x>\n")),
+        one("no link", Made(link=None)),
+        one("no guid", Made(guid=None)),
+        one("neither", Made(link=None, guid=None)),
+        one("no description", Made(said=None, abstract="")),
+        one("no authors", Made(authors=None)),
+        one("no categories", Made(categories=())),
+        one("no announce type", Made(kind=None)),
+        one("unknown announce type", Made(kind="astonishing", said="astonishing")),
+        one("old id", old),
+        one("old id with an archive of two words", Made(id="hep-th/9901001")),
+        one("old id, link alone", replace(old, guid=None, said=None)),
+        one("date of year 0", Made(date="Mon, 00 Foo 0000 99:99:99 +9999")),
+        one("date of year 99999", Made(date="99999-99-99T99:99:99Z")),
+        one("date in the future", Made(date="Fri, 31 Dec 9999 23:59:60 -1200")),
+        one("version 999", Made(version=999)),
+        one("<!channel>", Made(title="Ping <!channel> & <@U1>")),
+        one("escaped twice", Made(title="a &lt; b &amp;lt; c")),
+        one("CDATA", Made(raw="<x><![CDATA[</title> ]]></x>\n")),
+        one("TeX", Made(title=r"Caf{\'e}s in $O(n^2)$")),
+        one("broken TeX", Made(title=r"Caf{\'e}s in $O(n^2 \frac{")),
+        one("right to left", Made(title="\u202eesrever\u202c ניר")),
+        one("zero width", Made(title="Gar\u200bden\ufeff")),
+        one("abstract of 10,000 characters", Made(abstract="rainy " * 1_667)),
+        one("markup in the abstract", Made(abstract="<script>alert(1)</script><img src=x>")),
+        one("3,000 authors", Made(authors=", ".join(f"Ann Nr{n}" for n in range(3_000)))),
+        one("300 categories", Made(categories=LETTER_PAIRS)),
+        one("bad address", Made(raw='<atom:link href="http://[::bad/"/>\n')),
+        one("bad base", Made(raw='<x xml:base="http://[">y</x>\n')),
+    ]
+
+
+def _duplicates() -> list[Case]:
+    first, again = Made(kind="replace", said="replace"), Made(kind="new")
+    twice = (first.id,)
+    return [
+        Case(name="an id twice", body=rss(again, again), ids=twice, says="1 new paper came"),
+        Case(name="replaced and new", body=rss(first, again), ids=twice, says="1 new paper came"),
+        Case(name="two versions", body=rss(Made(), Made(version=2)), ids=twice),
+        Case(
+            name="old id with and without its class",
+            ids=("math/0309136",),
+            body=rss(Made(id="math/0309136"), Made(id="math.GT/0309136")),
+        ),
+    ]
+
+
+CASES = (
+    *_whole(),
+    *_served_badly(),
+    *_no_feeds(),
+    *_endless(),
+    *_truncated(),
+    *_encodings(),
+    *_bad_items(),
+    *_odd_items(),
+    *_duplicates(),
+)

@@ -1,0 +1,41 @@
+"""Laws of links to other papers: a wrong id is told, a title in other words is not."""
+
+import pytest
+
+from bot.catalog.files import Located
+from bot.catalog.model import Entry
+from bot.discovery.mislinks import mislinks
+from bot.discovery.paper import Paper
+
+
+def warnings(listed: str, arxiv: str) -> list[str]:
+    entry = Entry(
+        title=listed, arxiv="2401.00001", sections=("s",), url="https://arxiv.org/abs/2401.00001"
+    )
+    located = Located(entry, "papers/s.yaml", 7, {"arxiv": 9})
+    return [
+        str(problem)
+        for problem in mislinks([located], {"2401.00001": Paper(arxiv="2401.00001", title=arxiv)})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("listed", "arxiv"),
+    [
+        ("Orchid: Serving Flowers Fast", "Orchid: Serving Flowers Fast"),
+        ("Orchid: Serving Flowers Fast", "ORCHID: serving flowers fast"),
+        ("Orchid", "Orchid: Serving Flowers Fast"),
+        ("Serving Flowers Fast with Orchid", "Orchid: Serving Flowers Fast with Small Pots"),
+        ("Órchid: Serving Flowers", "Orchid: Serving Flowers"),
+    ],
+)
+def test_another_way_to_write_a_title_is_no_mistake(listed: str, arxiv: str) -> None:
+    assert warnings(listed, arxiv) == []
+
+
+def test_another_papers_title_is_told_with_both_and_the_line() -> None:
+    (told,) = warnings("Orchid: Serving Flowers Fast", "On the Cohomology of Knots")
+    assert told.startswith(
+        "papers/s.yaml:9: warning: Orchid: Serving Flowers Fast: arXiv 2401.00001 is"
+    )
+    assert "On the Cohomology of Knots" in told

@@ -1,0 +1,108 @@
+"""Laws of politeness: three seconds between any two requests, over all threads and processes."""
+
+import datetime as dt
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.db.engine import Database, open_database
+from bot.db.migrate import migrate
+from bot.discovery.pace import EVERY, LONGEST, Pace
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    found = open_database(f"sqlite:///{tmp_path}/papers.db")
+    migrate(found)
+    return found
+
+
+class Clock:
+    """Time that passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.time = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+        self.slept: list[float] = []
+
+    def now(self) -> dt.datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += dt.timedelta(seconds=seconds)
+
+
+def test_the_first_request_goes_at_once_and_the_next_three_seconds_later(
+    database: Database,
+) -> None:
+    clock = Clock()
+    pace = Pace(database, clock.now, clock.sleep)
+    pace.wait()
+    pace.wait()
+    pace.wait()
+    assert clock.slept == [3.0, 3.0]
+    clock.time += dt.timedelta(minutes=1)
+    pace.wait()
+    assert len(clock.slept) == 2
+
+
+@pytest.mark.usefixtures("database")
+def test_processes_of_one_database_queue_together(tmp_path: Path) -> None:
+    """Each books its own turn, so no two turns are nearer than three seconds."""
+    code = (
+        "import datetime as dt, sys; from bot.db.engine import open_database; "
+        "from bot.discovery.pace import Pace; now = dt.datetime(2026, 1, 5, tzinfo=dt.UTC); "
+        "pace = Pace(open_database(sys.argv[1]), lambda: now, print); "
+        "[pace.wait() for _ in range(5)]"
+    )
+    url = f"sqlite:///{tmp_path}/papers.db"
+    children = [
+        subprocess.Popen([sys.executable, "-c", code, url], stdout=subprocess.PIPE, text=True)  # noqa: S603  # our own words
+        for _ in range(3)
+    ]
+    waits = sorted(
+        float(word) for child in children for word in child.communicate(timeout=60)[0].split()
+    )
+    assert waits == [3.0 * turn for turn in range(1, 15)]
+
+
+def test_threads_queue_too(database: Database) -> None:
+    now = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+    waits: list[float] = []
+    pace = Pace(database, lambda: now, waits.append)
+    threads = [threading.Thread(target=pace.wait) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(waits) == [3.0, 6.0, 9.0, 12.0, 15.0]
+
+
+def test_retry_after_holds_everybody(database: Database) -> None:
+    clock = Clock()
+    pace = Pace(database, clock.now, clock.sleep)
+    pace.wait()
+    pace.hold(120)
+    Pace(database, clock.now, clock.sleep).wait()
+    assert clock.slept == [120.0]
+
+
+def test_a_clock_that_goes_back_delays_nobody_for_long(database: Database) -> None:
+    clock = Clock()
+    pace = Pace(database, clock.now, clock.sleep)
+    pace.wait()
+    clock.time -= dt.timedelta(days=2)
+    pace.wait()
+    assert clock.slept[0] <= LONGEST.total_seconds()
+
+
+def test_the_real_clock_is_kept(database: Database) -> None:
+    pace = Pace(database, lambda: dt.datetime.now(dt.UTC), time.sleep)  # noqa: TID251  # the point
+    pace.wait()
+    began = time.monotonic()
+    pace.wait()
+    assert time.monotonic() - began >= EVERY.total_seconds() - 0.1

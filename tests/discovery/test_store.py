@@ -1,0 +1,153 @@
+"""Laws of what discovery remembers: a paper once, a batch whole, evidence kept for later."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from bot.db.engine import open_database
+from bot.db.migrate import migrate
+from bot.discovery.paper import Paper
+from bot.discovery.store import Arrival, Batch, Check, Memory, Store
+
+MONDAY = dt.date(2026, 1, 5)
+NOW = dt.datetime(2026, 1, 5, 14, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    database = open_database(f"sqlite:///{tmp_path}/papers.db")
+    migrate(database)
+    return Store(database)
+
+
+def paper(arxiv: str = "2601.00001", **changes: str | None) -> Paper:
+    known = {"title": "A Paper on Caches", "abstract": "It is about caches.", **changes}
+    return Paper(arxiv=arxiv, authors=("Ann Author",), categories=("cs.DC",), **known)  # type: ignore[arg-type]  # a test's shorthand
+
+
+def arrival(found: Paper, version: int = 1, day: dt.date = MONDAY, *, new: bool = True) -> Arrival:
+    return Arrival(found, version, day, is_new=new)
+
+
+def test_a_paper_is_new_once_whatever_feed_brings_it_again(store: Store) -> None:
+    assert store.take(Batch((arrival(paper()),)), NOW) == 1
+    assert store.take(Batch((arrival(paper()), arrival(paper(), 2))), NOW) == 0
+    assert len(store.waiting(MONDAY)) == 1
+
+
+def test_a_replacement_of_an_unknown_paper_is_no_new_paper(store: Store) -> None:
+    """Replacements refresh what is known; thousands of old papers are revised every day."""
+    assert store.take(Batch((arrival(paper(), 3, new=False),)), NOW) == 0
+    assert store.waiting(MONDAY) == ()
+
+
+def test_a_batch_is_kept_whole_or_not_at_all(store: Store) -> None:
+    """A poll that dies while it writes has not seen the feed: the next one takes all of it."""
+    bad = Check("cs.DC", "fresh", "new papers", 1, MONDAY)
+    broken = Batch(
+        (arrival(paper()), arrival(paper(arxiv="x", title=None))), (bad,), "u", Memory("e")
+    )
+    with pytest.raises(Exception, match="NOT NULL"):
+        store.take(broken, NOW)
+    assert store.is_empty()
+    assert store.memory("u") == Memory()
+    assert store.last_fresh("cs.DC") is None
+
+
+def test_what_makes_a_request_conditional_is_kept_with_its_papers(store: Store) -> None:
+    store.take(Batch((), (), "u", Memory("etag", "yesterday")), NOW)
+    store.take(Batch((), (), "u", Memory("etag2")), NOW)
+    assert store.memory("u") == Memory("etag2")
+    assert store.memory("other") == Memory()
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"journal_ref": "OSDI 2026"}, "OSDI 2026"),
+        ({"comment": "Accepted at MLSys 2026"}, "Accepted at MLSys"),
+        ({"doi": "10.1145/1.2"}, "10.1145/1.2"),
+        ({"title": "An Entirely Different Thing"}, "A Paper on Caches"),
+    ],
+)
+def test_a_revision_with_evidence_earns_a_second_look(
+    store: Store, changes: dict[str, str], says: str
+) -> None:
+    store.take(Batch((arrival(paper()),)), NOW)
+    later = MONDAY + dt.timedelta(days=90)
+    store.take(
+        Batch((arrival(paper(**changes), 2, later, new=False),)), NOW + dt.timedelta(days=90)
+    )
+    (waiting,) = store.waiting(later)
+    assert says in (waiting.evidence or "")
+    assert waiting.day == later
+
+
+def test_a_plain_revision_is_no_evidence_and_an_old_one_comes_too_late(store: Store) -> None:
+    store.take(Batch((arrival(paper()),)), NOW)
+    later = MONDAY + dt.timedelta(days=200)
+    store.take(Batch((arrival(paper(title="A Paper on  Caches!"), 2, later, new=False),)), NOW)
+    late = paper(journal_ref="OSDI 2026")
+    store.take(Batch((arrival(late, 3, later, new=False),)), NOW + dt.timedelta(days=200))
+    assert store.waiting(later) == ()
+
+
+def test_known_means_seen_before_a_moment(store: Store) -> None:
+    """What one feed of a poll brought is still unseen for the poll's other feeds."""
+    store.take(Batch((arrival(paper()),)), NOW)
+    assert store.known(["2601.00001", "2601.00002"], NOW) == frozenset()
+    assert store.known(["2601.00001"], NOW + dt.timedelta(seconds=1)) == {"2601.00001"}
+
+
+def test_a_candidate_is_kept_once_for_ever(store: Store) -> None:
+    row = {
+        "arxiv": "2601.00001",
+        "week": MONDAY,
+        "proposed_at": NOW,
+        "score": 1.5,
+        "rank": 1,
+        "ranked": 10,
+        "judgement": {},
+    }
+    store.take(Batch((arrival(paper()),)), NOW)
+    assert store.propose([row], MONDAY, 10) == ("2601.00001",)
+    assert store.propose([row], MONDAY, 10) == ()
+    assert store.spent(MONDAY) == 1
+    assert store.waiting(MONDAY) == ()
+
+
+def test_the_days_that_were_taken_are_those_of_fresh_feeds_and_of_catching_up(
+    store: Store,
+) -> None:
+    tuesday = MONDAY + dt.timedelta(days=1)
+    fresh = Check("cs.DC", "fresh", "12 new papers", 12, MONDAY)
+    failed = Check("cs.DC", "failed", "HTTP 503", 0, tuesday)
+    store.take(Batch((), (fresh, failed)), NOW)
+    assert store.taken_days("cs.DC", MONDAY) == {MONDAY}
+    store.take(Batch(days=(("cs.DC", tuesday),)), NOW)
+    assert store.taken_days("cs.DC", MONDAY) == {MONDAY, tuesday}
+    assert store.last_fresh("cs.DC") == (NOW, MONDAY)
+    assert store.volume("cs.DC") == 12
+    assert store.volume("cs.LG") is None
+
+
+def test_listed_papers_are_asked_about_once(store: Store) -> None:
+    """Also those that arXiv does not know: a wrong id is not asked for at every poll."""
+    assert store.unknown_listed(["2", "1"]) == ("1", "2")
+    store.keep_metadata(["1", "2"], {"1": paper("1")}, NOW)
+    assert store.unknown_listed(["1", "2", "3"]) == ("3",)
+    assert set(store.metadata()) == {"1"}
+
+
+def test_a_model_takes_the_place_of_the_one_before(store: Store) -> None:
+    assert store.model("relevance") is None
+    store.keep_model("relevance", "a", b"1", NOW)
+    store.keep_model("relevance", "b", b"2", NOW)
+    assert store.model("relevance") == ("b", NOW, b"2")
+
+
+def test_the_background_is_every_seen_paper(store: Store) -> None:
+    many = tuple(arrival(paper(f"2601.{n:05d}")) for n in range(1200))
+    store.take(Batch(many), NOW)
+    assert len(list(store.background())) == 1200
