@@ -96,7 +96,7 @@ class Model:
         model = cls.learn(words, [(paper.arxiv, paper.title) for paper in taught], rows, no)
         if taught is listed:
             return model
-        return model._near(paper for paper in listed if not paper.abstract)
+        return model.showing(paper for paper in listed if not paper.abstract)
 
     @classmethod
     def learn(
@@ -116,7 +116,7 @@ class Model:
         weights, base = _weights(matrix, len(rows))
         return cls(vocabulary, idf, weights, base, tuple(listed), matrix[: len(rows)].copy())
 
-    def _near(self, papers: Iterable[Paper]) -> "Model":
+    def showing(self, papers: Iterable[Paper]) -> "Model":
         """With these papers too among the nearest that are shown."""
         more = tuple(papers)
         rows = vectors(
