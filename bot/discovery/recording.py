@@ -37,6 +37,7 @@ class Seen:
     row: Row
     authors: tuple[str, ...] = ()
     day: date = date.min  # of its announcement; of papers before the stream it is not known
+    whole: bool = True  # not its title alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ class _Reader:
         for entry in catalog.entries:
             arxiv = entry.arxiv or ""
             if arxiv not in known and arxiv not in inside and compact(entry.title) not in later:
-                yield Seen(arxiv, self._words.learn(entry.title))
+                yield Seen(arxiv, self._words.learn(entry.title), whole=False)
 
     def _papers(self, name: str, found: set[str], *, optional: bool = False) -> Iterator[Line]:
         """Lines with a title, each paper once over all files, without those out of scope."""
@@ -162,7 +163,9 @@ class _Reader:
         if keep:
             self._texts[line["id"]] = (title, abstract)
         authors = tuple(sys.intern(name) for name in _texts(line.get("authors")))
-        return Seen(line["id"], self._words.learn(f"{title} {abstract}"), authors, day)
+        return Seen(
+            line["id"], self._words.learn(f"{title} {abstract}"), authors, day, bool(abstract)
+        )
 
     def _lines(self, name: str, *, optional: bool = False) -> Iterator[Line]:
         """The objects of a file that have an id, which loses its version."""

@@ -28,7 +28,7 @@ from bot.discovery.authors import author_key, known_authors
 from bot.discovery.budget import CARRY_WEEKS, Waiting, choose, monday
 from bot.discovery.placement import Features, Placement
 from bot.discovery.recording import Recording, Seen, read_recording
-from bot.discovery.relevance import NEGATIVES, Model, sample_rank
+from bot.discovery.relevance import NEGATIVES, Model, sample_rank, to_learn
 from bot.discovery.sections import Placed, paper_sections, section_names
 
 BUDGET = 10
@@ -193,14 +193,15 @@ def rank(
     for number, (week, papers) in enumerate(recording.weeks.items()):
         listed = listed_before(recording, week)
         if model is None or number % REFIT_WEEKS == 0:
+            taught = to_learn(listed, lambda paper: paper.whole)
             say(f"week {number + 1} of {len(recording.weeks)}")
             others = nsmallest(
                 most, others_before(recording, week), key=lambda one: order[one.arxiv]
             )
             model = Model.learn(
                 recording.words,
-                [(paper.arxiv, "") for paper in listed],
-                [paper.row for paper in listed],
+                [(paper.arxiv, "") for paper in taught],
+                [paper.row for paper in taught],
                 [paper.row for paper in others],
             )
         scores[week] = model.score_rows([paper.row for paper in papers], recording.words)
