@@ -1,4 +1,4 @@
-"""How well would the bot have done? The figures of DESIGN section 6 on a recording.
+"""How well would the bot have done? The figures of a replayed recording.
 
     recording ──► rank: before each week learn from what was known, score the week's papers
               ──► recall@10 and @20: the best of each week against what curators added

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [lookups|http|start|finding …] [--most N]`: figures of this machine."""
+"""`python -m tests.bench [lookups|http|finding …] [--most N]`: figures of this machine."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.bench import finding, http, lookups, start
+from tests.bench import finding, http, lookups, relevance, start
 
 _WIDTH = 132
 
@@ -14,7 +14,7 @@ _WIDTH = 132
 def main(
     kinds: Annotated[
         list[str] | None,
-        typer.Argument(help="lookups, http, start, finding; all if none is named."),
+        typer.Argument(help="lookups, http, start, finding, relevance; all, if none is named."),
     ] = None,
     *,
     most: Annotated[
@@ -28,6 +28,7 @@ def main(
         "http": lambda: http.show(console),
         "start": lambda: start.show(console),
         "finding": lambda: finding.show(console, most),
+        "relevance": lambda: relevance.show(console),
     }
     for kind in kinds or known:
         if kind not in known:

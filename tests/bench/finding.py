@@ -37,7 +37,7 @@ def show(console: Console, most: int) -> None:
     seconds, megabytes = _catch_up(papers)
     table.add_row(
         f"keeping {papers:,} papers of a catch-up",
-        f"{seconds:.0f} s, {papers / seconds:,.0f} papers a second, {megabytes:.0f} MB more memory",
+        f"{seconds:.0f} s, {papers / seconds:,.0f} a second, {megabytes:.0f} MB more memory",
     )
     console.print(table)
 

@@ -25,7 +25,7 @@ def test_the_heavy_ones_never_share_a_feed() -> None:
 
 
 def test_heaviest_days_and_as_many_replacements_stay_well_below_the_cap() -> None:
-    """cs.LG has had 693 on a day, and cs.DC 54 (DESIGN, section 7)."""
+    """cs.LG has had 693 on a day, and cs.DC 54."""
     (request,) = feed_requests(BASE, ["cs.LG", "cs.DC"])
     assert request.categories == ("cs.LG", "cs.DC")
     worst = 2 * (693 + 54)
