@@ -115,21 +115,17 @@ def import_command(
 ) -> None:
     """Read an awesome list into the data folder, and say what was read and what was not."""
     folder, text = read_settings().data_dir, _read(file)
-    filled = (folder / "list.yaml").exists() or any((folder / "papers").glob("*.y*ml"))
     if merging and replacing:
         raise PapersError("Choose one of --merge and --replace.")
-    if filled and not (merging or replacing):
+    old = _there_already(folder, may_be_broken=replacing)
+    if old and not (merging or replacing):
         raise CatalogError(
             f"{folder} holds a list already. Add --merge to add to it, or --replace to replace it."
         )
-    old = read_catalog(folder) if filled and merging else None
-    base = read_catalog(folder).catalog.info if filled else None
+    base = old.catalog.info if old else None
     names = KnownNames.of(base).merged(shipped_names()) if base else shipped_names()
-    title = (
-        "Awesome Papers"
-        if str(file) == "-"
-        else file.stem.replace("-", " ").replace("_", " ").title()
-    )
+    stem = "awesome-papers" if str(file) == "-" else file.stem
+    title = stem.replace("-", " ").replace("_", " ").title()
     imported = import_list(read_markdown(text, names), names, title=title, base=base)
     for skipped in imported.skipped:
         out.print(str(skipped), markup=False)
@@ -138,16 +134,8 @@ def import_command(
             f"No entry was found in {file}; nothing was written. "
             "Entries are bullets or table rows with links."
         )
-    if old:
-        if errors := [problem for problem in old.problems if problem.is_error]:
-            raise CatalogError(
-                f"{folder} has mistakes; mend them first (`papers check`). The first: {errors[0]}"
-            )
-        merged, added = merge(old.catalog, imported.catalog)
-        merge_catalog(folder, old.catalog, merged, added)
-        out.print(
-            f"{len(added)} entries added to {len(old.catalog.entries)}; the others were there."
-        )
+    if old and merging:
+        _merge(folder, old, imported.catalog)
     else:
         write_catalog(folder, imported.catalog)
     reasons = "; ".join(f"{reason} ({count})" for reason, count in count_reasons(imported.skipped))
@@ -268,6 +256,29 @@ def replay_command(
         table.add_row(name, f"{share.value:.3f}", Text(str(share.interval)))
     out.print(table)
     out.print(figures.remarks(), markup=False)
+
+
+def _there_already(folder: Path, *, may_be_broken: bool) -> Loaded | None:
+    """The list that a folder holds, if any; a broken one only matters if it is to stay."""
+    if not (folder / "list.yaml").exists() and not any((folder / "papers").glob("*.y*ml")):
+        return None
+    try:
+        return read_catalog(folder)
+    except CatalogError:
+        if may_be_broken:
+            return None
+        raise
+
+
+def _merge(folder: Path, old: Loaded, new: Catalog) -> None:
+    """Add what is new to a list, which must be in order for that."""
+    if errors := [problem for problem in old.problems if problem.is_error]:
+        raise CatalogError(
+            f"{folder} has mistakes; mend them first (`papers check`). The first: {errors[0]}"
+        )
+    merged, added = merge(old.catalog, new)
+    merge_catalog(folder, old.catalog, merged, added)
+    out.print(f"{len(added)} entries added to {len(old.catalog.entries)}; the others were there.")
 
 
 def _read(file: Path) -> str:

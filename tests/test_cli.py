@@ -100,6 +100,18 @@ def test_an_import_refuses_a_filled_folder_without_a_flag(tmp_path: Path) -> Non
     assert [path.name for path in (tmp_path / "data" / "papers").iterdir()] == ["owls.yaml"]
 
 
+def test_a_broken_list_can_be_replaced_but_not_merged_into(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(DATA, tmp_path / "data"))
+    (folder / "list.yaml").write_text("title: [")
+    file = tmp_path / "birds.md"
+    file.write_text("# Birds\n\n## Owls\n\n- [Strix](https://a.example/s)\n")
+    merged = papers("import", str(file), "--merge", PAPERS_DATA_DIR=str(folder))
+    assert merged.returncode == 1
+    assert "not valid YAML" in merged.stderr
+    assert papers("import", str(file), "--replace", PAPERS_DATA_DIR=str(folder)).returncode == 0
+    assert papers("check", PAPERS_DATA_DIR=str(folder)).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -23,6 +23,7 @@ from slack_sdk.http_retry.builtin_handlers import (
 )
 
 from bot.app.process import configure_logging, read_settings
+from bot.catalog.files import read_catalog
 from bot.catalog.names import shipped_names
 from bot.errors import PapersError
 from bot.lookup.live import LiveLookup
@@ -68,7 +69,7 @@ def serve(settings: Settings) -> NoReturn:
     token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN", "xoxb-")
     _secret(settings.slack_signing_secret, "SLACK_SIGNING_SECRET", "")
     check_token(_client(settings, token))
-    live_lookup(settings)
+    read_catalog(settings.data_dir)
     gunicorn = [
         sys.executable, "-m", "gunicorn", "bot.app.serving:wsgi()",
         "--bind", f"{settings.host}:{settings.port}",
