@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,16 +14,8 @@ from rich.text import Text
 
 from bot.app.process import configure_logging, read_settings
 from bot.app.serving import live_lookup, run, serve
-from bot.catalog.export import export_list
-from bot.catalog.files import CatalogError, Loaded, Problem, read_catalog
-from bot.catalog.importing import import_list, merge
-from bot.catalog.lint import lint
-from bot.catalog.markdown import count_reasons, read_markdown
-from bot.catalog.model import Catalog
-from bot.catalog.names import KnownNames, shipped_names
+from bot.catalog.files import CatalogError, read_catalog
 from bot.catalog.schema import schemas
-from bot.catalog.writing import merge_catalog, write_catalog
-from bot.demo import run_demo
 from bot.errors import PapersError
 from bot.lookup.lookup import Answer, Lookup
 from bot.slack.manifest import manifest
@@ -57,6 +48,8 @@ def demo_command(
     ] = 3500,
 ) -> None:
     """The whole bot on this machine, no Slack account: a local stand-in in the browser."""
+    from bot.demo import run_demo  # noqa: PLC0415  # nobody else needs the stand-in
+
     run_demo(read_settings(), port, lambda text: err.print(text, markup=False))
 
 
@@ -117,44 +110,23 @@ def import_command(
     folder, text = read_settings().data_dir, _read(file)
     if merging and replacing:
         raise PapersError("Choose one of --merge and --replace.")
-    old = _there_already(folder, may_be_broken=replacing)
-    if old and not (merging or replacing):
-        raise CatalogError(
-            f"{folder} holds a list already. Add --merge to add to it, or --replace to replace it."
-        )
-    base = old.catalog.info if old else None
-    names = KnownNames.of(base).merged(shipped_names()) if base else shipped_names()
+    from bot.app.listing import Way, take_in  # noqa: PLC0415  # lookups need none of what it loads
+
+    way = Way.MERGE if merging else Way.REPLACE if replacing else Way.BEGIN
     stem = "awesome-papers" if str(file) == "-" else file.stem
-    title = stem.replace("-", " ").replace("_", " ").title()
-    imported = import_list(read_markdown(text, names), names, title=title, base=base)
-    for skipped in imported.skipped:
-        out.print(str(skipped), markup=False)
-    if not imported.catalog.entries:
-        raise CatalogError(
-            f"No entry was found in {file}; nothing was written. "
-            "Entries are bullets or table rows with links."
-        )
-    if old and merging:
-        _merge(folder, old, imported.catalog)
-    else:
-        write_catalog(folder, imported.catalog)
-    reasons = "; ".join(f"{reason} ({count})" for reason, count in count_reasons(imported.skipped))
-    out.print(
-        f"{len(imported.catalog.entries)} entries in "
-        f"{_filled_sections(imported.catalog)} sections, "
-        f"from {imported.bullets} bullets and rows; {_lines(len(imported.skipped))} skipped"
-        f"{f': {reasons}' if reasons else ''}.",
-        markup=False,
-    )
+    for line in take_in(folder, text, way, title=stem.replace("-", " ").replace("_", " ").title()):
+        out.print(line, markup=False)
 
 
 @cli.command()
 def export() -> None:
     """Print the list as awesome-list Markdown."""
-    loaded = read_catalog(read_settings().data_dir)
-    for problem in loaded.problems:
+    from bot.app.listing import as_markdown  # noqa: PLC0415  # lookups need none of what it loads
+
+    text, problems = as_markdown(read_settings().data_dir)
+    for problem in problems:
         err.print(str(problem), markup=False)
-    typer.echo(export_list(loaded.catalog, shipped_names()), nl=False)
+    typer.echo(text, nl=False)
 
 
 @cli.command()
@@ -166,8 +138,9 @@ def check(
 ) -> None:
     """Check the data folder: what is wrong, where, what to do. Exit code 1 if there are errors."""
     folder = read_settings().data_dir
-    loaded = read_catalog(folder)
-    problems = (*lint(loaded, shipped_names()), *_mislinks(loaded))
+    from bot.app.listing import problems_of  # noqa: PLC0415  # lookups need none of what it loads
+
+    problems = problems_of(read_settings())
     errors = sum(problem.is_error for problem in problems)
     if as_json:
         typer.echo(json.dumps([asdict(problem) for problem in problems], ensure_ascii=False))
@@ -258,29 +231,6 @@ def replay_command(
     out.print(figures.remarks(), markup=False)
 
 
-def _there_already(folder: Path, *, may_be_broken: bool) -> Loaded | None:
-    """The list that a folder holds, if any; a broken one only matters if it is to stay."""
-    if not (folder / "list.yaml").exists() and not any((folder / "papers").glob("*.y*ml")):
-        return None
-    try:
-        return read_catalog(folder)
-    except CatalogError:
-        if may_be_broken:
-            return None
-        raise
-
-
-def _merge(folder: Path, old: Loaded, new: Catalog) -> None:
-    """Add what is new to a list, which must be in order for that."""
-    if errors := [problem for problem in old.problems if problem.is_error]:
-        raise CatalogError(
-            f"{folder} has mistakes; mend them first (`papers check`). The first: {errors[0]}"
-        )
-    merged, added = merge(old.catalog, new)
-    merge_catalog(folder, old.catalog, merged, added)
-    out.print(f"{len(added)} entries added to {len(old.catalog.entries)}; the others were there.")
-
-
 def _read(file: Path) -> str:
     try:
         return sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
@@ -288,22 +238,6 @@ def _read(file: Path) -> str:
         raise CatalogError(f"{file} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise CatalogError(f"{file} is not UTF-8 text; save it as UTF-8 and try again.") from None
-
-
-def _mislinks(loaded: Loaded) -> Iterable[Problem]:
-    """What arXiv has said of listed ids, as far as a poll has asked it."""
-    from bot.app.finding import known_papers  # noqa: PLC0415  # lookups need none of what it loads
-    from bot.discovery.mislinks import mislinks  # noqa: PLC0415  # as above
-
-    return mislinks(loaded.located, known_papers(read_settings()))
-
-
-def _lines(count: int) -> str:
-    return "1 line" if count == 1 else f"{count} lines"
-
-
-def _filled_sections(catalog: Catalog) -> int:
-    return sum(bool(entries) for entries in catalog.listed.values())
 
 
 def _answer_json(lookup: Lookup, text: str) -> dict[str, Any]:
