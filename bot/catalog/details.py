@@ -39,7 +39,9 @@ _NOTHING = frozenset(
 )
 _ENDING_WORDS = 6
 _AUTHOR_WORDS = 4
-_PARTICLES = frozenset("van von der den de da di du la le bin al".split())  # noqa: SIM905
+_PARTICLES = frozenset(
+    {"van", "von", "der", "den", "de", "da", "di", "du", "la", "le", "bin", "al"}
+)
 _LONGEST_REMARK = 400
 _LONGEST_EDITION = 150  # what is longer is prose, and not worth the search in it
 _SEPARATOR = re.compile(r"\s*(?:,|;|/|\s&\s|\sand\s)\s*")

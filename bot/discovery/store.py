@@ -158,11 +158,6 @@ class Store:
         with self._database.read() as connection:
             return frozenset(connection.scalars(fresh.union(caught)))
 
-    def is_empty(self) -> bool:
-        """Whether nothing has been seen yet."""
-        with self._database.read() as connection:
-            return connection.scalar(sa.select(seen.c.arxiv).limit(1)) is None
-
     def waiting(self, since: dt.date) -> tuple[Unproposed, ...]:
         """Papers announced since a day, or with evidence since then, that were not proposed."""
         query = (

@@ -242,8 +242,3 @@ def _mrkdwn(text: str) -> MarkdownTextObject:
 
 def _button(label: str, action: str, request: Request) -> ButtonElement:
     return ButtonElement(text=label, action_id=action, value=request.to_value())
-
-
-def to_dicts(blocks: Sequence[Block]) -> list[dict[str, object]]:
-    """Blocks as JSON values, checked by slack_sdk on the way."""
-    return [block.to_dict() for block in blocks]

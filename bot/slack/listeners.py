@@ -6,6 +6,7 @@ private: also a click on a button of an older version, also when something break
 
 import re
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from random import Random
 from typing import Any
 
@@ -84,7 +85,8 @@ class Listeners:
                 response_type="in_channel",
                 replace_original=False,
             )
-            problem = None if sent.status_code == 200 else f"{sent.status_code} {sent.body[:100]}"  # noqa: PLR2004
+            accepted = sent.status_code == HTTPStatus.OK
+            problem = None if accepted else f"{sent.status_code} {sent.body[:100]}"
         except OSError as error:
             problem = str(error)
         if problem:
