@@ -5,7 +5,9 @@ from pathlib import Path
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-import bot.discovery.tables  # noqa: F401  # its tables join the metadata
+import bot.discovery.tables
+import bot.outbox.tables
+import bot.review.tables  # noqa: F401  # their tables join the metadata
 from bot.db.engine import metadata, open_database
 from bot.db.migrate import is_current, migrate
 
