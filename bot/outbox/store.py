@@ -103,6 +103,10 @@ class Outbox:
         attempted = {} if may_be_there else {"attempted": None}
         self._change(item.id, **values, **attempted)
 
+    def forget(self, item: Item) -> None:
+        """Post it anew: the message is not in Slack any more."""
+        self._change(item.id, ts=None, posted_in=None, attempted=None, state="due")
+
     def bury(self, item: Item, problem: str) -> None:
         """Give up until somebody asks for it again (`papers outbox retry`)."""
         self._change(item.id, state="dead", problem=problem, attempted=None)
