@@ -247,3 +247,12 @@ def mrkdwn(text: str) -> MarkdownTextObject:
 
 def _button(label: str, action: str, request: Request) -> ButtonElement:
     return ButtonElement(text=label, action_id=action, value=request.to_value())
+
+
+def told(text: str, *elements: ButtonElement) -> Message:
+    """Something said in mrkdwn whose foreign parts are escaped already, with buttons below."""
+    shown = [text[at : at + _SENTENCE] for at in range(0, len(text), _SENTENCE)][:3]
+    blocks: list[Block] = [section(part) for part in shown]
+    if elements:
+        blocks.append(ActionsBlock(elements=list(elements)))
+    return Message(text[:_SENTENCE], tuple(blocks))
