@@ -13,6 +13,7 @@ from bot.catalog.files import read_catalog
 from bot.catalog.model import Catalog
 from bot.catalog.names import shipped_names
 from bot.lookup.lookup import Lookup
+from tests.slack.fake import FakeSlack
 from tests.slack.payloads import BOT_TOKEN
 
 # Made-up cases: the same ones in every run of `make test`, many more and new ones in `make proof`.
@@ -61,3 +62,20 @@ def client(web_api: HTTPServer) -> WebClient:
 def catalog_copy() -> Callable[[Path], Path]:
     """Makes a scratch copy of the list in a folder."""
     return lambda folder: Path(shutil.copytree(DATA, folder / "data"))
+
+
+@pytest.fixture(scope="session")
+def slack_server() -> Iterator[HTTPServer]:
+    """A server on loopback whose answers do not wait for each other."""
+    with HTTPServer(host="127.0.0.1", threaded=True) as server:
+        yield server
+
+
+@pytest.fixture
+def fake_slack(slack_server: HTTPServer) -> Iterator[FakeSlack]:
+    """A strict Slack with an empty workspace; a test may make its own on `slack_server`."""
+    slack_server.clear()
+    yield FakeSlack(slack_server)
+    errors = list(slack_server.handler_errors)
+    slack_server.clear()
+    assert not errors, "the fake itself failed"

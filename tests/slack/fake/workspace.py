@@ -1,0 +1,200 @@
+"""A workspace in memory: who is there, what was said where, what is open on whose screen."""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+TEAM, APP, BOT, BOT_ID = "T0001", "A0001", "U0BOT", "B0BOT"
+ALICE, BOB, PAPERS = "U0001", "U0002", "C0001"
+TRIGGER_SECONDS, RESPONSE_SECONDS, RESPONSE_USES = 3.0, 1800.0, 5
+
+
+@dataclass(kw_only=True, eq=False)
+class User:
+    """Somebody; tests may change what is known of them."""
+
+    id: str
+    name: str
+    tz: str = "Europe/Amsterdam"
+    is_bot: bool = False
+    deleted: bool = False
+
+
+@dataclass(kw_only=True, eq=False)
+class Channel:
+    """A conversation; tests may change it, as people do."""
+
+    id: str
+    name: str
+    members: list[str] = field(default_factory=list)
+    is_private: bool = False
+    is_archived: bool = False
+    is_im: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Which scopes it needs."""
+        return "im" if self.is_im else "private" if self.is_private else "public"
+
+
+@dataclass(kw_only=True)
+class Message:
+    """Something said. `ephemeral_to`: shown to this person only."""
+
+    channel: str
+    ts: str
+    user: str
+    text: str
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+    metadata: dict[str, Any] | None = None
+    thread_ts: str | None = None
+    broadcast: bool = False
+    edited: str | None = None
+    edits: int = 0
+    deleted: bool = False
+    ephemeral_to: str | None = None
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it stands in a thread, below another message."""
+        return self.thread_ts is not None and self.thread_ts != self.ts
+
+
+@dataclass(kw_only=True)
+class View:
+    """A modal on a screen, or somebody's Home tab."""
+
+    id: str
+    user: str
+    content: dict[str, Any]
+    hash: str
+    is_open: bool = True
+
+
+@dataclass(kw_only=True, eq=False)
+class ResponseUrl:
+    """Where an interaction may be answered, five times within thirty minutes."""
+
+    number: int
+    url: str
+    channel: str
+    user: str
+    message: Message | None
+    given_at: float
+    uses: int = 0
+
+
+@dataclass(eq=False)
+class Trigger:
+    """What allows to open one modal, for three seconds."""
+
+    id: str
+    user: str
+    given_at: float
+    used: bool = False
+
+
+class Workspace:
+    """All of it. Not guarded against threads: the fake holds its lock around every use."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.users: dict[str, User] = {}
+        self.channels: dict[str, Channel] = {}
+        self.groups: dict[str, tuple[str, list[str]]] = {}
+        self.messages: dict[str, list[Message]] = {}
+        self.ephemerals: list[Message] = []
+        self.views: dict[str, View] = {}
+        self.triggers: dict[str, Trigger] = {}
+        self.responses: dict[int, ResponseUrl] = {}
+        self._counter = itertools.count(1)
+        self._last = 0
+        self.users[BOT] = User(id=BOT, name="papers", is_bot=True)
+        self.users[ALICE] = User(id=ALICE, name="alice")
+        self.users[BOB] = User(id=BOB, name="bob")
+        self.channels[PAPERS] = Channel(id=PAPERS, name="papers", members=[ALICE, BOB, BOT])
+
+    def number(self) -> int:
+        """A number that was not given before."""
+        return next(self._counter)
+
+    def ts(self) -> str:
+        """A moment as Slack writes it: later than every one before."""
+        self._last = max(self._last + 1, int(self.clock() * 1_000_000))
+        seconds, micro = divmod(self._last, 1_000_000)
+        return f"{seconds}.{micro:06}"
+
+    def im(self, user: str) -> Channel:
+        """The direct messages between the bot and a person."""
+        for channel in self.channels.values():
+            if channel.is_im and user in channel.members:
+                return channel
+        found = Channel(id=f"D{self.number():04}", name=user, members=[user, BOT], is_im=True)
+        self.channels[found.id] = found
+        return found
+
+    def add(self, message: Message) -> Message:
+        """Say something."""
+        self.messages.setdefault(message.channel, []).append(message)
+        return message
+
+    def find(self, channel: str, ts: str | None) -> Message | None:
+        """The message of a moment."""
+        said = self.messages.get(channel, ())
+        return next((one for one in said if one.ts == ts and not one.deleted), None)
+
+    def replies(self, parent: Message) -> Sequence[Message]:
+        """What stands below a message."""
+        said = self.messages.get(parent.channel, ())
+        return [one for one in said if one.is_reply and one.thread_ts == parent.ts]
+
+    def remove(self, message: Message) -> None:
+        """Take a message back; the head of a thread leaves a stone behind."""
+        if self.replies(message):
+            message.deleted = True
+            message.text, message.blocks, message.metadata = "This message was deleted.", [], None
+        else:
+            self.messages[message.channel].remove(message)
+
+    def everything(self) -> Iterator[Message]:
+        """Every message, the private ones too."""
+        yield from itertools.chain.from_iterable(self.messages.values())
+        yield from self.ephemerals
+
+    def as_slack_tells(self, message: Message, *, metadata: bool = False) -> dict[str, Any]:
+        """A message as the Web API and the payloads show it; metadata only when asked for."""
+        by_bot = message.user == BOT
+        found: dict[str, Any] = {
+            "type": "message",
+            "user": message.user,
+            "ts": message.ts,
+            "text": message.text,
+            "team": TEAM,
+        }
+        if message.deleted:
+            found |= {"subtype": "tombstone", "user": "USLACKBOT"}
+        elif by_bot:
+            found |= {"bot_id": BOT_ID, "app_id": APP}
+        else:
+            found |= {"client_msg_id": f"made-up-{message.ts}"}
+        if message.blocks:
+            found["blocks"] = message.blocks
+        if message.edited:
+            found["edited"] = {"user": message.user, "ts": message.edited}
+        if metadata and message.metadata:
+            found["metadata"] = message.metadata
+        return found | self._thread(message)
+
+    def _thread(self, message: Message) -> dict[str, Any]:
+        if message.is_reply:
+            more = {"subtype": "thread_broadcast"} if message.broadcast else {}
+            return {"thread_ts": message.thread_ts, **more}
+        if not (replies := self.replies(message)):
+            return {}
+        return {
+            "thread_ts": message.ts,
+            "reply_count": len(replies),
+            "reply_users": sorted({reply.user for reply in replies}),
+            "latest_reply": replies[-1].ts,
+        }

@@ -1,0 +1,52 @@
+"""Which scopes each Web API method needs, as Slack documents them; `response_url` needs none.
+
+The manifest is held to this, and the strict fake refuses by it. A conversation's scopes come in
+kinds: one for public channels, one for private ones, and so on; a call needs that of its channel.
+"""
+
+from collections.abc import Mapping
+
+KINDS: Mapping[str, str] = {"public": "channels", "private": "groups", "im": "im"}
+
+
+def _conversations(right: str) -> frozenset[str]:
+    """What a bot for public and private channels asks for."""
+    return frozenset({f"channels:{right}", f"groups:{right}"})
+
+
+_NONE: frozenset[str] = frozenset()
+_WRITE = frozenset({"chat:write"})
+
+SCOPES: Mapping[str, frozenset[str]] = {
+    "auth.test": _NONE,
+    "apps.connections.open": _NONE,
+    "chat.delete": _WRITE,
+    "chat.getPermalink": _NONE,
+    "chat.postEphemeral": _WRITE,
+    "chat.postMessage": _WRITE,
+    "chat.update": _WRITE,
+    "conversations.history": _conversations("history"),
+    "conversations.info": _conversations("read"),
+    "conversations.join": frozenset({"channels:join"}),
+    "conversations.list": _conversations("read"),
+    "conversations.members": _conversations("read"),
+    "conversations.open": frozenset({"im:write"}),
+    "conversations.replies": _conversations("history"),
+    "usergroups.list": frozenset({"usergroups:read"}),
+    "usergroups.users.list": frozenset({"usergroups:read"}),
+    "users.info": frozenset({"users:read"}),
+    "views.open": _NONE,
+    "views.publish": _NONE,
+    "views.update": _NONE,
+}
+
+ALL: frozenset[str] = _NONE.union(*SCOPES.values())
+
+
+def needed(method: str, kind: str) -> frozenset[str]:
+    """The scopes that a call of a method needs for a conversation of a kind."""
+    found = SCOPES[method]
+    if method.startswith("conversations.") and len(found) > 1:
+        (right,) = {scope.partition(":")[2] for scope in found}
+        return frozenset({f"{KINDS[kind]}:{right}"})
+    return found
