@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.app.parts import make_parts
-from bot.app.process import configure_logging, read_settings
+from bot.app.process import configure_logging, leave, read_settings
 from bot.app.serving import live_lookup, run, serve, work
 from bot.catalog.files import CatalogError, read_catalog
 from bot.catalog.schema import schemas
@@ -54,6 +54,7 @@ def demo_command(
     from bot.demo import run_demo  # noqa: PLC0415  # nobody else needs the stand-in
 
     run_demo(read_settings(), port, lambda text: err.print(text, markup=False))
+    leave()
 
 
 @cli.command("run")
@@ -62,6 +63,7 @@ def run_command() -> None:
     settings = read_settings()
     configure_logging(settings)
     run(settings)
+    leave()
 
 
 @cli.command()
@@ -78,6 +80,7 @@ def worker() -> None:
     settings = read_settings()
     configure_logging(settings)
     work(settings)
+    leave()
 
 
 @cli.command("migrate")

@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     publish: Literal["files", "git", "github"] = Field(
         default="files",
         validation_alias="PAPERS_PUBLISH",
-        description="Where an approved paper goes: `files`, `git` (commits), `github` (pull requests).",
+        description="Where approved papers go: `files`, `git` commits, `github` pull requests.",
     )
     github_token: SecretStr | None = Field(
         default=None,

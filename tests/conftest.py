@@ -12,6 +12,8 @@ from slack_sdk import WebClient
 from bot.catalog.files import read_catalog
 from bot.catalog.model import Catalog
 from bot.catalog.names import shipped_names
+from bot.db.engine import Database, open_database
+from bot.db.migrate import migrate
 from bot.lookup.lookup import Lookup
 from tests.slack.fake import FakeSlack
 from tests.slack.payloads import BOT_TOKEN
@@ -56,6 +58,14 @@ def web_api(httpserver: HTTPServer) -> Iterator[HTTPServer]:
 @pytest.fixture
 def client(web_api: HTTPServer) -> WebClient:
     return WebClient(token=BOT_TOKEN, base_url=web_api.url_for("/api/"))
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Database:
+    """A new database in a file."""
+    found = open_database(f"sqlite:///{tmp_path}/papers.db")
+    migrate(found)
+    return found
 
 
 @pytest.fixture

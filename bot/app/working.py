@@ -29,7 +29,7 @@ from bot.slack.sender import GRACE, Sender
 LOCK = "worker"
 _TICK = 0.2  # seconds between looks into the outbox
 _LOCK_AGAIN = 1.0
-_FINISH = 8.0  # seconds for what is running when the process is told to stop
+_FINISH = 6.0  # seconds for what is running when the process is told to stop
 
 
 class Worker:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.catalog.model import Catalog, Entry, compact
+from bot.catalog.identity import title_key
+from bot.catalog.model import Catalog, Entry
 from bot.lookup.live import LiveLookup
 from bot.outbox.store import Outbox
 from bot.review.decision import Rules
@@ -62,9 +63,4 @@ class Desk:
 
     def entry(self, key: str) -> Entry | None:
         """The listed entry of a key."""
-        return next((one for one in self.catalog.entries if entry_key(one) == key), None)
-
-
-def entry_key(entry: Entry) -> str:
-    """What a button carries to mean a listed entry."""
-    return f"title:{compact(entry.title)}"[:1000]
+        return next((one for one in self.catalog.entries if title_key(one) == key), None)

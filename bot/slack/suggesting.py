@@ -14,20 +14,21 @@ from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 from slack_sdk.models.blocks import ButtonElement
 
+from bot.catalog.identity import title_key
 from bot.catalog.links import Link, read_reference
 from bot.catalog.model import Catalog, Entry
 from bot.catalog.names import KnownNames
 from bot.review.review import Known, Made, Proposal, TooMany
 from bot.review.suggestion import Subject, Suggestion
 from bot.slack import blocks, forms
-from bot.slack.blocks import Message, fit
-from bot.slack.desk import Desk, entry_key
+from bot.slack.blocks import CORRECT, Message, fit
+from bot.slack.desk import Desk
 from bot.slack.message_links import links_in
 from bot.slack.replies import acknowledge, answering, reply
 from bot.slack.reviewing import REOPEN, SECOND, open_view, said
 from bot.slack.sentences import standing, too_many
 
-SUGGEST, CORRECT, SHORTCUT = "suggest:link", "suggest:correct", "suggest_message"
+SUGGEST, SHORTCUT = "suggest:link", "suggest_message"
 
 _USAGE = (
     "Name a paper by its link, arXiv id or DOI: "
@@ -131,7 +132,7 @@ class Suggesting:
         if link and (message := self._in_the_way(link)):
             ack(response_action="update", view=said(message.text))
             return
-        identity = link.key if link else entry_key(entry)
+        identity = link.key if link else title_key(entry)
         if listed := self._desk.lookup.current().listed(identity, entry.title):
             ack(response_action="update", view=said(self._listed(listed).text))
             return
