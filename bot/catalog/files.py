@@ -6,7 +6,7 @@ what is right together with what is wrong, each problem with its file, line, ent
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
@@ -78,22 +78,43 @@ def read_catalog(folder: Path) -> Loaded:
     Raises CatalogError when there is no list at all: no folder, no `list.yaml`, or one that cannot
     be understood. Everything smaller is a problem in the result.
     """
-    info, problems = _read_info(folder)
+    paths = sorted((folder / "papers").glob("*.y*ml"))
+    info = _read_info(folder)
+    return _load(info, ((f"papers/{path.name}", _text_of(path)) for path in paths))
+
+
+Read = Callable[[str], str | None]
+"""Gives the text of a file by its name in a catalog's folder; None where there is none."""
+
+
+def read_texts(read: Read) -> Loaded:
+    """Read a catalog from wherever its texts are, as `read_catalog` does from a folder."""
+    text = read("list.yaml")
+    if text is None:
+        raise CatalogError("There is no list: list.yaml is missing.")
+    info = _info_in(text, "list.yaml")
+    names = [f"papers/{top.id}.{ending}" for top in info.sections for ending in ("yaml", "yml")]
+    texts = ((name, read(name)) for name in names)
+    return _load(info, ((name, text) for name, text in texts if text is not None))
+
+
+def _load(info: ListInfo, texts: Iterable[tuple[str, str | Problem]]) -> Loaded:
     order = {place.path: at for at, place in enumerate(walk(info.sections))}
     tops = {section.id for section in info.sections}
     located: list[Located] = []
-    for path in sorted((folder / "papers").glob("*.y*ml")):
-        name = f"papers/{path.name}"
-        if path.stem not in tops:
+    problems: list[Problem] = []
+    for name, text in texts:
+        top = name.removeprefix("papers/").rpartition(".")[0]
+        if top not in tops:
             remedy = (
                 f"Rename it after one of them ({', '.join(sorted(tops))}), or add the section."
             )
             problems.append(Problem(name, 1, "no top section of list.yaml has this id.", remedy))
             continue
-        for found in _read_entries(path, name):
+        for found in _read_entries(text, name):
             if isinstance(found, Problem):
                 problems.append(found)
-            elif problem := _misplaced(found, path.stem, order):
+            elif problem := _misplaced(found, top, order):
                 problems.append(problem)
             else:
                 located.append(found)
@@ -135,7 +156,7 @@ def write_file(path: Path, text: str) -> None:
 
 def entries_in(text: str) -> Iterator[yaml.MappingNode | Problem]:
     """The nodes of a papers file's entries, or what is wrong with the file as a whole."""
-    node = _compose(text)
+    node = compose(text)
     if node is None or node.tag == "tag:yaml.org,2002:null":
         return
     if not isinstance(node, yaml.SequenceNode):
@@ -155,7 +176,14 @@ def _entry_form() -> TypeAdapter[Entry]:
     return TypeAdapter(Entry)
 
 
-def _compose(text: str) -> yaml.Node | None:
+def entry_of(node: yaml.Node) -> Entry | None:
+    """The entry that a node of a papers file means; None if it is none or has mistakes."""
+    found = _read_entry(node, "") if isinstance(node, yaml.MappingNode) else ()
+    return next((one.entry for one in found if isinstance(one, Located)), None)
+
+
+def compose(text: str) -> yaml.Node | None:
+    """The nodes of a YAML text, with the marks of where they stand. Raises yaml.YAMLError."""
     loader = _Loader(text)
     try:
         return loader.get_single_node()
@@ -172,11 +200,10 @@ def _construct(node: yaml.Node) -> Any:
         loader.dispose()
 
 
-def _read_info(folder: Path) -> tuple[ListInfo, list[Problem]]:
+def _read_info(folder: Path) -> ListInfo:
     path = folder / "list.yaml"
     try:
-        document = _construct_text(path.read_text("utf-8"))
-        return TypeAdapter(ListInfo).validate_python(document), []
+        text = path.read_text("utf-8")
     except FileNotFoundError:
         raise CatalogError(
             f"There is no list in {folder}: list.yaml is missing. Make one with "
@@ -184,28 +211,38 @@ def _read_info(folder: Path) -> tuple[ListInfo, list[Problem]]:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise CatalogError(f"{path} cannot be read: {error}.") from error
+    return _info_in(text, str(path))
+
+
+def _info_in(text: str, path: str) -> ListInfo:
+    try:
+        node = compose(text)
+        return TypeAdapter(ListInfo).validate_python(_construct(node) if node else None)
     except yaml.YAMLError as error:
-        raise CatalogError(f"{path} is not valid YAML: {_yaml_sentence(error)}") from error
+        raise CatalogError(f"{path} is not valid YAML: {yaml_sentence(error)}") from error
     except ValidationError as error:
         faults = "; ".join(_fault(fault) for fault in error.errors())
         raise CatalogError(f"{path} is not in the form of a list: {faults}.") from error
 
 
-def _construct_text(text: str) -> Any:
-    node = _compose(text)
-    return _construct(node) if node else None
-
-
-def _read_entries(path: Path, name: str) -> Iterator[Located | Problem]:
+def _text_of(path: Path) -> str | Problem:
     try:
-        nodes = list(entries_in(path.read_text("utf-8")))
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        name = f"papers/{path.name}"
+        return Problem(name, 1, f"the file cannot be read: {error}.", "Save it as UTF-8.")
+
+
+def _read_entries(text: str | Problem, name: str) -> Iterator[Located | Problem]:
+    if isinstance(text, Problem):
+        yield text
+        return
+    try:
+        nodes = list(entries_in(text))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
-        yield Problem(name, line, "not valid YAML.", _yaml_sentence(error))
-        return
-    except (OSError, UnicodeDecodeError) as error:
-        yield Problem(name, 1, f"the file cannot be read: {error}.", "Save it as UTF-8.")
+        yield Problem(name, line, "not valid YAML.", yaml_sentence(error))
         return
     for node in nodes:
         if isinstance(node, Problem):
@@ -288,7 +325,8 @@ def _description(key: str) -> str:
     return f"The keys are: {', '.join(schema)}."
 
 
-def _yaml_sentence(error: yaml.YAMLError) -> str:
+def yaml_sentence(error: yaml.YAMLError) -> str:
+    """What is wrong with a YAML text, with where it is."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         at = f"line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1}"
         return (

@@ -13,6 +13,8 @@ briefly; simple reasoning is worth more here than parallel writes. Reading waits
 
 import contextlib
 import datetime as dt
+import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.errors import PapersError
 
 _BUSY_SECONDS = 10
+_WAL_WAITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 _WRITERS = 0x7061706572  # the key of the writers' lock: any number that nobody else uses
 
 metadata = sa.MetaData(
@@ -126,8 +129,8 @@ def _set_up_sqlite(engine: Engine) -> None:
     def connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
+        _use_wal(cursor)
         for pragma in (
-            "journal_mode = WAL",
             f"busy_timeout = {_BUSY_SECONDS * 1000}",
             "foreign_keys = ON",
             "synchronous = FULL",
@@ -139,3 +142,20 @@ def _set_up_sqlite(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _use_wal(cursor: sqlite3.Cursor) -> None:
+    """Switch a file to WAL, which it then keeps; waiting for those who do the same at this moment.
+
+    SQLite's own waiting (`busy_timeout`) does not hold for this one statement.
+    """
+    for wait in _WAL_WAITS:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(wait)
+        else:
+            return
+    cursor.execute("PRAGMA journal_mode = WAL")

@@ -68,16 +68,16 @@ def fit(text: str, limit: int) -> str:
 def sentence(text: str) -> Message:
     """Something said in words alone."""
     shown = fit(text, _SENTENCE)
-    return Message(shown, (_section(shown),))
+    return Message(shown, (section(shown),))
 
 
 def results(catalog: Catalog, answer: Answer, request: Request) -> Message:
     """A page of an answer, with the buttons that lead on."""
     if answer.kind == "paper" and answer.total == 1:
         return _card_message(catalog, answer, request)
-    blocks = [_section(f"*{fit(answer.message, _HEADING)}*"), *_lines(catalog, answer)]
+    blocks = [section(f"*{fit(answer.message, _HEADING)}*"), *_lines(catalog, answer)]
     last = answer.offset + len(answer.results)
-    blocks.append(ContextBlock(elements=[_mrkdwn(f"{_span(answer)} · Only you can see this.")]))
+    blocks.append(ContextBlock(elements=[mrkdwn(f"{_span(answer)} · Only you can see this.")]))
     buttons = []
     if request.page > 0:
         buttons.append(
@@ -98,10 +98,10 @@ def shared(catalog: Catalog, answer: Answer, user: str) -> Message:
     head = f"<@{user}> shared{what}"
     if answer.kind == "paper" and answer.total == 1:
         head = f"<@{user}> shared a paper"
-        blocks: list[Block] = [_section(head), *_card(catalog, answer.results[0])]
+        blocks: list[Block] = [section(head), *_card(catalog, answer.results[0])]
     else:
-        blocks = [_section(f"{head}\n{fit(answer.message, _HEADING)}"), *_lines(catalog, answer)]
-        blocks.append(ContextBlock(elements=[_mrkdwn(_span(answer))]))
+        blocks = [section(f"{head}\n{fit(answer.message, _HEADING)}"), *_lines(catalog, answer)]
+        blocks.append(ContextBlock(elements=[mrkdwn(_span(answer))]))
     return Message(f"{head}: {fit(answer.message, _SENTENCE)}", tuple(blocks))
 
 
@@ -113,8 +113,8 @@ def help_message(catalog: Catalog) -> Message:
     return Message(
         f"How to ask {title}",
         (
-            _section(f"*{title}* · {len(catalog.entries):,} papers. Only you see what I answer."),
-            _section(
+            section(f"*{title}* · {len(catalog.entries):,} papers. Only you see what I answer."),
+            section(
                 "*Ask with a few words*\n"
                 "`/papers kv cache`  the papers on it, the best match first\n"
                 "`/papers serving`  a whole section\n"
@@ -122,7 +122,7 @@ def help_message(catalog: Catalog) -> Message:
                 '`/papers "paged attention" venue:osdi year:2023..2025`  phrases and filters '
                 "(`venue:`, `year:`, `org:`, `section:`)\n" + "\n".join(verbs)
             ),
-            _section("*Sections*\n" + _as_fits(sections, "\n", _SENTENCE)),
+            section("*Sections*\n" + _as_fits(sections, "\n", _SENTENCE)),
         ),
     )
 
@@ -159,9 +159,9 @@ def _card_message(catalog: Catalog, answer: Answer, request: Request) -> Message
     return Message(
         f"{fit(answer.message, _HEADING)} {fit(entry.title, _TITLE)}",
         (
-            _section(fit(answer.message, _SENTENCE)),
+            section(fit(answer.message, _SENTENCE)),
             *_card(catalog, entry),
-            ContextBlock(elements=[_mrkdwn("Only you can see this.")]),
+            ContextBlock(elements=[mrkdwn("Only you can see this.")]),
             *([ActionsBlock(block_id="lookup", elements=buttons)] if buttons else []),
         ),
     )
@@ -170,8 +170,8 @@ def _card_message(catalog: Catalog, answer: Answer, request: Request) -> Message
 def _card(catalog: Catalog, entry: Entry) -> list[Block]:
     """Everything that the list knows of a paper."""
     rows = {
-        "Section": "\n".join(fit(_path(catalog, path), 300) for path in entry.sections[:5]),
-        "Venue": fit(_edition(entry), _DETAILS),
+        "Section": "\n".join(fit(path_of(catalog, path), 300) for path in entry.sections[:5]),
+        "Venue": fit(edition(entry), _DETAILS),
         "Organisation": fit(", ".join(entry.orgs), _HEADING),
         "Note": fit(entry.note or "", _DETAILS),
         "arXiv": f"<https://arxiv.org/abs/{entry.arxiv}|{entry.arxiv}> · "
@@ -183,8 +183,8 @@ def _card(catalog: Catalog, entry: Entry) -> list[Block]:
         else "",
         "Added": entry.added.isoformat() if entry.added else "",
     }
-    fields = [_mrkdwn(f"*{name}*\n{value}") for name, value in rows.items() if value]
-    return [_section(f"*{_title(entry)}*"), SectionBlock(fields=fields)]
+    fields = [mrkdwn(f"*{name}*\n{value}") for name, value in rows.items() if value]
+    return [section(f"*{title_of(entry)}*"), SectionBlock(fields=fields)]
 
 
 def _lines(catalog: Catalog, answer: Answer) -> list[Block]:
@@ -194,13 +194,14 @@ def _lines(catalog: Catalog, answer: Answer) -> list[Block]:
         if number == answer.complete and number:
             blocks += [
                 DividerBlock(),
-                ContextBlock(elements=[_mrkdwn("With some of your words:")]),
+                ContextBlock(elements=[mrkdwn("With some of your words:")]),
             ]
-        blocks.append(_section(f"{_title(entry)}\n{_details(catalog, entry)}"))
+        blocks.append(section(f"{title_of(entry)}\n{_details(catalog, entry)}"))
     return blocks
 
 
-def _title(entry: Entry) -> str:
+def title_of(entry: Entry) -> str:
+    """The title, linked where there is an address, for mrkdwn."""
     label = fit(entry.title, _TITLE)
     address = escape(entry.url.replace("|", "%7C")) if entry.url else ""
     return f"<{address}|{label}>" if 0 < len(address) <= _ADDRESS else label
@@ -210,8 +211,8 @@ def _details(catalog: Catalog, entry: Entry) -> str:
     """Section, venue, organisations and note, in one line."""
     missing = "" if entry.url else "no link yet"
     parts = [
-        _path(catalog, entry.home),
-        _edition(entry),
+        path_of(catalog, entry.home),
+        edition(entry),
         ", ".join(entry.orgs),
         entry.note or "",
         missing,
@@ -219,11 +220,13 @@ def _details(catalog: Catalog, entry: Entry) -> str:
     return fit("  ·  ".join(part for part in parts if part), _DETAILS)
 
 
-def _path(catalog: Catalog, path: str) -> str:
+def path_of(catalog: Catalog, path: str) -> str:
+    """The titles down to a section: `LLM Systems › Serving`."""
     return catalog.section_titles(path, " › ")
 
 
-def _edition(entry: Entry) -> str:
+def edition(entry: Entry) -> str:
+    """Venue and year: `OSDI 2024`."""
     return " ".join(str(part) for part in (entry.venue, entry.year) if part)
 
 
@@ -232,11 +235,13 @@ def _span(answer: Answer) -> str:
     return f"{first}–{last} of {answer.total:,}" if answer.total > 1 else "1 of 1"
 
 
-def _section(text: str) -> SectionBlock:
-    return SectionBlock(text=_mrkdwn(text))
+def section(text: str) -> SectionBlock:
+    """A paragraph; its text is escaped already."""
+    return SectionBlock(text=mrkdwn(text))
 
 
-def _mrkdwn(text: str) -> MarkdownTextObject:
+def mrkdwn(text: str) -> MarkdownTextObject:
+    """Text with Slack's markup; what is foreign in it is escaped already."""
     return MarkdownTextObject(text=text)
 
 

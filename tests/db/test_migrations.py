@@ -7,7 +7,9 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-import bot.discovery.tables  # noqa: F401  # its tables join the metadata
+import bot.discovery.tables
+import bot.outbox.tables
+import bot.review.tables  # noqa: F401  # their tables join the metadata
 from bot.db.engine import Database, metadata
 from bot.db.migrate import is_current, migrate
 from tests.conftest import opened
@@ -23,8 +25,10 @@ def test_a_migrated_database_is_what_the_code_expects(empty: Database) -> None:
     assert not is_current(empty)
     migrate(empty)
     assert is_current(empty)
+    plugins = ["alembic.autogenerate.*", "~alembic.autogenerate.comments"]  # they are for readers
     with empty.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        context = MigrationContext.configure(connection, opts={"autogenerate_plugins": plugins})
+        assert compare_metadata(context, metadata) == []
 
 
 def test_migrating_twice_changes_nothing(empty: Database) -> None:

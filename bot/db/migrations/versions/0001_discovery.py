@@ -22,9 +22,9 @@ def upgrade() -> None:
         sa.Column("journal_ref", sa.Text),
         sa.Column("comment", sa.Text),
         sa.Column("version", sa.Integer, nullable=False),
-        sa.Column("day", sa.Date, nullable=False, comment="of the announcement, Eastern time"),
+        sa.Column("day", sa.Date, nullable=False),
         sa.Column("seen_at", _MOMENT, nullable=False),
-        sa.Column("evidence", sa.Text, comment="why it deserves a second look"),
+        sa.Column("evidence", sa.Text),
         sa.Column("evidence_day", sa.Date),
     )
     op.create_index("ix_seen_papers_day", "seen_papers", ["day"])
@@ -46,7 +46,7 @@ def upgrade() -> None:
         sa.Column("url", sa.Text, primary_key=True),
         sa.Column("etag", sa.Text),
         sa.Column("last_modified", sa.Text),
-        sa.Column("not_before", _MOMENT, comment="as Retry-After asked"),
+        sa.Column("not_before", _MOMENT),
     )
     op.create_table(
         "caught_up_days",
@@ -66,7 +66,7 @@ def upgrade() -> None:
     op.create_table(
         "candidates",
         sa.Column("arxiv", sa.String(32), primary_key=True),
-        sa.Column("week", sa.Date, nullable=False, comment="its Monday"),
+        sa.Column("week", sa.Date, nullable=False),
         sa.Column("proposed_at", _MOMENT, nullable=False),
         sa.Column("score", sa.Float, nullable=False),
         sa.Column("rank", sa.Integer, nullable=False),

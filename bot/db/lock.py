@@ -1,0 +1,125 @@
+"""A lock that one process holds at a time, and loses when it dies, whatever the clocks say.
+
+On SQLite it is a lock on a file beside the database (flock(2)); on PostgreSQL a session's advisory
+lock (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS). Both go with
+the process; none has a time that a jumping clock could make wrong.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+from pathlib import Path
+from typing import IO, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.db.engine import Database
+
+# A machine that lost its power says nothing: the server notices within these 20 seconds.
+_KEEPALIVE = ("tcp_keepalives_idle = 5", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
+
+
+class Lock(Protocol):
+    """Held by one process at most."""
+
+    def acquire(self) -> bool:
+        """Take it if nobody has it; whether it is ours now."""
+
+    def is_held(self) -> bool:
+        """Whether it is still ours. A connection that broke has lost it."""
+
+    def release(self) -> None:
+        """Let another have it."""
+
+
+def lock_of(database: Database, name: str) -> Lock:
+    """The lock of a name in a database."""
+    if database.is_sqlite:
+        return FileLock(Path(f"{database.engine.url.database}.{name}.lock"))
+    return AdvisoryLock(database, name)
+
+
+class FileLock:
+    """A lock of processes on one machine."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[bytes] | None = None
+
+    def acquire(self) -> bool:
+        """Take it if nobody has it."""
+        if self._file is not None:
+            return True
+        file = self._path.open("ab")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return False
+        self._file = file
+        return True
+
+    def is_held(self) -> bool:
+        """Whether it is ours; the system never takes it away."""
+        return self._file is not None
+
+    def release(self) -> None:
+        """Let another have it."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class AdvisoryLock:
+    """A lock of processes that share a PostgreSQL server, on a connection of its own."""
+
+    def __init__(self, database: Database, name: str) -> None:
+        self._engine = database.engine
+        self._number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        self._connection: sa.Connection | None = None
+
+    def acquire(self) -> bool:
+        """Take it if nobody has it; False also when the server cannot be reached."""
+        if self._connection is not None:
+            return self.is_held()
+        try:
+            connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        except SQLAlchemyError:
+            return False
+        try:
+            for setting in _KEEPALIVE:
+                connection.exec_driver_sql(f"SET {setting}")
+            taken = connection.scalar(sa.select(sa.func.pg_try_advisory_lock(self._number)))
+        except SQLAlchemyError:
+            taken = False
+        if not taken:
+            _drop(connection)
+            return False
+        self._connection = connection
+        return True
+
+    def is_held(self) -> bool:
+        """Whether the session that holds it is alive."""
+        if self._connection is None:
+            return False
+        try:
+            self._connection.execute(sa.select(1))
+        except SQLAlchemyError:
+            self.release()
+            return False
+        return True
+
+    def release(self) -> None:
+        """End the session, and the lock with it."""
+        if self._connection is not None:
+            _drop(self._connection)
+            self._connection = None
+
+
+def _drop(connection: sa.Connection) -> None:
+    """Really close a connection; given back to the pool, it would keep its locks."""
+    with contextlib.suppress(SQLAlchemyError):
+        connection.invalidate()
+    with contextlib.suppress(SQLAlchemyError):
+        connection.close()

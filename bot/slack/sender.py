@@ -1,0 +1,253 @@
+"""The one sender: delivers the outbox at Slack's pace, each thing once.
+
+    due ──► may it go now? ──► there already? ──► attempt (committed) ──► post ──► posted
+                                (edits need no attempt: the same edit twice is one)
+
+A post may have arrived though its answer did not: a lost connection, an error of Slack's, a kill.
+Then the channel's history is asked for a message with the row's key in its metadata before it is
+posted again. One message a second a channel (https://docs.slack.dev/apis/web-api/rate-limits).
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPException
+from typing import Any
+
+import structlog
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.outbox.message import Item
+from bot.outbox.store import Outbox
+from bot.slack.blocks import Message
+
+TRIES = 30
+"""After so many failures in a row a message is given up: about two hours."""
+GRACE = 5.0
+"""Seconds in which a post whose answer is not known may still arrive; also a call's time-out."""
+EVERY = 1.0
+"""Seconds between two messages in a channel."""
+EVENT = "papers_message"
+
+_LONGEST_BACKOFF = 300.0
+_AUTHORIZATION_BACKOFF = 60.0
+_PAGES = 20
+_LOOK_BACK = dt.timedelta(days=1)  # clocks differ, and jump
+_HOPELESS = {
+    "channel_not_found": "there is no such channel, or the bot cannot see it: invite it",
+    "not_in_channel": "the bot is not in the channel: invite it",
+    "is_archived": "the channel is archived",
+    "restricted_action": "the workspace's settings keep the bot from posting there",
+    "user_not_found": "there is no such person",
+    "user_disabled": "the person has left",
+    "msg_too_long": "the message is too long",
+    "msg_blocks_too_long": "the message is too long",
+    "invalid_blocks": "Slack does not take the message's blocks",
+    "no_text": "the message is empty",
+    "thread_not_found": "the thread is gone",
+    "edit_window_closed": "the workspace does not let messages be edited any more",
+}
+_UNAUTHORIZED = frozenset(
+    {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
+    | {"missing_scope", "ekm_access_denied", "team_access_not_granted"}
+)
+_GONE = frozenset({"message_not_found", "cant_update_message"})
+_UNSURE = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message as it goes out; a reply in a thread may be shown in the channel too."""
+
+    message: Message
+    is_broadcast: bool = False
+
+
+Render = Callable[[Item], Outgoing | None]
+
+
+class Sender:
+    """Delivers what is due. One process a workspace runs it at a time: it holds a lock."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        client: WebClient,
+        render: Render,
+        *,
+        now: Callable[[], dt.datetime],
+        clock: Callable[[], float],
+    ) -> None:
+        """`client` repeats no call by itself; `clock` gives seconds that only grow.
+
+        `render` makes the message as it is to be now; None says that there is nothing to say.
+        """
+        self._outbox, self._client, self._render = outbox, client, render
+        self._now, self._clock = now, clock
+        self._began = clock()
+        self._free: dict[str, float] = {}
+        self._held_until = 0.0
+
+    def step(self, may_go_on: Callable[[], bool]) -> int:
+        """Deliver what may go now, as long as `may_go_on`; how many calls were made."""
+        sent = 0
+        for item in self._outbox.due(self._now()):
+            if self._clock() < self._held_until or not may_go_on():
+                break
+            if self._clock() < self._free.get(item.channel, 0.0):
+                continue
+            if item.attempted is not None and self._clock() - self._began < GRACE:
+                continue  # whoever tried it last may still be at it
+            self._deliver(item)
+            self._free[item.channel] = max(
+                self._free.get(item.channel, 0.0), self._clock() + EVERY
+            )
+            sent += 1
+        return sent
+
+    def _deliver(self, item: Item) -> None:
+        try:
+            self._say(item)
+        except SlackApiError as error:
+            self._refused(item, error)
+        except (OSError, HTTPException, SlackClientError) as error:
+            self._put_off(item, f"Slack could not be reached: {error}"[:300], unsure=True)
+        except Exception as error:  # noqa: BLE001  # one row must not hold up all others
+            _log.exception("a message could not be made", key=item.key)
+            self._outbox.bury(item, f"The message could not be made: {error!r}"[:300])
+
+    def _say(self, item: Item) -> None:
+        outgoing = self._render(item)
+        if item.ts is None and item.attempted is not None:
+            found = self._find(item)
+            if found:
+                self._outbox.posted(item, *found, self._now())
+                return
+        if outgoing is None:
+            self._outbox.posted(
+                item, item.version, item.posted_in or "", item.ts or "", self._now()
+            )
+        elif item.ts:
+            self._client.chat_update(
+                channel=item.posted_in or item.channel, ts=item.ts, **_body(outgoing, item)
+            )
+            self._outbox.posted(
+                item, item.version, item.posted_in or item.channel, item.ts, self._now()
+            )
+        else:
+            self._post(item, outgoing)
+
+    def _post(self, item: Item, outgoing: Outgoing) -> None:
+        self._outbox.attempt(item)
+        answer = self._client.chat_postMessage(
+            channel=item.channel,
+            thread_ts=item.thread_ts,
+            reply_broadcast=outgoing.is_broadcast if item.thread_ts else None,
+            unfurl_links=False,
+            unfurl_media=False,
+            **_body(outgoing, item),
+        )
+        self._outbox.posted(
+            item, item.version, str(answer["channel"]), str(answer["ts"]), self._now()
+        )
+
+    def _find(self, item: Item) -> tuple[int, str, str] | None:
+        """The version, channel and id of a row's message, if Slack has it."""
+        channel = item.channel
+        if channel[:1] in {"U", "W"}:
+            opened: Mapping[str, Any] = self._client.conversations_open(users=channel)["channel"]
+            channel = str(opened["id"])
+        for message in self._messages(channel, item):
+            match message.get("metadata"):
+                case {"event_payload": {"key": item.key, "version": int(version)}}:
+                    return version, channel, str(message["ts"])
+        return None
+
+    def _messages(self, channel: str, item: Item) -> Iterator[Mapping[str, Any]]:
+        cursor = ""
+        oldest = str((item.created_at - _LOOK_BACK).timestamp())
+        for _ in range(_PAGES):
+            if item.thread_ts:
+                page = self._client.conversations_replies(
+                    channel=channel,
+                    ts=item.thread_ts,
+                    include_all_metadata=True,
+                    limit=200,
+                    cursor=cursor,
+                )
+            else:
+                page = self._client.conversations_history(
+                    channel=channel,
+                    oldest=oldest,
+                    include_all_metadata=True,
+                    limit=200,
+                    cursor=cursor,
+                )
+            yield from page["messages"]
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
+
+    def _refused(self, item: Item, error: SlackApiError) -> None:
+        status = error.response.status_code
+        data = error.response.data
+        code = str(data.get("error") or "") if isinstance(data, dict) else ""
+        if status == HTTPStatus.TOO_MANY_REQUESTS or code in {"ratelimited", "rate_limited"}:
+            seconds = _retry_after(error)
+            self._free[item.channel] = self._clock() + seconds
+            self._put_off(item, "Slack asked to wait", wait=seconds, counts=False)
+        elif code in _UNAUTHORIZED:
+            self._held_until = self._clock() + _AUTHORIZATION_BACKOFF
+            _log.error("Slack refuses the token; nothing is sent", reason=code)
+            self._put_off(
+                item, f"Slack answered {code}", wait=_AUTHORIZATION_BACKOFF, counts=False
+            )
+        elif code in _GONE and item.ts:
+            _log.warning("a message is gone; it is posted again", key=item.key)
+            self._outbox.forget(item)
+        elif code in _HOPELESS:
+            _log.error("not delivered", key=item.key, channel=item.channel, reason=code)
+            self._outbox.bury(item, f"{code}: {_HOPELESS[code]}.")
+        else:
+            unsure = not code or code in _UNSURE or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            self._put_off(item, f"Slack answered {code or status}", unsure=unsure)
+
+    def _put_off(
+        self,
+        item: Item,
+        problem: str,
+        *,
+        wait: float | None = None,
+        counts: bool = True,
+        unsure: bool = False,
+    ) -> None:
+        if counts and item.tries + 1 >= TRIES:
+            _log.error("given up", key=item.key, channel=item.channel, reason=problem)
+            self._outbox.bury(item, problem)
+            return
+        backoff = min(2.0**item.tries, _LONGEST_BACKOFF) if wait is None else wait
+        seconds = max(backoff, GRACE) if unsure else backoff
+        until = self._now() + dt.timedelta(seconds=seconds)
+        _log.warning("put off", key=item.key, seconds=seconds, reason=problem)
+        self._outbox.put_off(item, until, problem, counts=counts, may_be_there=unsure)
+
+
+def _body(outgoing: Outgoing, item: Item) -> dict[str, Any]:
+    payload = {"key": item.key, "version": item.version}
+    return {
+        "text": outgoing.message.text,
+        "blocks": [block.to_dict() for block in outgoing.message.blocks],
+        "metadata": {"event_type": EVENT, "event_payload": payload},
+    }
+
+
+def _retry_after(error: SlackApiError) -> float:
+    headers = {str(name).lower(): value for name, value in error.response.headers.items()}
+    try:
+        return max(1.0, float(headers.get("retry-after", 1)))
+    except (TypeError, ValueError):
+        return 1.0
