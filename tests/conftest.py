@@ -1,5 +1,11 @@
-"""What tests share: the real list of this repository, and a Slack that answers on loopback."""
+"""What tests share: the list of this repository, databases, and a Slack that answers on loopback.
 
+A test that asks for `database` runs twice, on SQLite and on PostgreSQL, each time on an empty one
+that is migrated; one that changes the schema takes `empty_database_url`.
+"""
+
+import contextlib
+import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +21,7 @@ from bot.catalog.names import shipped_names
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate
 from bot.lookup.lookup import Lookup
+from tests.db.postgres import Postgres
 from tests.slack.fake import FakeSlack
 from tests.slack.payloads import BOT_TOKEN
 
@@ -35,6 +42,77 @@ def catalog() -> Catalog:
 @pytest.fixture(scope="session")
 def lookup(catalog: Catalog) -> Lookup:
     return Lookup(catalog, shipped_names())
+
+
+_MIGRATED = "papers"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server, started when the first test needs it."""
+    with Postgres.running() as server:
+        with opened(server.create(_MIGRATED)) as database:
+            migrate(database)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "papers.db"
+    with opened(f"sqlite:///{path}") as database:
+        migrate(database)
+    return path
+
+
+@contextlib.contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """A database whose connections are closed in the end."""
+    database = open_database(url)
+    try:
+        yield database
+    finally:
+        database.engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Which database a test runs on; `parametrize` it, indirectly, for one of them only."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_database_url(
+    backend: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """The address of a database without tables."""
+    if backend == "sqlite":
+        yield f"sqlite:///{tmp_path}/empty.db"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = f"empty_{next(_numbers)}"
+    yield server.create(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def database_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a migrated database, for a process of its own too."""
+    if backend == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "papers.db")
+        yield f"sqlite:///{tmp_path}/papers.db"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    yield server.url(_MIGRATED)
+    server.empty(_MIGRATED)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated database."""
+    with opened(database_url) as found:
+        yield found
 
 
 @pytest.fixture

@@ -36,21 +36,20 @@ class Pace:
         """Nobody's turn comes before so many seconds have gone, as Retry-After asked."""
         until = self._now() + min(dt.timedelta(seconds=seconds), LONGEST)
         with self._database.write() as connection:
-            booked = self._locked(connection)
+            booked = self._booked(connection)
             connection.execute(paces.update().values(next_at=max(booked, until)))
 
     def _book(self, now: dt.datetime) -> dt.datetime:
         with self._database.write() as connection:
             # A clock that went back must not make everybody wait for it to come round again.
-            free = min(self._locked(connection), now + LONGEST)
+            free = min(self._booked(connection), now + LONGEST)
             turn = max(free, now)
             connection.execute(paces.update().values(next_at=turn + EVERY))
         return turn
 
-    def _locked(self, connection: sa.Connection) -> dt.datetime:
-        """The booked moment, with its row held until the transaction ends."""
-        query = sa.select(paces.c.next_at).where(paces.c.name == _NAME).with_for_update()
-        found = connection.scalar(query)
+    def _booked(self, connection: sa.Connection) -> dt.datetime:
+        """The booked moment, which nobody else can change until the transaction ends."""
+        found = connection.scalar(sa.select(paces.c.next_at).where(paces.c.name == _NAME))
         if found is None:
             found = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
             connection.execute(paces.insert().values(name=_NAME, next_at=found))

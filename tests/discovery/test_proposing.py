@@ -2,13 +2,11 @@
 
 import datetime as dt
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from bot.catalog.model import Catalog, Entry, ListInfo, Section
-from bot.db.engine import open_database
-from bot.db.migrate import migrate
+from bot.db.engine import Database
 from bot.discovery.paper import Paper
 from bot.discovery.proposing import Candidate, Proposer
 from bot.discovery.store import Arrival, Batch, Store
@@ -54,9 +52,13 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    database = open_database(f"sqlite:///{tmp_path}/papers.db")
-    migrate(database)
+def backend(request: pytest.FixtureRequest) -> str:
+    """SQLite unless a test says more: fitting takes seconds, and little of it is the database."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def store(database: Database) -> Store:
     return Store(database)
 
 
@@ -87,6 +89,7 @@ def test_a_week_is_proposed_day_by_day_the_best_first_and_each_once(
     assert sorted(found) == [garden(n).arxiv for n in range(3)]
 
 
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
 def test_a_candidate_says_why_and_where(store: Store, catalog: Catalog) -> None:
     announce(store, 0, garden(1), *(engine(n) for n in range(60)))
     (candidate,) = Proposer(store, catalog).propose(noon(0))

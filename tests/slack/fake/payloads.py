@@ -8,8 +8,8 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tests.slack.elements import options_of
 from tests.slack.fake.workspace import APP, TEAM, Channel, User
-from tests.slack.limits import options_of
 
 Json = dict[str, Any]
 # Under which key a chosen thing stands in an action and in a view's state.
