@@ -1,19 +1,27 @@
 """One run of the demo: the stand-in and the bot together, on a scratch copy of the list."""
 
+import contextlib
+import datetime as dt
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pydantic import SecretStr
 
+from bot.app.parts import now
 from bot.app.process import configure_logging
 from bot.app.serving import run
 from bot.catalog.files import CatalogError
+from bot.demo.recorded import recorded
 from bot.demo.standin import APP_TOKEN, BOT_TOKEN, StandIn, fetch, free_port, running, workspace
+from bot.http import Bounds, FetchError, HttpClient, user_agent
 from bot.settings import Settings
 
+_PATIENCE = Bounds(connect=3.0, silence=3.0, deadline=5.0)
+_CATEGORY = "cs.PF"  # a small feed, to see whether arXiv answers
 _WELCOME = """
   Open {page} in a browser: a workspace with the bot in it, all on this machine.
 
@@ -22,8 +30,11 @@ _WELCOME = """
       /papers kv cache             a topic, the best match first
       /papers flashatention        slips do not matter
       /papers 2401.09670           a paper, by id or link
-      /papers moe venue:eurosys    filters
+      /papers suggest 2510.12633   a paper for the list
       /papers                      what else
+
+  Look into #papers-review: the first poll of {source} puts cards there
+  within half a minute. Approve one, look it up in #papers, undo it.
 
   The list is a copy: nothing you do here changes yours. Ctrl-C ends everything.
 """
@@ -45,6 +56,7 @@ def run_demo(settings: Settings, port: int, say: Callable[[str], None]) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="papers-demo-") as scratch,
         running(program, chosen, workspace({"mode": "socket"})) as standin,
+        _arxiv(settings) as (rss_url, api_url, source),
     ):
         data = Path(shutil.copytree(settings.data_dir, Path(scratch) / "data"))
         demo = settings.model_copy(
@@ -53,14 +65,41 @@ def run_demo(settings: Settings, port: int, say: Callable[[str], None]) -> None:
                 "slack_app_token": SecretStr(APP_TOKEN),
                 "slack_api_url": standin.api,
                 "data_dir": data,
+                "database_url": None,
+                "review_channel": "C0REVIEW",
+                "publish": "files",
+                "rss_url": rss_url,
+                "api_url": api_url,
+                "port": 0,
                 "log_level": "WARNING",
             }
         )
         configure_logging(demo)
         stop = threading.Event()
         threading.Thread(target=_watch, args=(standin, stop, say), daemon=True).start()
-        run(demo, ready=lambda: say(_WELCOME.format(page=standin.page)), stop=stop)
+        welcome = _WELCOME.format(page=standin.page, source=source)
+        run(demo, ready=lambda: say(welcome), stop=stop)
         say("Ended.")
+
+
+@contextlib.contextmanager
+def _arxiv(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """Where to poll: arXiv if it answers, else a recorded feed; and which it is, in words."""
+    url = f"{settings.rss_url.rstrip('/')}/{_CATEGORY}"
+    agent = user_agent(settings.contact)
+    with HttpClient(agent=agent, clock=time.monotonic, now=now, bounds=_PATIENCE) as http:
+        try:
+            http.fetch(url)
+        except FetchError:
+            there = False
+        else:
+            there = True
+    if there:
+        yield settings.rss_url, settings.api_url, "arXiv"
+        return
+    with recorded(now() - dt.timedelta(minutes=1)) as base:
+        source = "a small recorded feed (arXiv cannot be reached)"
+        yield f"{base}/rss", f"{base}/api", source
 
 
 def _watch(standin: StandIn, stop: threading.Event, say: Callable[[str], None]) -> None:

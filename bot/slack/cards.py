@@ -68,9 +68,13 @@ def details(one: Suggestion, catalog: Catalog) -> Message:
 
 
 def moment(at: dt.datetime) -> str:
-    """A moment as everybody sees it in their own zone."""
-    fallback = f"{at:%d %b %Y %H:%M} UTC"
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}}, {{time}}|{fallback}>"
+    """A moment, the same for everybody who talks of it."""
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def day(at: dt.datetime) -> str:
+    """The day of a moment."""
+    return f"{at.day} {at:%b %Y}"
 
 
 def person(user: str | None) -> str:
@@ -93,7 +97,7 @@ def _origin(one: Suggestion) -> str:
     if one.source:
         others = [person(user) for user in one.seconds if user != one.source][:_NAMED]
         also = f", also wanted by {', '.join(others)}" if others else ""
-        return f"{what}Suggested by {person(one.source)} · {moment(one.suggested_at)}{also}"
+        return f"{what}Suggested by {person(one.source)} · {day(one.suggested_at)}{also}"
     rank = ""
     if one.subject.rank and one.subject.ranked:
         rank = f" · number {one.subject.rank} of {one.subject.ranked:,} new papers"
@@ -137,7 +141,7 @@ def _question(one: Suggestion, catalog: Catalog, quorum: int) -> Iterator[Block]
 
 def _record(one: Suggestion, catalog: Catalog) -> Iterator[Block]:
     """Who decided what, when, and where the paper went."""
-    when = f" · {moment(one.decided_at)}" if one.decided_at else ""
+    when = f" · {day(one.decided_at)}" if one.decided_at else ""
     if one.state == "rejected":
         told = f":x: *Rejected* by {person(one.decided_by)}{when}\n{fit(one.reason or '', 500)}"
     else:
@@ -256,14 +260,17 @@ def _chooser(one: Suggestion, catalog: Catalog) -> SectionBlock:
         for label, paths in (("Proposed", first), ("All sections", others))
         if paths
     ]
+    where = fit(place_name(catalog, home), 300)
     select = StaticSelectElement(
         action_id=SECTION,
-        placeholder="Choose a section",
+        placeholder="Another section",
         option_groups=groups,
         initial_option=chosen,
     )
     return SectionBlock(
-        block_id=f"{CHOSEN}:{one.id}:{one.version}", text=mrkdwn("*Section*"), accessory=select
+        block_id=f"{CHOSEN}:{one.id}:{one.version}",
+        text=mrkdwn(f"*Goes to* {where}"),
+        accessory=select,
     )
 
 
@@ -315,7 +322,7 @@ def _buttons(one: Suggestion) -> list[ButtonElement]:
 
 def _standing(one: Suggestion, quorum: int) -> Iterator[str]:
     if one.state == "postponed" and one.wake_at:
-        yield f"For later: comes back {moment(one.wake_at)}"
+        yield f"For later: comes back {day(one.wake_at)}"
     if one.approvals:
         names = ", ".join(map(person, one.approvals))
         yield f"{len(one.approvals)} of {quorum} approvals: {names}"

@@ -8,7 +8,7 @@ from bot.review.decision import UNDO_DAYS, Refused, Why
 from bot.review.review import SUGGESTIONS_A_DAY
 from bot.review.suggestion import Event, Suggestion
 from bot.slack.blocks import fit
-from bot.slack.cards import moment, person, place_name
+from bot.slack.cards import day, moment, person, place_name
 
 _TITLE = 200
 _SHOWN = 20
@@ -41,7 +41,7 @@ def refusal(refused: Refused) -> str:
 def decision(one: Suggestion) -> str:
     """How a suggestion ended."""
     title = f"*{fit(one.subject.entry.title, _TITLE)}*"
-    when = f" {moment(one.decided_at)}" if one.decided_at else ""
+    when = f" on {day(one.decided_at)}" if one.decided_at else ""
     if one.state == "rejected":
         reason = fit(one.reason or "", 500)
         return f"{title} was rejected by {person(one.decided_by)}{when}: {reason}"
@@ -74,9 +74,9 @@ def standing(one: Suggestion, channel: str | None) -> str:
         return decision(one)
     title = f"*{fit(one.subject.entry.title, _TITLE)}*"
     where = f" in <#{channel}>" if channel else ""
-    later = f", put off until {moment(one.wake_at)}" if one.wake_at else ""
+    later = f", put off until {day(one.wake_at)}" if one.wake_at else ""
     who = f"suggested by {person(one.source)}" if one.source else "found on arXiv"
-    return f"{title} waits for review{where}: {who} {moment(one.suggested_at)}{later}."
+    return f"{title} waits for review{where}: {who} {day(one.suggested_at)}{later}."
 
 
 def pending(
@@ -94,9 +94,7 @@ def pending(
     for one in ones[:_SHOWN]:
         title = fit(one.subject.entry.title, 150)
         label = f"<{links[one.id]}|{title}>" if one.id in links else title
-        later = (
-            f" · back {moment(one.wake_at)}" if one.state == "postponed" and one.wake_at else ""
-        )
+        later = f" · back {day(one.wake_at)}" if one.state == "postponed" and one.wake_at else ""
         who = person(one.source) if one.source else "arXiv"
         lines.append(f"`{one.id}` {label} · {who}{later}")
     if len(ones) > _SHOWN:
