@@ -13,7 +13,7 @@ def headline(said: Summary) -> str:
     """How many papers of what since when."""
     edition = said.edition
     since = f"since {day_in_words(edition.begin, edition.zone, edition.end)}"
-    what = f"{_of(edition.topic)} {since}"
+    what = f"{_of(edition.topic, is_one=said.listed <= 1)} {since}"
     if said.listed:
         return f"{count(said.listed, 'new paper')}{what}"
     if said.noteworthy:
@@ -103,7 +103,9 @@ def _group_lines(group: Group) -> Iterator[str]:
             yield f"      {'  '.join(told)}"
 
 
-def _of(topic: Topic) -> str:
+def _of(topic: Topic, *, is_one: bool) -> str:
     if not topic.text:
         return ""
-    return f" in {topic.text}" if topic.section else f" that match “{topic.text}”"
+    if topic.section:
+        return f" in {topic.text}"
+    return f" that {'matches' if is_one else 'match'} “{topic.text}”"

@@ -106,7 +106,6 @@ class RunnerUp:
     section: str
 
 
-
 class Store:
     """Discovery's part of the database."""
 
