@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from bot.digest.contents import Summary, summary
-from bot.digest.edition import Edition, Group, Paper
+from bot.digest.edition import Edition, Group
 from bot.digest.subscription import Subscription, Topic, clock_time, in_words
 
 
@@ -49,11 +49,6 @@ def waiting(said: Summary) -> str:
 def noteworthy(number: int) -> str:
     """What the papers that were only seen are called."""
     return f"Seen on arXiv and not proposed, perhaps worth a look: {count(number, 'paper')}"
-
-
-def approval(paper: Paper) -> str:
-    """What a listed paper says where nobody approved it here."""
-    return "" if paper.approved_by else "added by hand"
 
 
 def day_in_words(moment: dt.datetime, zone: str, seen_from: dt.datetime | None = None) -> str:
