@@ -23,7 +23,7 @@ from bot.discovery.judgement import Choice, Judged, Reasons
 from bot.discovery.learning import FitTask, JudgeTask, fit, judge
 from bot.discovery.paper import Paper
 from bot.discovery.sections import paper_sections, placed, section_names
-from bot.discovery.store import Store, Unproposed
+from bot.discovery.store import RunnerUp, Store, Unproposed
 
 _MODEL = "relevance"
 _REFIT_AFTER = dt.timedelta(days=28)  # more often gained nothing in the replay
@@ -81,6 +81,7 @@ class Proposer:
         )
         if dry_run:
             return candidates
+        self._store.keep_runners_up(_beaten(waiting, chosen, by_id, judged), now)
         rows = [_row(candidate, week, now) for candidate in candidates]
         kept = self._store.propose(rows, week, allowance(today, budget, 0))
         return tuple(candidate for candidate in candidates if candidate.paper.arxiv in kept)
@@ -158,6 +159,20 @@ def proposed(store: Store, since: dt.date) -> tuple[Candidate, ...]:
 
 def _best_first(waiting: Sequence[Waiting]) -> Sequence[Waiting]:
     return sorted(waiting, key=lambda one: (-one.score, one.arxiv))
+
+
+def _beaten(
+    waiting: Sequence[Waiting],
+    chosen: Sequence[Waiting],
+    by_id: Mapping[str, Unproposed],
+    judged: Mapping[str, Judged],
+) -> list[RunnerUp]:
+    """The best of those that are not proposed now; digests tell of some."""
+    return [
+        RunnerUp(by_id[one.arxiv].paper, one.day, one.score, choices[0].section)
+        for one in waiting
+        if one not in chosen and (choices := judged[one.arxiv].choices)
+    ]
 
 
 def _is_listed(title: str, titles: Sequence[str]) -> bool:

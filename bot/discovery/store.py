@@ -14,7 +14,16 @@ import sqlalchemy as sa
 from bot.catalog.identity import titles_agree
 from bot.db.engine import Database
 from bot.discovery.paper import Paper
-from bot.discovery.tables import candidates, caught_up, checks, feeds, listed, models, seen
+from bot.discovery.tables import (
+    candidates,
+    caught_up,
+    checks,
+    feeds,
+    listed,
+    models,
+    runners_up,
+    seen,
+)
 
 _MANY = 500  # ids in one query
 _SECOND_LOOK = dt.timedelta(days=183)
@@ -82,6 +91,19 @@ class Proposed:
     rank: int
     ranked: int
     judgement: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerUp:
+    """A paper that was among the best when papers were judged, and was not proposed.
+
+    `score` is in log-odds: above 0 it reads more like the list than like the rest of arXiv.
+    """
+
+    paper: Paper
+    day: dt.date
+    score: float
+    section: str
 
 
 class Store:
@@ -182,6 +204,34 @@ class Store:
         with self._database.read() as connection:
             return tuple(
                 Unproposed(_paper(row), max(row.day, row.evidence_day or row.day), row.evidence)
+                for row in connection.execute(query)
+            )
+
+    def keep_runners_up(self, found: Iterable[RunnerUp], now: dt.datetime) -> None:
+        """Keep how the best of those that were not proposed stood, as judged now."""
+        with self._database.write() as connection:
+            for one in found:
+                values = {
+                    "day": one.day,
+                    "score": one.score,
+                    "section": one.section,
+                    "judged_at": now,
+                }
+                _put(connection, runners_up, {"arxiv": one.paper.arxiv}, values)
+
+    def runners_up(self, since: dt.date) -> tuple[RunnerUp, ...]:
+        """Those announced since a day that were still not proposed, the best first."""
+        query = (
+            sa.select(seen, runners_up.c.day.label("judged_day"), runners_up.c.score)
+            .add_columns(runners_up.c.section)
+            .join(runners_up, runners_up.c.arxiv == seen.c.arxiv)
+            .outerjoin(candidates, candidates.c.arxiv == seen.c.arxiv)
+            .where(candidates.c.arxiv.is_(None), runners_up.c.day >= since)
+            .order_by(runners_up.c.score.desc(), seen.c.arxiv)
+        )
+        with self._database.read() as connection:
+            return tuple(
+                RunnerUp(_paper(row), row.judged_day, row.score, row.section)
                 for row in connection.execute(query)
             )
 

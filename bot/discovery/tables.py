@@ -76,6 +76,16 @@ candidates = sa.Table(
     sa.Column("judgement", sa.JSON, nullable=False),
 )
 
+runners_up = sa.Table(
+    "runners_up",
+    metadata,
+    sa.Column("arxiv", sa.String(32), primary_key=True),
+    sa.Column("day", sa.Date, nullable=False, index=True, comment="of the announcement"),
+    sa.Column("score", sa.Float, nullable=False, comment="log-odds, when last judged"),
+    sa.Column("section", sa.Text, nullable=False, comment="where it would go first"),
+    sa.Column("judged_at", Moment, nullable=False),
+)
+
 models = sa.Table(
     "models",
     metadata,

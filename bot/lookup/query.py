@@ -16,7 +16,7 @@ LONGEST = 300
 _PART = re.compile(
     r"""(?P<key>[A-Za-z]{3,}):(?:"(?P<quoted>[^"]*)"|(?P<value>[^\s"]+))|"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+)"""
 )
-_QUOTES = str.maketrans("“”„‟«»＂", '"' * 7)
+QUOTES = str.maketrans("“”„‟«»＂", '"' * 7)
 _YEARS = re.compile(r"(?P<first>\d{4})?(?P<range>\.{2,3}|-|–|…)?(?P<last>\d{4})?")
 
 
@@ -55,7 +55,7 @@ class Mistake:
 
 def parse(text: str) -> Query | Mistake:
     """Take a query apart. A mistake is an unknown filter or a year that is none."""
-    text = " ".join(text.translate(_QUOTES).split())
+    text = " ".join(text.translate(QUOTES).split())
     if len(text) > LONGEST:
         return Mistake(
             f"That is {len(text):,} characters; a lookup takes up to {LONGEST}. Use fewer words."
@@ -91,7 +91,7 @@ def parse(text: str) -> Query | Mistake:
 
 def unfiltered(text: str) -> Query:
     """A query in which colons are only colons, for text that is a paper's title."""
-    text = " ".join(text.translate(_QUOTES).split())
+    text = " ".join(text.translate(QUOTES).split())
     return Query(text, text.replace('"', " "))
 
 

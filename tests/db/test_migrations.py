@@ -7,6 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+import bot.digest.tables
 import bot.discovery.tables
 import bot.jobs
 import bot.outbox.tables

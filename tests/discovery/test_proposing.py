@@ -150,3 +150,23 @@ def test_the_model_is_fitted_when_there_is_something_to_learn_and_not_else(
 
 def test_nothing_new_proposes_nothing(store: Store, catalog: Catalog) -> None:
     assert Proposer(store, catalog).propose(noon(0)) == ()
+
+
+def test_the_best_of_what_is_not_proposed_is_remembered_until_it_is(
+    store: Store, catalog: Catalog
+) -> None:
+    """With its score and section, so that a digest can tell of it; a dry run remembers nothing."""
+    announce(store, 0, *(garden(n) for n in range(3)), *(engine(n) for n in range(60)))
+    proposer = Proposer(store, catalog)
+    proposer.propose(noon(0), dry_run=True)
+    assert store.runners_up(MONDAY) == ()
+    proposed = set(ids(proposer.propose(noon(0))))
+    beaten = store.runners_up(MONDAY)
+    gardens = {garden(n).arxiv for n in range(3)}
+    assert {one.paper.arxiv for one in beaten} >= gardens - proposed
+    assert proposed.isdisjoint(one.paper.arxiv for one in beaten)
+    assert [one.score for one in beaten] == sorted((one.score for one in beaten), reverse=True)
+    assert {one.section for one in beaten} <= {"roses", "tulips"}
+    later = set(ids(proposer.propose(noon(1))))
+    assert later
+    assert later.isdisjoint(one.paper.arxiv for one in store.runners_up(MONDAY))

@@ -1,0 +1,1 @@
+"""Subscriptions of channels: which edition is due, what it says, and that it is said once."""
