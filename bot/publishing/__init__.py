@@ -1,0 +1,1 @@
+"""An accepted paper becomes a diff: YAML, Markdown, git, GitHub."""
