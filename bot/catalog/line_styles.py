@@ -113,10 +113,10 @@ def style_of(
             _DETAILS, _EDITIONS, _JOINERS, (False, True)
         )
     ]
-    telling = [(text, entry) for text, entry in lines if entry.venue or entry.orgs]
-    if len(telling) < _ENOUGH:
-        telling += _comparable(others)
-    return max(styles, key=lambda style: sum(style.line(entry) == text for text, entry in telling))
+    found = [*_with_details(lines, _HEADS[-at])]
+    if len(found) < _ENOUGH:
+        found += _with_details(_comparable(others), _HEADS[-at])
+    return max(styles, key=lambda one: sum(one.details(entry) == text for text, entry in found))
 
 
 def styled_line(
@@ -197,6 +197,17 @@ def _titles(before: Entry, after: Entry) -> Iterator[tuple[str, str]]:
 
 def _comparable(lines: Iterable[tuple[str, Entry]]) -> list[tuple[str, Entry]]:
     return [(_blank(text), replace(entry, url="U")) for text, entry in lines if entry.url]
+
+
+def _with_details(
+    lines: Iterable[tuple[str, Entry]], head: tuple[str, str]
+) -> Iterator[tuple[str, Entry]]:
+    """What stands between head and tail, of the lines that have something there."""
+    style = Style(head=head)
+    for text, entry in lines:
+        if (entry.venue or entry.orgs) and _frames(style, text, entry):
+            first, last = style.ends(entry)
+            yield text[len(first) : len(text) - len(last)], entry
 
 
 def _frames(style: Style, text: str, entry: Entry) -> bool:

@@ -143,7 +143,12 @@ class Publish:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     markdown: Annotated[
-        str | None, Field(pattern=ONE_LINE, description="The Markdown file kept in step.")
+        str | None,
+        Field(
+            pattern=ONE_LINE,
+            description="The Markdown file kept in step: its path from the data folder, or, where "
+            "there is none, from the folder that the data folder is in.",
+        ),
     ] = None
 
 

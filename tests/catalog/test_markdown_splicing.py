@@ -6,7 +6,7 @@ from dataclasses import replace
 from difflib import ndiff
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.catalog.changes import Change, apply
@@ -307,6 +307,7 @@ def additions(draw: st.DrawFn) -> tuple[Catalog, list[Entry]]:
     return catalog, entries
 
 
+@settings(max_examples=settings().max_examples // 3)  # each reads the list dozens of times
 @given(additions())
 def test_the_text_says_what_the_list_says_and_undone_it_is_the_text_there_was(
     made: tuple[Catalog, list[Entry]],
