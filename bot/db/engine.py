@@ -88,6 +88,10 @@ class Database:
         with self.engine.connect().execution_options(**options) as connection:
             yield connection
 
+    def close(self) -> None:
+        """Hang up; what is asked later connects anew."""
+        self.engine.dispose()
+
     @property
     def is_sqlite(self) -> bool:
         """Whether all of it is one file."""
