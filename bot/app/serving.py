@@ -20,15 +20,13 @@ from pydantic import SecretStr
 
 from bot.app.parts import Parts, client_of, make_parts
 from bot.app.process import configure_logging, read_settings
+from bot.app.state import SOCKET
 from bot.app.working import Worker
 from bot.catalog.files import read_catalog
-from bot.catalog.names import shipped_names
 from bot.db.engine import open_database
 from bot.db.lock import Lock, lock_of
-from bot.db.migrate import is_current, migrate
+from bot.db.migrate import migrate
 from bot.errors import PapersError
-from bot.lookup.live import LiveLookup
-from bot.review.store import Suggestions
 from bot.settings import Settings
 from bot.slack.application import check_token, connect_socket, make_app
 from bot.slack.listeners import Listeners
@@ -36,16 +34,6 @@ from bot.slack.wsgi import SlackRequests
 
 WORKERS = 2
 _ANOTHER = 15.0  # seconds that a start waits for the process before it to end
-
-
-def live_lookup(settings: Settings) -> LiveLookup:
-    """The lookup of the settings' folder, with what was decided if there is a database."""
-    path = settings.database.removeprefix("sqlite:///")
-    decisions = None
-    if path == settings.database or Path(path).exists():  # a search makes no database
-        database = open_database(settings.database)
-        decisions = Suggestions(database) if is_current(database) else None
-    return LiveLookup(settings.data_dir, shipped_names(), time.monotonic, decisions)
 
 
 def run(
@@ -137,7 +125,7 @@ def _alone(parts: Parts) -> Lock:
 
     Raises PapersError in the second one: both would answer, each some of the requests.
     """
-    lock = lock_of(parts.database, "run")
+    lock = lock_of(parts.database, SOCKET)
     end = time.monotonic() + _ANOTHER
     while not lock.acquire():
         if time.monotonic() > end:

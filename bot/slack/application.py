@@ -14,7 +14,7 @@ from bot.slack.listeners import Listeners
 # Bolt's default of 5 lets a few slow answers hold later commands beyond Slack's 3 seconds.
 THREADS = 32
 
-_TOKEN_ERRORS = {
+TOKEN_ERRORS = {
     "invalid_auth": "Slack does not know this token",
     "not_authed": "Slack received no token",
     "account_inactive": "the token belongs to a deleted user or workspace",
@@ -81,12 +81,20 @@ def check_token(client: WebClient) -> str:
 
 def refused(setting: str, error: SlackApiError) -> SlackError:
     """Slack's refusal of a token, in a sentence with the remedy."""
-    code = str(error.response.get("error") or error.response.status_code)
-    reason = _TOKEN_ERRORS.get(code, f"Slack answered {code}")
+    code = error_code(error)
+    reason = TOKEN_ERRORS.get(code, f"Slack answered {code}")
     return SlackError(
         f"{setting} does not work: {reason}. Copy it again from your app's page at "
         "https://api.slack.com/apps, and set it in the environment."
     )
+
+
+def error_code(error: SlackApiError) -> str:
+    """Slack's word for what is wrong; the HTTP status where it has none."""
+    data = error.response.data
+    code = str(data.get("error") or "") if isinstance(data, dict) else ""
+    # For an answer that is no JSON the client puts a sentence of its own there.
+    return code if code and " " not in code else f"HTTP {error.response.status_code}"
 
 
 def unreachable(client: WebClient, error: Exception) -> SlackError:
