@@ -9,6 +9,7 @@ import datetime as dt
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app.deadline import TooSlowError, within
 from bot.app.parts import now
+from bot.app.redacting import Redactor
 from bot.app.state import WORKER, describe, is_there
 from bot.catalog.files import read_catalog
 from bot.catalog.lint import lint
@@ -63,7 +65,12 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
     for number, found in within(PATIENCE, list(groups.values())):
         judged = found if isinstance(found, Finding) else _failed(names[number], found)
         brought[number].append(judged)
-    return tuple(one for ones in brought.values() for one in ones)
+    redact = Redactor(settings)
+    return tuple(
+        replace(one, sentence=redact(one.sentence), remedy=redact(one.remedy))
+        for ones in brought.values()
+        for one in ones
+    )
 
 
 def _failed(what: str, problem: Exception) -> Finding:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from typing import NoReturn
 
 import typer
 from sqlalchemy.exc import SQLAlchemyError
@@ -47,10 +48,15 @@ def main() -> None:
     try:
         cli()
     except PapersError as error:
-        err.print(f"papers: {error}", style="red", markup=False)
-        sys.exit(1)
+        _fail(str(error))
     except SQLAlchemyError as error:
         from bot.db.trouble import in_words  # noqa: PLC0415  # when it is needed
 
-        err.print(f"papers: {in_words(error)}", style="red", markup=False)
-        sys.exit(1)
+        _fail(in_words(error))
+
+
+def _fail(sentence: str) -> NoReturn:
+    from bot.app.process import redactor  # noqa: PLC0415  # when it is needed
+
+    err.print(f"papers: {redactor()(sentence)}", style="red", markup=False)
+    sys.exit(1)

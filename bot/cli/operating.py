@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from bot.app.process import read_settings
+from bot.app.process import read_settings, redactor
 from bot.cli.console import AsJson, err, out, print_json
 from bot.errors import PapersError
 
@@ -47,7 +47,7 @@ def show_outbox(context: typer.Context, *, as_json: AsJson = False) -> None:
     from bot.app.state import existing  # noqa: PLC0415  # lookups need none of what it loads
     from bot.outbox.store import Outbox  # noqa: PLC0415  # as above
 
-    box = Outbox(existing(read_settings()))
+    box, redact = Outbox(existing(read_settings())), redactor()
     rows = [
         {
             "key": item.key,
@@ -56,7 +56,7 @@ def show_outbox(context: typer.Context, *, as_json: AsJson = False) -> None:
             "kind": item.kind,
             "since": item.created_at.isoformat(),
             "tries": item.tries,
-            "problem": item.problem,
+            "problem": redact(item.problem or ""),
         }
         for item in (*box.dead(), *box.waiting())
     ]

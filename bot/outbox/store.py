@@ -146,6 +146,12 @@ class Outbox:
             found = {row[0]: int(row[1]) for row in connection.execute(query)}
             return Depth(found.get("due", 0), connection.scalar(oldest), found.get("dead", 0))
 
+    def problems(self) -> tuple[str, ...]:
+        """Why messages that are still to be said were put off."""
+        query = sa.select(outbox.c.problem).where(outbox.c.state == "due").distinct()
+        with self._database.read() as connection:
+            return tuple(filter(None, connection.scalars(query)))
+
     def last_sent(self) -> dt.datetime | None:
         """When a message last went out."""
         with self._database.read() as connection:

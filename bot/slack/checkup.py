@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from bot.slack.application import TOKEN_ERRORS, error_code
+from bot.slack.failures import TOKEN_ERRORS, error_code
 
 Told = TypeVar("Told")
 _LONGEST = 200
