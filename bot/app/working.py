@@ -110,7 +110,7 @@ class Worker:
         return Publisher(
             Publications(self._parts.database, settings.review_channel),
             settings.data_dir,
-            target_of(settings, self._parts.names),
+            target_of(self._parts),
             run=uuid.uuid4().hex,
             link=self._card,
         )
