@@ -22,6 +22,7 @@ from bot.catalog.names import KnownNames, shipped_names
 from bot.db.engine import Database
 from bot.lookup.live import LiveLookup
 from bot.outbox.store import Outbox
+from bot.publishing.folder import Folder
 from bot.publishing.publisher import Publisher, Target
 from bot.review.arrivals import Intake
 from bot.review.publications import Publications
@@ -105,7 +106,7 @@ class House:
         self.publisher = Publisher(
             Publications(self.database, REVIEW),
             self.data,
-            self.target,
+            self.target or Folder(self.data, self.catalog.info.publish.markdown, shipped_names()),
             run=self.run,
             link=self.link,
         )
