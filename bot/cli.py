@@ -12,10 +12,13 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from bot.app.process import configure_logging, read_settings
-from bot.app.serving import live_lookup, run, serve
+from bot.app.parts import make_parts
+from bot.app.process import configure_logging, leave, read_settings
+from bot.app.serving import live_lookup, run, serve, work
 from bot.catalog.files import CatalogError, read_catalog
 from bot.catalog.schema import schemas
+from bot.db.engine import open_database
+from bot.db.migrate import migrate
 from bot.errors import PapersError
 from bot.lookup.lookup import Answer, Lookup
 from bot.slack.manifest import manifest
@@ -51,6 +54,7 @@ def demo_command(
     from bot.demo import run_demo  # noqa: PLC0415  # nobody else needs the stand-in
 
     run_demo(read_settings(), port, lambda text: err.print(text, markup=False))
+    leave()
 
 
 @cli.command("run")
@@ -59,6 +63,7 @@ def run_command() -> None:
     settings = read_settings()
     configure_logging(settings)
     run(settings)
+    leave()
 
 
 @cli.command()
@@ -67,6 +72,22 @@ def web() -> None:
     settings = read_settings()
     configure_logging(settings)
     serve(settings)
+
+
+@cli.command()
+def worker() -> None:
+    """Send, publish and poll beside `papers web`; a second one waits until it is needed."""
+    settings = read_settings()
+    configure_logging(settings)
+    work(settings)
+    leave()
+
+
+@cli.command("migrate")
+def migrate_command() -> None:
+    """Bring the database's schema to the newest; `run`, `web` and `worker` do so, too."""
+    migrate(open_database(read_settings().database))
+    out.print("The database is up to date.")
 
 
 @cli.command()
@@ -187,7 +208,7 @@ def poll(
         def show(step: str, done: int, total: int) -> None:
             bar.update(task, description=step, completed=done, total=total)
 
-        account = find(read_settings(), show, dry_run=dry_run)
+        account = find(make_parts(read_settings()), show, dry_run=dry_run)
     if as_json:
         typer.echo(json.dumps(account.as_json(), ensure_ascii=False))
     else:

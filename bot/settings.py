@@ -37,7 +37,7 @@ class Settings(BaseSettings):
         validation_alias="PORT",
         ge=0,
         le=65535,
-        description="The port of `papers web`.",
+        description="The port of `papers web`; health and metrics of `run` and `worker`.",
     )
     host: str = Field(
         default="0.0.0.0",  # noqa: S104  # a platform's router must reach it; loopback is a setting away
@@ -53,6 +53,31 @@ class Settings(BaseSettings):
         default=None,
         validation_alias="DATABASE_URL",
         description="`postgresql://…`, or `sqlite:///…`; without it `papers.db` beside the data.",
+    )
+    review_channel: str | None = Field(
+        default=None,
+        validation_alias="PAPERS_REVIEW_CHANNEL",
+        description="The id (`C…`) of the channel where suggestions are decided on.",
+    )
+    publish: Literal["files", "git", "github"] = Field(
+        default="files",
+        validation_alias="PAPERS_PUBLISH",
+        description="Where approved papers go: `files`, `git` commits, `github` pull requests.",
+    )
+    github_token: SecretStr | None = Field(
+        default=None,
+        validation_alias="PAPERS_GITHUB_TOKEN",
+        description="A token that may push branches and open pull requests, for `github`.",
+    )
+    github_repo: str | None = Field(
+        default=None,
+        validation_alias="PAPERS_GITHUB_REPO",
+        description="The repository, `owner/name`, that holds the data, for `github`.",
+    )
+    github_api_url: str = Field(
+        default="https://api.github.com",
+        validation_alias="PAPERS_GITHUB_API_URL",
+        description="Another GitHub API, for GitHub Enterprise.",
     )
     rss_url: str = Field(
         default="https://rss.arxiv.org/rss",

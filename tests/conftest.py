@@ -139,6 +139,14 @@ def client(web_api: HTTPServer) -> WebClient:
 
 
 @pytest.fixture
+def sqlite(tmp_path: Path) -> Database:
+    """A new database in a file."""
+    found = open_database(f"sqlite:///{tmp_path}/papers.db")
+    migrate(found)
+    return found
+
+
+@pytest.fixture
 def catalog_copy() -> Callable[[Path], Path]:
     """Makes a scratch copy of the list in a folder."""
     return lambda folder: Path(shutil.copytree(DATA, folder / "data"))

@@ -1,7 +1,8 @@
-"""What serves Slack: settings become a lookup, listeners and a transport.
+"""What serves Slack: settings become parts, listeners and a transport; and the worker beside it.
 
-Settings ──► LiveLookup ──► Listeners ──► Bolt App ──► Socket Mode (`papers run`)
-                                                  └──► WSGI under gunicorn (`papers web`)
+Settings ──► Parts ──► Listeners ──► Bolt App ──► Socket Mode (`papers run`, with the worker)
+                │                            └──► WSGI under gunicorn (`papers web`)
+                └────► Worker (`papers worker`)
 """
 
 import os
@@ -16,28 +17,35 @@ from typing import NoReturn
 
 import structlog
 from pydantic import SecretStr
-from slack_sdk import WebClient
-from slack_sdk.http_retry.builtin_handlers import (
-    ConnectionErrorRetryHandler,
-    RateLimitErrorRetryHandler,
-)
 
+from bot.app.parts import Parts, client_of, make_parts
 from bot.app.process import configure_logging, read_settings
+from bot.app.working import Worker
 from bot.catalog.files import read_catalog
 from bot.catalog.names import shipped_names
+from bot.db.engine import open_database
+from bot.db.lock import Lock, lock_of
+from bot.db.migrate import is_current, migrate
 from bot.errors import PapersError
 from bot.lookup.live import LiveLookup
+from bot.review.store import Suggestions
 from bot.settings import Settings
 from bot.slack.application import check_token, connect_socket, make_app
 from bot.slack.listeners import Listeners
 from bot.slack.wsgi import SlackRequests
 
 WORKERS = 2
+_ANOTHER = 15.0  # seconds that a start waits for the process before it to end
 
 
 def live_lookup(settings: Settings) -> LiveLookup:
-    """The lookup of the settings' folder."""
-    return LiveLookup(settings.data_dir, shipped_names(), time.monotonic)
+    """The lookup of the settings' folder, with what was decided if there is a database."""
+    path = settings.database.removeprefix("sqlite:///")
+    decisions = None
+    if path == settings.database or Path(path).exists():  # a search makes no database
+        database = open_database(settings.database)
+        decisions = Suggestions(database) if is_current(database) else None
+    return LiveLookup(settings.data_dir, shipped_names(), time.monotonic, decisions)
 
 
 def run(
@@ -48,17 +56,33 @@ def run(
     """Serve by Socket Mode until SIGTERM, SIGINT or `stop`; `ready` is called once connected."""
     bot_token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN", "xoxb-")
     app_token = _secret(settings.slack_app_token, "SLACK_APP_TOKEN", "xapp-")
-    ending = stop or threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
+    ending = _stopping(stop)
     _forget_token()
-    app = make_app(_client(settings, bot_token), "", _listeners(settings))
+    client = client_of(settings, bot_token)
+    workspace = check_token(client)
+    parts = make_parts(settings)
+    alone = _alone(parts)
+    app = make_app(client, "", _listeners(parts, bot_token, workspace))
     handler = connect_socket(app, app_token)
+    worker = threading.Thread(target=Worker(parts, bot_token, workspace).run, args=(ending,))
+    worker.start()
     structlog.get_logger().info("ready", transport="socket")
     ready()
     ending.wait()
     handler.close()
     app.listener_runner.listener_executor.shutdown(wait=True, cancel_futures=True)
+    worker.join()
+    alone.release()
+
+
+def work(settings: Settings) -> None:
+    """Send, publish and poll until SIGTERM or SIGINT, beside any number of `papers web`."""
+    token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN", "xoxb-")
+    ending = _stopping(None)
+    workspace = check_token(client_of(settings, token))
+    parts = make_parts(settings)
+    structlog.get_logger().info("ready", transport="none")
+    Worker(parts, token, workspace).run(ending)
 
 
 def serve(settings: Settings) -> NoReturn:
@@ -68,8 +92,9 @@ def serve(settings: Settings) -> NoReturn:
     """
     token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN", "xoxb-")
     _secret(settings.slack_signing_secret, "SLACK_SIGNING_SECRET", "")
-    check_token(_client(settings, token))
+    check_token(client_of(settings, token))
     read_catalog(settings.data_dir)
+    migrate(open_database(settings.database))
     gunicorn = [
         sys.executable, "-m", "gunicorn", "bot.app.serving:wsgi()",
         "--bind", f"{settings.host}:{settings.port}",
@@ -88,30 +113,45 @@ def wsgi() -> SlackRequests:
     token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN", "xoxb-")
     secret = _secret(settings.slack_signing_secret, "SLACK_SIGNING_SECRET", "")
     _forget_token()
-    app = make_app(_client(settings, token), secret, _listeners(settings))
+    client = client_of(settings, token)
+    workspace = check_token(client)
+    app = make_app(client, secret, _listeners(make_parts(settings), token, workspace))
     structlog.get_logger().info("ready", transport="http")
     return SlackRequests(app)
 
 
-def _listeners(settings: Settings) -> Listeners:
-    return Listeners(live_lookup(settings), SystemRandom())
+def _listeners(parts: Parts, token: str, workspace: str) -> Listeners:
+    return Listeners(parts.desk(token, workspace), parts.names, SystemRandom())
+
+
+def _stopping(stop: threading.Event | None) -> threading.Event:
+    """What is set when the process is to end."""
+    ending = stop or threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    return ending
+
+
+def _alone(parts: Parts) -> Lock:
+    """The lock of the one process that answers by Socket Mode on a database.
+
+    Raises PapersError in the second one: both would answer, each some of the requests.
+    """
+    lock = lock_of(parts.database, "run")
+    end = time.monotonic() + _ANOTHER
+    while not lock.acquire():
+        if time.monotonic() > end:
+            raise PapersError(
+                "Another `papers run` is using this database. End it first, or give this one its "
+                "own DATABASE_URL and PAPERS_DATA_DIR."
+            )
+        time.sleep(0.2)
+    return lock
 
 
 def _forget_token() -> None:
     """Bolt reads the variable by itself and then warns that it has the token twice."""
     os.environ.pop("SLACK_BOT_TOKEN", None)  # noqa: TID251  # see above
-
-
-def _client(settings: Settings, token: str) -> WebClient:
-    """A client whose calls may be repeated; what must not be is sent by another."""
-    return WebClient(
-        token=token,
-        base_url=settings.slack_api_url,
-        retry_handlers=[
-            ConnectionErrorRetryHandler(),
-            RateLimitErrorRetryHandler(max_retry_count=2),
-        ],
-    )
 
 
 def _secret(value: SecretStr | None, name: str, prefix: str) -> str:

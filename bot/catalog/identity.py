@@ -9,6 +9,7 @@ from bot.catalog.model import Entry, compact
 
 _ALIKE = 90.0
 _TELLING_WORDS = 3
+_LONGEST_KEY = 1000
 
 
 def link_of(entry: Entry) -> Link | None:
@@ -25,8 +26,13 @@ def keys(entry: Entry) -> frozenset[str]:
     link = link_of(entry)
     found = {link.key} if link else set()
     if link is None or len(entry.title.split()) >= _TELLING_WORDS:
-        found.add(f"title:{compact(entry.title)}")
+        found.add(title_key(entry))
     return frozenset(found)
+
+
+def title_key(entry: Entry) -> str:
+    """What stands for a listed entry in a button, and for a paper that has no link."""
+    return f"title:{compact(entry.title)}"[:_LONGEST_KEY]
 
 
 def same_paper(one: Entry, other: Entry) -> bool:

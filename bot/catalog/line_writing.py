@@ -29,9 +29,9 @@ def write_line(entry: Entry, names: KnownNames, *, sections: Sequence[str] = ())
     `sections` stand in a comment where their order is not the one in which the list shows them.
     """
     comment = f" <!-- sections: {' '.join(sections)} -->" if sections else ""
-    for escape in (str, _escaped):
+    for escape in (str, escaped):
         for line in _candidates(entry, escape):
-            if _reads_as(f"{line}{comment}", entry, names):
+            if reads_as(f"{line}{comment}", entry, names):
                 return f"- {line}{comment}"
     # Not met by any text that people can type; the escaped form reads back (proven by test).
     raise PapersError(f"{entry.title!r} holds control characters: no Markdown can say it.")
@@ -40,7 +40,7 @@ def write_line(entry: Entry, names: KnownNames, *, sections: Sequence[str] = ())
 def write_heading(title: str, level: int, *, section: str | None = None) -> str:
     """A heading line that reads as the title; a comment holds an id not made from it."""
     comment = f" <!-- id: {section} -->" if section else ""
-    for text in (f"{title}{comment}", f"{_escaped(title)}{comment}"):
+    for text in (f"{title}{comment}", f"{escaped(title)}{comment}"):
         tokens = markdown_parser().parse(f"{'#' * level} {text}")
         if [token.type for token in tokens] == ["heading_open", "inline", "heading_close"]:
             inline = read_inline(tokens[1].children or ())
@@ -51,7 +51,7 @@ def write_heading(title: str, level: int, *, section: str | None = None) -> str:
 
 def _candidates(entry: Entry, escape: Escape) -> Iterable[str]:
     """Lines that may mean the entry, the most readable first."""
-    address = _address(entry.url)
+    address = address_of(entry.url)
     note = f" - {escape(entry.note)}" if entry.note else ""
     name, _, rest = entry.title.partition(": ")
     linked = [f"[{escape(entry.title)}]({address})"]
@@ -84,7 +84,7 @@ def _orgs(entry: Entry, escape: Escape) -> list[list[str]]:
     return [[together], [f"Org: {together}"]]
 
 
-def _address(url: str | None) -> str:
+def address_of(url: str | None) -> str:
     """A link's destination; in angle brackets where a bare one would end early or be decoded."""
     if not url:
         return ""
@@ -93,7 +93,7 @@ def _address(url: str | None) -> str:
     return f"<{url.replace('&', '&amp;').replace(chr(92), chr(92) * 2)}>"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Markdown in which each word holds a literal, so that none of them has a meaning here.
 
     Letters within a word stay readable; single spaces between words stay spaces.
@@ -101,7 +101,8 @@ def _escaped(text: str) -> str:
     return _STAYS.sub(lambda char: char["stays"] or f"&#{ord(char[0])};", text)
 
 
-def _reads_as(line: str, entry: Entry, names: KnownNames) -> bool:
+def reads_as(line: str, entry: Entry, names: KnownNames) -> bool:
+    """Whether a bullet's text gives this entry; its ids and the traces of review apart."""
     tokens = markdown_parser().parse(f"- {line}")
     if [token.type for token in tokens] != _LINE_TOKENS:
         return False

@@ -83,11 +83,20 @@ class Reading:
 
 def read_markdown(text: str, names: KnownNames) -> Reading:
     """Read a list. Lines count from 1; `names` make venues and organisations canonical."""
+    return _Reader(names).read(parse(text))
+
+
+def parse(text: str) -> SyntaxTreeNode:
+    """The syntax tree of a list, its lines those of the text; front matter is no part of it."""
     text = text.lstrip("\ufeff").replace("\r\n", "\n")
     if match := _FRONT_MATTER.match(text):
         text = "\n" * match[0].count("\n") + text[match.end() :]
-    tree = SyntaxTreeNode(markdown_parser().parse(text))
-    return _Reader(names).read(tree)
+    return SyntaxTreeNode(markdown_parser().parse(text))
+
+
+def read_headings(tree: SyntaxTreeNode, names: KnownNames) -> Heading:
+    """Every heading of a list, those with no entries too, below one that stands for the list."""
+    return _Reader(names).headings(tree)
 
 
 def _title_of_list(root: SyntaxTreeNode) -> SyntaxTreeNode | None:
@@ -122,14 +131,18 @@ class _Reader:
         self._bullets = 0
         self._began = False
 
-    def read(self, root: SyntaxTreeNode) -> Reading:
+    def headings(self, root: SyntaxTreeNode) -> Heading:
         title = _title_of_list(root)
         for node in root.children:
-            if node is title:
-                continue
-            self._read(node)
+            if node is not title:
+                self._read(node)
         if self._root.drafts:
             self._root.children.insert(0, Heading(FALLBACK_SECTION, 1, drafts=self._root.drafts))
+        return self._root
+
+    def read(self, root: SyntaxTreeNode) -> Reading:
+        title = _title_of_list(root)
+        self.headings(root)
         return Reading(
             title=plain(without_anchors(inline_of(title)).text) or None if title else None,
             introduction="\n\n".join(self._introduction),

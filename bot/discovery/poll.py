@@ -8,7 +8,7 @@ killed anywhere and begun again: what is kept is known, what is not is asked for
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.discovery.api import IDS_PER_REQUEST, Found, id_list_url, parse_answer, window_url
@@ -50,6 +50,7 @@ class Sources:
 class Report:
     """What a poll found, for people."""
 
+    at: dt.datetime
     checks: list[Check] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     """Items that could not be read, one by one."""
@@ -70,7 +71,7 @@ class Poller:
 
     def poll(self, now: dt.datetime) -> Report:
         """Ask every feed once, then fill the gaps that are known."""
-        report = Report()
+        report = Report(now)
         gaps = {category: self._gap(category, now) for category in self._sources.categories}
         requests = list(feed_requests(self._sources.rss, self._sources.categories))
         asked = 0
@@ -98,6 +99,14 @@ class Poller:
                 return
             papers = {found.paper.arxiv: found.paper for found in answer.papers}
             self._store.keep_metadata(some, papers, now)
+
+    def look_up(self, ids: Sequence[str]) -> Mapping[str, Found]:
+        """What the API says of papers, by id; those that it does not know are missing.
+
+        Raises FetchError or FeedError when it does not answer.
+        """
+        answer = parse_answer(self._fetch(id_list_url(self._sources.api, ids)))
+        return {found.paper.arxiv: found for found in answer.papers}
 
     def _ask(
         self, request: FeedRequest, now: dt.datetime, report: Report

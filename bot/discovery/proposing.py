@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from pydantic import TypeAdapter
 from rapidfuzz import fuzz, process
 
 from bot.catalog.model import Catalog, compact
@@ -28,6 +29,8 @@ _MODEL = "relevance"
 _REFIT_AFTER = dt.timedelta(days=28)  # more often gained nothing in the replay
 _EXPLAINED = 5  # times the week's budget: some of the best may be listed under another id
 _SAME_TITLE = 90.0
+_REASONS: TypeAdapter[Reasons] = TypeAdapter(Reasons)
+_CHOICES: TypeAdapter[tuple[Choice, ...]] = TypeAdapter(tuple[Choice, ...])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +53,9 @@ class Candidate:
 class Proposer:
     """Chooses candidates for a list."""
 
-    def __init__(self, store: Store, catalog: Catalog) -> None:
-        self._store, self._catalog = store, catalog
+    def __init__(self, store: Store, catalog: Catalog, rejected: Sequence[Paper] = ()) -> None:
+        """`rejected` are papers that reviewers found not to belong; the model learns from them."""
+        self._store, self._catalog, self._rejected = store, catalog, tuple(rejected)
 
     def propose(self, now: dt.datetime, *, dry_run: bool = False) -> tuple[Candidate, ...]:
         """What is to be proposed now; kept as proposed unless it is a dry run.
@@ -81,6 +85,13 @@ class Proposer:
         kept = self._store.propose(rows, week, allowance(today, budget, 0))
         return tuple(candidate for candidate in candidates if candidate.paper.arxiv in kept)
 
+    def judge(self, papers: Sequence[Paper], now: dt.datetime) -> Mapping[str, Judged]:
+        """What is thought of papers that people suggest, by id: reasons and places for each.
+
+        Raises LearningError when the child process cannot judge.
+        """
+        return self._judge(papers, now, best=len(papers))
+
     def _pool(self, week: dt.date) -> tuple[Unproposed, ...]:
         listed = {entry.arxiv for entry in self._catalog.entries}
         found = self._store.waiting(week - dt.timedelta(weeks=CARRY_WEEKS))
@@ -105,11 +116,14 @@ class Proposer:
     def _model(self, listed: Sequence[Paper], now: dt.datetime) -> bytes:
         """The fitted model; fitted now if there is something to learn."""
         told = "\n".join(f"{paper.arxiv} {paper.title} {len(paper.abstract)}" for paper in listed)
+        told += "\n\n" + "\n".join(sorted(paper.arxiv for paper in self._rejected))
         basis = hashlib.sha256(told.encode()).hexdigest()
         kept = self._store.model(_MODEL)
         if kept and kept[0] == basis and now - kept[1] < _REFIT_AFTER:
             return kept[2]
-        content = fit(FitTask(listed=listed, others=self._store.background()))
+        content = fit(
+            FitTask(listed=listed, others=self._store.background(), rejected=self._rejected)
+        )
         self._store.keep_model(_MODEL, basis, content, now)
         return content
 
@@ -123,6 +137,23 @@ class Proposer:
             for one in pool
             if judged[one.paper.arxiv].reasons and not _is_listed(one.paper.title, titles)
         )
+
+
+def proposed(store: Store, since: dt.date) -> tuple[Candidate, ...]:
+    """The candidates of the weeks that began on or after a day, in order of their proposal."""
+    return tuple(
+        Candidate(
+            paper=found.paper,
+            day=found.day,
+            score=found.score,
+            rank=found.rank,
+            ranked=found.ranked,
+            reasons=_REASONS.validate_python(found.judgement["reasons"]),
+            choices=_CHOICES.validate_python(found.judgement["choices"]),
+            evidence=found.judgement["evidence"],
+        )
+        for found in store.proposed(since)
+    )
 
 
 def _best_first(waiting: Sequence[Waiting]) -> Sequence[Waiting]:

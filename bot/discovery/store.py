@@ -72,6 +72,18 @@ class Unproposed:
     evidence: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """A candidate as it is kept; its judgement is plain JSON."""
+
+    paper: Paper
+    day: dt.date
+    score: float
+    rank: int
+    ranked: int
+    judgement: Mapping[str, Any]
+
+
 class Store:
     """Discovery's part of the database."""
 
@@ -230,6 +242,36 @@ class Store:
         values = {"basis": basis, "fitted_at": now, "content": content}
         with self._database.write() as connection:
             _put(connection, models, {"name": name}, values)
+
+    def proposed(self, since: dt.date) -> tuple[Proposed, ...]:
+        """The candidates of the weeks that began on or after a day, in order of their proposal."""
+        columns = (candidates.c.score, candidates.c.rank, candidates.c.ranked)
+        query = (
+            sa.select(seen, *columns, candidates.c.judgement)
+            .join(candidates, candidates.c.arxiv == seen.c.arxiv)
+            .where(candidates.c.week >= since)
+            .order_by(candidates.c.proposed_at, candidates.c.rank)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return tuple(
+            Proposed(
+                paper=_paper(row),
+                day=row.day,
+                score=row.score,
+                rank=row.rank,
+                ranked=row.ranked,
+                judgement=row.judgement,
+            )
+            for row in rows
+        )
+
+    def seen_papers(self, ids: Collection[str]) -> Mapping[str, tuple[Paper, dt.date]]:
+        """Papers that a feed brought, with the day of their announcement."""
+        query = sa.select(seen).where(seen.c.arxiv.in_(sorted(ids)))
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return {row.arxiv: (_paper(row), row.day) for row in rows}
 
     def spent(self, week: dt.date) -> int:
         """How many papers were proposed in the week that begins on this Monday."""

@@ -1,36 +1,59 @@
-"""The lookup of a folder that people edit: a change of the files is served within a second."""
+"""The lookup of a list that changes: edits of the files and decisions are served within a second.
+
+data/ (as people and the publisher wrote it) + what was decided and is not there yet ──► Lookup
+"""
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
+from bot.catalog.changes import apply
 from bot.catalog.files import CatalogError, Loaded, read_catalog, signature
+from bot.catalog.model import Catalog
 from bot.catalog.names import KnownNames
 from bot.lookup.lookup import Lookup
+from bot.review.store import Suggestions
 
 _log = structlog.get_logger()
 
 LOOK_AGAIN = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a lookup was made of: the files, and the last decision."""
+
+    files: tuple[tuple[str, int, int], ...]
+    revision: int
+
+
 class LiveLookup:
     """Always the latest list that can be read."""
 
-    def __init__(self, folder: Path, shipped: KnownNames, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        shipped: KnownNames,
+        clock: Callable[[], float],
+        decisions: Suggestions | None = None,
+    ) -> None:
         """Read the folder now. `clock` gives seconds that only grow.
 
         Raises CatalogError when there is no list to begin with.
         """
         self._folder, self._shipped, self._clock = folder, shipped, clock
+        self._decisions = decisions
         self._lock = threading.Lock()
-        self._signature = signature(folder)
-        self._lookup = Lookup(_loaded(folder).catalog, shipped)
+        self._seen = self._look()
+        self._lookup = self._made()
         self._looked = clock()
 
     def current(self) -> Lookup:
-        """The lookup of the files as they are, or were when they could last be read."""
+        """The lookup of the list as it is, or was when it could last be read."""
         if self._clock() - self._looked >= LOOK_AGAIN and self._lock.acquire(blocking=False):
             try:
                 self._refresh()
@@ -40,14 +63,34 @@ class LiveLookup:
 
     def _refresh(self) -> None:
         self._looked = self._clock()
-        found = signature(self._folder)
-        if found == self._signature:
-            return
-        self._signature = found
         try:
-            self._lookup = Lookup(_loaded(self._folder).catalog, self._shipped)
+            found = self._look()
+            if found == self._seen:
+                return
+            self._lookup = self._made()
+            self._seen = found
         except CatalogError as error:
             _log.error("the list cannot be read; the last good one is served", reason=str(error))
+        except SQLAlchemyError as error:
+            _log.error("the database cannot be read", reason=type(error).__name__)
+
+    def _look(self) -> _Seen:
+        revision = self._decisions.revision() if self._decisions else 0
+        return _Seen(signature(self._folder), revision)
+
+    def _made(self) -> Lookup:
+        catalog = _loaded(self._folder).catalog
+        return Lookup(with_decisions(catalog, self._decisions), self._shipped)
+
+
+def with_decisions(catalog: Catalog, decisions: Suggestions | None) -> Catalog:
+    """A list with what was decided and does not stand in its files yet."""
+    for one, change in decisions.unsettled() if decisions else ():
+        try:
+            catalog = apply(catalog, change)
+        except CatalogError as error:
+            _log.warning("a decision cannot be shown", suggestion=one.id, reason=str(error))
+    return catalog
 
 
 def _loaded(folder: Path) -> Loaded:

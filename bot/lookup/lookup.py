@@ -32,6 +32,7 @@ _NAMES_AFTER_COLON = re.compile(
 )
 _UNDER = " › "
 _NEAREST = 3
+_LONGEST_NAME = 8  # words
 _NEAR_ENOUGH = 58.0
 
 
@@ -50,6 +51,8 @@ class Answer:
     offset: int = 0
     complete: int = 0
     place: Place | None = None
+    unlisted: Link | None = None
+    """The paper that was asked for by its id or address, where the list does not have it."""
 
 
 class Lookup:
@@ -120,6 +123,25 @@ class Lookup:
             return Answer(text, "empty", f"{where} has no papers yet.")
         return Answer(text, "paper", f"By chance, from {where}:", (chance.choice(entries),), 1)
 
+    def listed(self, key: str, title: str) -> Entry | None:
+        """The entry that is the paper of a link's key or, failing that, of a title."""
+        if entries := self._by_key.get(key):
+            return entries[0]
+        return self._by_title.get(compact(title))
+
+    def section_at_start(self, text: str) -> tuple[Place | None, str]:
+        """The section that the first words name, with the words after; the longest name wins."""
+        words = text.split()
+        for count in range(min(len(words), _LONGEST_NAME), 0, -1):
+            name = " ".join(words[:count])
+            if place := self._sections.find(name) or self._sections.at(name):
+                return place, " ".join(words[count:])
+        return None, text.strip()
+
+    @cached_property
+    def _by_title(self) -> Mapping[str, Entry]:
+        return {compact(entry.title): entry for entry in self.catalog.entries}
+
     @cached_property
     def _by_age(self) -> tuple[Entry, ...]:
         return tuple(sorted(self.catalog.entries, key=_age, reverse=True))
@@ -149,7 +171,8 @@ class Lookup:
                 message = f"On the list, in {where}."
             return Answer(text, "paper", message, entries, len(entries), 0, len(entries))
         name = f"arXiv {link.arxiv}" if link.arxiv else f"DOI {link.doi}" if link.doi else link.url
-        return Answer(text, "empty", f"{name} is not on the list. {self._how_to_add()}")
+        message = f"{name} is not on the list."
+        return Answer(text, "empty", message, unlisted=link)
 
     def _section(self, words: str) -> Place | None:
         """The section that the words name; a derived name gives way to a paper's own."""
@@ -274,11 +297,8 @@ class Lookup:
         tops = ", ".join(section.title for section in self.catalog.info.sections)
         return (
             f"Nothing found for “{query.text}”.{hint}{guess} "
-            f"The sections are: {tops}. {self._how_to_add()}"
+            f"The sections are: {tops}. If you know a paper on it, /papers suggest LINK."
         )
-
-    def _how_to_add(self) -> str:
-        return "To have a paper added, tell the people who keep this list."
 
 
 def _reference(text: str) -> Link | None:

@@ -32,6 +32,7 @@ from bot.review.suggestion import BOT, DECIDED, OPEN, Event, Person, Subject, Su
 from bot.review.tables import history, pauses, publications, suggestions
 
 SUGGESTIONS_A_DAY = 10
+_FIRST_WAIT, _LONGEST_WAIT = dt.timedelta(seconds=5), dt.timedelta(minutes=10)
 CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
 
 
@@ -105,15 +106,17 @@ class Review:
                 for say in self._says(None, one, now):
                     put(connection, say, now)
 
-    def tried(self, one: Suggestion) -> None:
-        """Count a try to complete a suggestion that brought nothing."""
+    def tried(self, one: Suggestion, now: dt.datetime) -> int:
+        """Count a try to complete a suggestion that brought nothing; how many there were."""
+        this = suggestions.c.id == one.id
         with self._database.write() as connection:
-            this = suggestions.c.id == one.id
-            connection.execute(
-                suggestions.update().where(this).values(tries=suggestions.c.tries + 1)
-            )
+            tries = (connection.scalar(sa.select(suggestions.c.tries).where(this)) or 0) + 1
+            wait = min(_FIRST_WAIT * 2**tries, _LONGEST_WAIT)
+            values = {"tries": tries, "next_try_at": now + wait}
+            connection.execute(suggestions.update().where(this).values(**values))
+        return tries
 
-    def pause(self, until: dt.datetime, by: Person, _now: dt.datetime) -> None:
+    def pause(self, until: dt.datetime, by: Person) -> None:
         """Propose nothing of the bot's own until then; a moment in the past ends a pause."""
         with self._database.write() as connection:
             connection.execute(pauses.insert().values(until=until, by=by.id))

@@ -103,15 +103,15 @@ class Suggestions:
         """What was decided since a moment, the earliest first."""
         return self._all(suggestions.c.decided_at >= since)
 
-    def rejected_papers(self) -> tuple[Subject, ...]:
-        """What reviewers did not want of what arXiv brought; the model learns from it."""
-        query = suggestions.c.state == "rejected"
-        return tuple(one.subject for one in self._all(query))
+    def rejected(self) -> tuple[Suggestion, ...]:
+        """What reviewers did not want."""
+        return self._all(suggestions.c.state == "rejected")
 
-    def gathering(self, most_tries: int) -> tuple[Suggestion, ...]:
-        """What arXiv is still to be asked about."""
-        waiting = suggestions.c.state == "gathering"
-        return self._all(sa.and_(waiting, suggestions.c.tries < most_tries))
+    def gathering(self, now: dt.datetime) -> tuple[Suggestion, ...]:
+        """What arXiv is to be asked about now."""
+        at = suggestions.c.next_try_at
+        is_time = sa.or_(at.is_(None), at <= now)
+        return self._all(sa.and_(suggestions.c.state == "gathering", is_time))
 
     def sleeping(self, now: dt.datetime) -> tuple[Suggestion, ...]:
         """What was put off until now."""

@@ -70,6 +70,8 @@ class Subject:
     evidence: str | None = None
     note: str | None = None
     """What the person who suggests it says."""
+    is_placed: bool = True
+    """Whether its section was chosen by a person, or by the model; else it is the first one."""
 
     @property
     def kind(self) -> Kind:

@@ -25,6 +25,7 @@ suggestions = sa.Table(
     sa.Column("published", sa.Text),
     sa.Column("trouble", sa.Text),
     sa.Column("tries", sa.Integer, nullable=False, comment="to complete it"),
+    sa.Column("next_try_at", Moment),
     sa.Column("settled", sa.Boolean, nullable=False, comment="data/ holds what was decided"),
     sa.Column("applied_in", sa.String(32), comment="the run of the publisher that wrote it"),
 )

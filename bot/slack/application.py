@@ -31,11 +31,7 @@ class SlackError(PapersError):
 
 
 def make_app(client: WebClient, signing_secret: str, listeners: Listeners) -> App:
-    """The app with all of its listeners.
-
-    Raises SlackError when Slack refuses the token or cannot be reached.
-    """
-    check_token(client)
+    """The app with all of its listeners, for a client whose token was checked."""
     app = App(
         client=client,
         signing_secret=signing_secret,
@@ -70,10 +66,13 @@ def connect_socket(app: App, app_token: str) -> SocketModeHandler:
     return handler
 
 
-def check_token(client: WebClient) -> None:
-    """Ask Slack who the token is. Raises SlackError when it refuses or cannot be reached."""
+def check_token(client: WebClient) -> str:
+    """Ask Slack who the token is; the workspace's address, `https://team.slack.com/`.
+
+    Raises SlackError when Slack refuses the token or cannot be reached.
+    """
     try:
-        client.auth_test()
+        return str(client.auth_test().get("url") or "https://slack.com/")
     except SlackApiError as error:
         raise refused("SLACK_BOT_TOKEN", error) from None
     except (URLError, OSError) as error:

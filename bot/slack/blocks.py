@@ -18,6 +18,7 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
+from bot.catalog.identity import title_key
 from bot.catalog.model import Catalog, Entry, Section
 from bot.lookup.lookup import Answer
 from bot.lookup.query import LONGEST
@@ -25,6 +26,8 @@ from bot.slack.request import VERBS, Request
 
 PAGE = 8
 PREVIOUS, NEXT, SHARE, AGAIN = "lookup:previous", "lookup:next", "lookup:share", "lookup:again"
+
+CORRECT = "suggest:correct"
 
 _TITLE = 240
 _ADDRESS = 500
@@ -154,6 +157,8 @@ def _card_message(catalog: Catalog, answer: Answer, request: Request) -> Message
     ways = (entry.arxiv, entry.url, f'"{entry.title.replace(chr(34), " ")}"')
     itself = next((way for way in ways if way and len(way) <= LONGEST), None)
     buttons = [_button("Share in channel", SHARE, Request("search", itself))] if itself else []
+    correct = ButtonElement(text="Suggest a correction", action_id=CORRECT, value=title_key(entry))
+    buttons.append(correct)
     if request.verb == "random":
         buttons.insert(0, _button("Another", AGAIN, request))
     return Message(
@@ -162,7 +167,7 @@ def _card_message(catalog: Catalog, answer: Answer, request: Request) -> Message
             section(fit(answer.message, _SENTENCE)),
             *_card(catalog, entry),
             ContextBlock(elements=[mrkdwn("Only you can see this.")]),
-            *([ActionsBlock(block_id="lookup", elements=buttons)] if buttons else []),
+            ActionsBlock(block_id="lookup", elements=buttons),
         ),
     )
 
@@ -247,3 +252,12 @@ def mrkdwn(text: str) -> MarkdownTextObject:
 
 def _button(label: str, action: str, request: Request) -> ButtonElement:
     return ButtonElement(text=label, action_id=action, value=request.to_value())
+
+
+def told(text: str, *elements: ButtonElement) -> Message:
+    """Something said in mrkdwn whose foreign parts are escaped already, with buttons below."""
+    shown = [text[at : at + _SENTENCE] for at in range(0, len(text), _SENTENCE)][:3]
+    blocks: list[Block] = [section(part) for part in shown]
+    if elements:
+        blocks.append(ActionsBlock(elements=list(elements)))
+    return Message(text[:_SENTENCE], tuple(blocks))

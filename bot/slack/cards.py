@@ -97,7 +97,9 @@ def _origin(one: Suggestion) -> str:
     rank = ""
     if one.subject.rank and one.subject.ranked:
         rank = f" · number {one.subject.rank} of {one.subject.ranked:,} new papers"
-    also = f" · also wanted by {', '.join(map(person, one.seconds[:_NAMED]))}" if one.seconds else ""
+    also = (
+        f" · also wanted by {', '.join(map(person, one.seconds[:_NAMED]))}" if one.seconds else ""
+    )
     return f"{what}Found on arXiv{rank}{also}"
 
 

@@ -64,7 +64,7 @@ class Faults:
 
 
 def reject_form(number: int, title: str) -> View:
-    """Why not? From a short list, or in one's own words."""
+    """Ask why not: from a short list, or in one's own words."""
     choice = StaticSelectElement(
         action_id="value",
         placeholder="Choose a reason",
@@ -85,7 +85,7 @@ def reject_form(number: int, title: str) -> View:
 
 
 def later_form(number: int, title: str) -> View:
-    """When shall it come back?"""
+    """Ask when it is to come back."""
     options = [Option(value=str(at), text=label) for at, (label, _) in enumerate(LATERS)]
     choice = StaticSelectElement(
         action_id="value", options=options, initial_option=options[2], placeholder="When?"
@@ -100,7 +100,7 @@ def later_form(number: int, title: str) -> View:
 
 
 def reopen_form(number: int, title: str, reason: str) -> View:
-    """Why talk of it again?"""
+    """Ask why it is to be talked of again."""
     words = PlainTextInputElement(action_id="value", multiline=True, max_length=500)
     return _modal(
         REOPENED,
@@ -115,7 +115,7 @@ def reopen_form(number: int, title: str, reason: str) -> View:
 
 
 def link_form(links: Sequence[str]) -> View:
-    """Which of a message's links is meant?"""
+    """Ask which of a message's links is meant."""
     options = [
         Option(value=str(at), text=shorten(link, _OPTION_TEXT)[:_OPTION_TEXT])
         for at, link in enumerate(links[:_LINKS])
@@ -150,9 +150,7 @@ def entry_form(
     submit = {"suggest": "Suggest", "edit": "Save", "correct": "Suggest"}
     callback = {"suggest": SUGGESTED, "edit": EDITED, "correct": CORRECTED}
     blocks: list[Block] = []
-    if link is not None:
-        blocks.append(_told(link.url))
-    blocks += _entry_fields(entry, catalog)
+    blocks += _entry_fields(entry, catalog, link.url if link else "")
     if purpose != "edit":
         label = "Why?" if purpose == "suggest" else "What is wrong?"
         words = PlainTextInputElement(action_id="value", multiline=True, max_length=500)
@@ -162,26 +160,56 @@ def entry_form(
     return _modal(callback[purpose], title[purpose], submit[purpose], about, blocks)
 
 
-def _entry_fields(entry: Entry | None, catalog: Catalog) -> Iterator[Block]:
-    name = entry.name if entry else None
-    rest = entry.title[len(name) + 2 :] if entry and name else entry.title if entry else ""
-    yield _text("title", "Title", rest, 480, hint="Without the name before the colon.")
-    yield _text("name", "Name", name or "", 100, optional=True, hint="DistServe, vLLM, …")
-    yield _text("url", "Link", (entry.url if entry else "") or "", 1000, optional=True)
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A line to write on."""
+
+    block: str
+    label: str
+    most: int
+    hint: str | None = None
+    optional: bool = True
+
+    def input(self, value: str) -> InputBlock:
+        """The line, with what stands on it."""
+        element = PlainTextInputElement(
+            action_id="value", initial_value=value[: self.most] or None, max_length=self.most
+        )
+        return InputBlock(
+            block_id=self.block,
+            label=self.label,
+            element=element,
+            optional=self.optional,
+            hint=self.hint,
+        )
+
+
+_TITLE = _Field("title", "Title", 480, "Without the name before the colon.", optional=False)
+_NAME = _Field("name", "Name", 100, "DistServe, vLLM, …")
+_URL = _Field("url", "Link", 1000)
+_VENUE = _Field("venue", "Venue", 100)
+_YEAR = _Field("year", "Year", 4)
+_ORGS = _Field("orgs", "Organisations", 300, "Separated by commas.")
+_NOTE = _Field("note", "Note", 200)
+
+
+def _entry_fields(entry: Entry | None, catalog: Catalog, url: str) -> Iterator[Block]:
+    name = (entry.name if entry else None) or ""
+    title = entry.title if entry else ""
+    yield _TITLE.input(title[len(name) + 2 :] if name else title)
+    yield _NAME.input(name)
+    yield _URL.input((entry.url or "") if entry else url)
     yield _sections(entry.sections if entry else (), catalog)
-    yield _text("venue", "Venue", (entry.venue if entry else "") or "", 100, optional=True)
-    yield _text("year", "Year", str((entry.year if entry else "") or ""), 4, optional=True)
-    orgs = ", ".join(entry.orgs) if entry else ""
-    yield _text("orgs", "Organisations", orgs, 300, optional=True, hint="Separated by commas.")
-    yield _text("note", "Note", (entry.note if entry else "") or "", 200, optional=True)
+    yield _VENUE.input((entry.venue or "") if entry else "")
+    yield _YEAR.input(str(entry.year or "") if entry else "")
+    yield _ORGS.input(", ".join(entry.orgs) if entry else "")
+    yield _NOTE.input((entry.note or "") if entry else "")
 
 
 def _sections(chosen: Sequence[str], catalog: Catalog) -> InputBlock:
     paths = [path for path in catalog.places if len(path) <= _OPTION_VALUE]
     options = {
-        path: Option(
-            value=path, text=shorten(catalog.section_titles(path, " › "), _OPTION_TEXT)
-        )
+        path: Option(value=path, text=shorten(catalog.section_titles(path, " › "), _OPTION_TEXT))
         for path in paths
     }
     groups = [
@@ -213,9 +241,7 @@ def _removal() -> InputBlock:
     return InputBlock(block_id="removal", label="What is to happen", element=select)
 
 
-def read_entry(
-    values: Mapping[str, Any], base: Entry | None, names: KnownNames, link: Link | None
-) -> Entry | Faults:
+def read_entry(values: Mapping[str, Any], base: Entry | None, names: KnownNames) -> Entry | Faults:
     """The entry that a form describes; `base` gives what the form does not ask for.
 
     Venues and organisations become the names that the list has for them.
@@ -227,21 +253,20 @@ def read_entry(
     if not sections:
         return Faults({"sections": "Choose at least one section."})
     url = answer(values, "url")
-    if url and (link is None or link.url != url):
-        link = read_reference(url)
-        if link is None:
-            return Faults({"url": "A whole web address is needed, beginning with https://."})
+    link = read_reference(url) if url else None
+    if url and link is None:
+        return Faults({"url": "A whole web address is needed, beginning with https://."})
     name, title = answer(values, "name"), answer(values, "title")
     venue = answer(values, "venue")
     orgs = [part.strip() for part in re.split(r"[,;]", answer(values, "orgs")) if part.strip()]
     found = {
         "title": f"{name}: {title}" if name else title,
-        "url": link.url if link and url else None,
-        "arxiv": link.arxiv if link and url else None,
-        "doi": link.doi if link and url else None,
-        "venue": (names.canonical(venue) or venue) if venue else None,
+        "url": link.url if link else None,
+        "arxiv": link.arxiv if link else None,
+        "doi": link.doi if link else None,
+        "venue": (names.venues.canonical(venue) or venue) if venue else None,
         "year": int(year) if year else None,
-        "orgs": tuple(dict.fromkeys(names.canonical(org) or org for org in orgs)),
+        "orgs": tuple(dict.fromkeys(names.orgs.canonical(org) or org for org in orgs)),
         "note": answer(values, "note") or None,
         "sections": tuple(sections),
     }
@@ -249,7 +274,9 @@ def read_entry(
         entry = _ENTRY.validate_python(found)
     except ValidationError as error:
         faults = {str(fault["loc"][0]): fault["msg"] for fault in error.errors() if fault["loc"]}
-        return Faults({key: text for key, text in faults.items() if key in found} or {"title": "?"})
+        return Faults(
+            {key: text for key, text in faults.items() if key in found} or {"title": "?"}
+        )
     return replace(entry, added=base.added, by=base.by) if base else entry
 
 
@@ -271,17 +298,6 @@ def chosen(values: Mapping[str, Any], block: str) -> tuple[str, ...]:
             return tuple(str(option["value"]) for option in options)
         case _:
             return ()
-
-
-def _text(
-    block: str, label: str, value: str, most: int, *, optional: bool = False, hint: str = ""
-) -> InputBlock:
-    element = PlainTextInputElement(
-        action_id="value", initial_value=value[:most] or None, max_length=most
-    )
-    return InputBlock(
-        block_id=block, label=label, element=element, optional=optional, hint=hint or None
-    )
 
 
 def _told(text: str) -> SectionBlock:

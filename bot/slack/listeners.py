@@ -12,17 +12,23 @@ from typing import Any
 
 import structlog
 from slack_bolt import Ack, App, BoltResponse, Respond
+from slack_sdk import WebClient
 from slack_sdk.webhook import WebhookClient
 
-from bot.lookup.live import LiveLookup
+from bot.catalog.names import KnownNames
+from bot.errors import PapersError
 from bot.lookup.lookup import Answer, Lookup
 from bot.slack import blocks
 from bot.slack.blocks import AGAIN, NEXT, PAGE, PREVIOUS, SHARE, Message
-from bot.slack.request import NotYet, Request, read_command, read_value
+from bot.slack.desk import Desk
+from bot.slack.orders import Orders
+from bot.slack.replies import SORRY, acknowledge, answering, reply
+from bot.slack.request import NotYet, Order, Request, read_command, read_value
+from bot.slack.reviewing import Reviewing, said
+from bot.slack.suggesting import Suggesting
 
 COMMAND = "/papers"
 
-_SORRY = "Something went wrong on my side, and it is logged. Please try again in a moment."
 _OLD_BUTTON = "This button is from an older message of mine. Ask again with `/papers`."
 _NOT_SHARED = "Slack did not take the message. Ask again with `/papers`, then share that."
 
@@ -32,13 +38,17 @@ _log = structlog.get_logger()
 class Listeners:
     """What the bot listens to, over the use cases that answer."""
 
-    def __init__(self, lookup: LiveLookup, chance: Random) -> None:
-        """`chance` decides what `/papers random` shows."""
-        self._lookup, self._chance = lookup, chance
+    def __init__(self, desk: Desk, names: KnownNames, chance: Random) -> None:
+        """`chance` decides what `/papers random` shows; `names` are those that forms know."""
+        self._lookup, self._chance = desk.lookup, chance
+        self._reviewing, self._suggesting = Reviewing(desk, names), Suggesting(desk, names)
+        self._orders = Orders(desk, self._suggesting)
 
     def register(self, app: App) -> None:
         """Put every listener on the app; the last one catches clicks that nobody else knows."""
         app.command(COMMAND)(self.command)
+        self._reviewing.register(app)
+        self._suggesting.register(app)
         for action, work in (
             (PREVIOUS, self.turn),
             (NEXT, self.turn),
@@ -49,13 +59,19 @@ class Listeners:
             app.action(action)(ack=acknowledge, lazy=[answering(work)])
         app.error(self.broken)
 
-    def command(self, ack: Ack, command: Mapping[str, Any]) -> None:
+    def command(self, ack: Ack, command: Mapping[str, Any], client: WebClient) -> None:
         """`/papers …`: the answer goes back with the acknowledgement, in the same breath."""
         request = read_command(str(command.get("text") or ""))
-        if isinstance(request, NotYet):
-            message = blocks.sentence(_not_yet(request))
-        else:
-            message = self._message(request)
+        try:
+            match request:
+                case NotYet():
+                    message = blocks.sentence(_not_yet(request))
+                case Order():
+                    message = self._orders.answer(request, command, client)
+                case _:
+                    message = self._message(request)
+        except PapersError as error:
+            message = blocks.sentence(str(error))
         _log.info("command", verb=request.verb)
         ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
 
@@ -64,7 +80,7 @@ class Listeners:
         action = body["actions"][0]
         request = read_value(str(action.get("value") or ""))
         message = self._message(request) if request else blocks.sentence(_OLD_BUTTON)
-        _reply(respond, message, replace=True)
+        reply(respond, message, replace=True)
 
     def share(self, body: Mapping[str, Any], respond: Respond) -> None:
         """*Share*: the shown page, for all; by `response_url`, so no membership is needed."""
@@ -73,7 +89,7 @@ class Listeners:
         lookup = self._lookup.current()
         answer = self._answer(lookup, request) if request else None
         if answer is None or not answer.results:
-            _reply(respond, blocks.sentence(_OLD_BUTTON), replace=False)
+            reply(respond, blocks.sentence(_OLD_BUTTON), replace=False)
             return
         message = blocks.shared(lookup.catalog, answer, str(body["user"]["id"]))
         # Never sent twice: a repeated call after a dropped connection would post a second message.
@@ -91,7 +107,7 @@ class Listeners:
             problem = str(error)
         if problem:
             _log.warning("not shared", reason=problem)
-            _reply(respond, blocks.sentence(_NOT_SHARED), replace=False)
+            reply(respond, blocks.sentence(_NOT_SHARED), replace=False)
 
     def unknown_click(self, body: Mapping[str, Any], respond: Respond) -> None:
         """A click on something that no version of this code knows is answered too."""
@@ -99,12 +115,16 @@ class Listeners:
         if "url" in action:  # a link button; Slack opens it by itself
             return
         _log.warning("unknown click", action=str(action.get("action_id"))[:100])
-        _reply(respond, blocks.sentence(_OLD_BUTTON), replace=False)
+        reply(respond, blocks.sentence(_OLD_BUTTON), replace=False)
 
     def broken(self, error: Exception, body: Mapping[str, Any]) -> BoltResponse:
-        """What breaks while a command is answered: logged with its cause; the person is told."""
-        _log.error("a command failed", exc_info=error, command=str(body.get("command")))
-        answer = {"response_type": "ephemeral", "text": _SORRY}
+        """What breaks while somebody waits: logged with its cause; the person is told."""
+        kind = str(body.get("command") or body.get("type"))
+        _log.error("a request failed", exc_info=error, kind=kind)
+        if body.get("type") == "view_submission":
+            view = said(SORRY).to_dict()
+            return BoltResponse(status=200, body={"response_action": "update", "view": view})
+        answer = {"response_type": "ephemeral", "text": SORRY}
         return BoltResponse(status=200, body=answer)
 
     def _message(self, request: Request) -> Message:
@@ -112,6 +132,8 @@ class Listeners:
         if request.verb == "help":
             return blocks.help_message(lookup.catalog)
         answer = self._answer(lookup, request)
+        if answer.unlisted:
+            return self._suggesting.standing(answer.unlisted)
         if not answer.results:
             hint = _hint(request) if answer.kind == "error" else ""
             return blocks.sentence(f"{answer.message}{hint}")
@@ -129,24 +151,6 @@ class Listeners:
         return answer
 
 
-def acknowledge(ack: Ack) -> None:
-    """Tell Slack at once that a click has come; what it asks for is done after."""
-    ack()
-
-
-def answering(work: Callable[[Mapping[str, Any], Respond], None]) -> Callable[..., None]:
-    """The work of a click, such that the person is told when it fails; Bolt only logs that."""
-
-    def do(body: dict[str, Any], respond: Respond) -> None:
-        try:
-            work(body, respond)
-        except Exception:  # noqa: BLE001  # whatever it is, somebody waits for an answer
-            _log.exception("a click failed", kind=str(body.get("type")))
-            _reply(respond, blocks.sentence(_SORRY), replace=False)
-
-    return do
-
-
 def _hint(request: Request) -> str:
     if request.verb == "random" and request.text:
         return f' To search for the word “random” itself, write /papers "random {request.text}".'
@@ -157,13 +161,4 @@ def _not_yet(request: NotYet) -> str:
     return (
         f"“{request.verb}” is not there yet. `/papers help` shows what is; "
         f'to look the word up, put it in quotes: /papers "{request.verb}".'
-    )
-
-
-def _reply(respond: Respond, message: Message, *, replace: bool) -> None:
-    respond(
-        text=message.text,
-        blocks=message.blocks,
-        response_type="ephemeral",
-        replace_original=replace,
     )

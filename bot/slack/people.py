@@ -79,9 +79,7 @@ class People:
 
         return self._asked("group", group, ask)
 
-    def _asked(
-        self, kind: str, name: str, ask: Callable[[], frozenset[str]]
-    ) -> frozenset[str]:
+    def _asked(self, kind: str, name: str, ask: Callable[[], frozenset[str]]) -> frozenset[str]:
         try:
             found = self._remembered(kind, name, ask)
         except SlackApiError as error:

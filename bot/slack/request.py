@@ -15,17 +15,13 @@ VERBS: dict[str, str] = {
     "help": "what you can ask",
     "recent": "the latest additions",
     "random": "a paper by chance, of a section if you name one",
+    "suggest": "a paper for the list: its link, then its section and why, if you like",
+    "pending": "what waits for review",
+    "history": "what happened to a suggestion, by its number",
+    "pause": "no proposals of my own: `pause 3 days`, `pause until 2026-12-24`, `pause off`",
 }
-LATER = (
-    "suggest",
-    "pending",
-    "pause",
-    "subscribe",
-    "unsubscribe",
-    "subscriptions",
-    "cite",
-    "stats",
-)
+ORDERS = frozenset({"suggest", "pending", "history", "pause"})
+LATER = frozenset({"subscribe", "unsubscribe", "subscriptions", "cite", "stats"})
 
 _LINK = re.compile(r"<(?P<address>(?:https?|mailto)[^|>\s]*)(?:\|[^>]*)?>")
 
@@ -50,7 +46,15 @@ class NotYet:
     verb: str
 
 
-def read_command(text: str) -> Request | NotYet:
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A verb that does something, with the words after it."""
+
+    verb: str
+    text: str
+
+
+def read_command(text: str) -> Request | Order | NotYet:
     """The request in a slash command's text."""
     text = unescape(text)
     verb, _, rest = text.partition(" ")
@@ -61,6 +65,8 @@ def read_command(text: str) -> Request | NotYet:
             return Request("recent")
         case "random":
             return Request("random", rest.strip())
+        case order if order in ORDERS:
+            return Order(order, rest.strip())
         case later if later in LATER:
             return NotYet(later)
         case _:

@@ -165,6 +165,8 @@ class Sender:
             match message.get("metadata"):
                 case {"event_payload": {"key": item.key, "version": int(version)}}:
                     return version, channel, str(message["ts"])
+                case _:
+                    continue
         return None
 
     def _messages(self, channel: str, item: Item) -> Iterator[Mapping[str, Any]]:

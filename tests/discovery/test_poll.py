@@ -207,8 +207,8 @@ def test_a_short_retry_after_is_waited_for_a_long_one_is_not(setting: Setting) -
 def test_listed_papers_are_read_about_a_hundred_at_a_time_and_once(setting: Setting) -> None:
     setting.arxiv.listed = tuple(made(n) for n in range(1, 251))
     ids = [f"2509.{n:05}" for n in range(1, 254)]
-    setting.poller.describe(ids, noon(MONDAY), Report())
+    setting.poller.describe(ids, noon(MONDAY), Report(noon(MONDAY)))
     assert len(setting.store.metadata()) == 250
     assert len(setting.arxiv.asked) == 3
-    setting.poller.describe(ids, noon(MONDAY), Report())
+    setting.poller.describe(ids, noon(MONDAY), Report(noon(MONDAY)))
     assert len(setting.arxiv.asked) == 3, "unknown ids are not asked for again"

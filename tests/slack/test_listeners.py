@@ -4,7 +4,6 @@ Everybody is answered, in private, also when they click on something old or some
 """
 
 import json
-import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,15 @@ from werkzeug import Response as WebResponse
 from werkzeug.test import Client
 
 from bot.catalog.names import shipped_names
+from bot.db.engine import Database
 from bot.lookup.live import LiveLookup
 from bot.lookup.lookup import Lookup
 from bot.slack.application import make_app
 from bot.slack.blocks import AGAIN, NEXT, PREVIOUS, SHARE
-from bot.slack.listeners import Listeners
 from bot.slack.request import LATER, Request
 from bot.slack.wsgi import EVENTS, SlackRequests
 from tests.conftest import DATA
+from tests.slack.house import listeners_of
 from tests.slack.payloads import SIGNING_SECRET, click, command, signed
 
 
@@ -36,8 +36,8 @@ def live() -> LiveLookup:
 
 
 @pytest.fixture
-def app(client: WebClient, live: LiveLookup) -> App:
-    return make_app(client, SIGNING_SECRET, Listeners(live, random.Random(1)))
+def app(client: WebClient, live: LiveLookup, sqlite: Database) -> App:
+    return make_app(client, SIGNING_SECRET, listeners_of(live, client, sqlite))
 
 
 @pytest.fixture
@@ -142,14 +142,11 @@ def test_next_and_previous_change_the_private_message_in_place(
 
 
 def test_a_button_works_in_a_process_that_never_saw_the_question(
-    client: WebClient, said: list[dict[str, Any]], web_api: HTTPServer
+    client: WebClient, said: list[dict[str, Any]], web_api: HTTPServer, sqlite: Database
 ) -> None:
     value = Request("search", "serving", 8).to_value()
-    restarted = make_app(
-        client,
-        SIGNING_SECRET,
-        Listeners(LiveLookup(DATA, shipped_names(), lambda: 0.0), random.Random(2)),
-    )
+    live = LiveLookup(DATA, shipped_names(), lambda: 0.0)
+    restarted = make_app(client, SIGNING_SECRET, listeners_of(live, client, sqlite, seed=2))
     dispatch(restarted, click(NEXT, value, response_url=web_api.url_for("/respond")))
     assert "65–70 of 70" in shown(wait_for(said, restarted))
 
@@ -232,13 +229,10 @@ class Broken(LiveLookup):
 
 
 def test_when_something_breaks_the_person_is_told_and_no_detail_leaks(
-    client: WebClient, said: list[dict[str, Any]], web_api: HTTPServer
+    client: WebClient, said: list[dict[str, Any]], web_api: HTTPServer, sqlite: Database
 ) -> None:
-    app = make_app(
-        client,
-        SIGNING_SECRET,
-        Listeners(Broken(DATA, shipped_names(), lambda: 0.0), random.Random(1)),
-    )
+    broken = Broken(DATA, shipped_names(), lambda: 0.0)
+    app = make_app(client, SIGNING_SECRET, listeners_of(broken, client, sqlite))
     answer = ask(app, "serving")
     assert "went wrong" in answer["text"]
     assert answer["response_type"] == "ephemeral"
@@ -250,12 +244,15 @@ def test_when_something_breaks_the_person_is_told_and_no_detail_leaks(
 
 
 def test_a_change_of_the_files_is_answered_from_at_once(
-    client: WebClient, tmp_path: Path, catalog_copy: Callable[[Path], Path]
+    client: WebClient,
+    tmp_path: Path,
+    catalog_copy: Callable[[Path], Path],
+    sqlite: Database,
 ) -> None:
     folder = catalog_copy(tmp_path)
     clock = iter(range(0, 1000, 5))
     live = LiveLookup(folder, shipped_names(), lambda: float(next(clock)))
-    app = make_app(client, SIGNING_SECRET, Listeners(live, random.Random(1)))
+    app = make_app(client, SIGNING_SECRET, listeners_of(live, client, sqlite))
     path = folder / "papers" / "survey-paper.yaml"
     path.write_text(path.read_text() + "- title: Quokka Survey\n  sections: [survey-paper]\n")
     assert "Quokka Survey" in shown(ask(app, "quokka"))

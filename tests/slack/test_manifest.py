@@ -1,20 +1,22 @@
 """The manifest says exactly what the code uses: no scope and no command too many or too few."""
 
-import random
 import re
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 import yaml
 from slack_bolt import App
+from slack_sdk import WebClient
 
 from bot.catalog.names import shipped_names
+from bot.db.engine import Database
 from bot.lookup.live import LiveLookup
-from bot.slack.listeners import Listeners
 from bot.slack.manifest import manifest
 from tests.conftest import DATA
+from tests.slack.house import listeners_of
 from tests.slack.scopes import SCOPES
 
 CODE = Path(__file__).parents[2] / "bot"
@@ -40,32 +42,39 @@ class Recorder:
         return register
 
 
-def registered() -> dict[str, list[object]]:
+@pytest.fixture
+def registered(sqlite: Database) -> dict[str, list[object]]:
     recorder = Recorder()
     live = LiveLookup(DATA, shipped_names(), lambda: 0.0)
-    Listeners(live, random.Random(1)).register(cast("App", recorder))
+    listeners_of(live, WebClient(), sqlite).register(cast("App", recorder))
     return recorder.registered
 
 
-def test_the_manifest_names_exactly_the_registered_commands() -> None:
-    commands = [command["command"] for command in document()["features"]["slash_commands"]]
-    assert registered()["command"] == commands
+def test_the_manifest_names_exactly_the_registered_commands_and_shortcuts(
+    registered: dict[str, list[object]],
+) -> None:
+    features = document()["features"]
+    commands = [command["command"] for command in features["slash_commands"]]
+    assert registered["command"] == commands
+    assert registered["shortcut"] == [one["callback_id"] for one in features["shortcuts"]]
 
 
 def test_the_manifest_asks_for_exactly_the_scopes_in_use() -> None:
     used = {
         method.replace("_", ".")
         for path in CODE.rglob("*.py")
-        for method in re.findall(r"\bclient\.([a-z]+_\w+)\(", path.read_text())
+        for method in re.findall(r"client\.([a-z]+_\w+)\(", path.read_text())
     }
     assert used <= set(SCOPES), "a Web API method whose scope is not known here"
     needed = {"commands"}.union(*(SCOPES[method] for method in used))
     assert set(document()["oauth_config"]["scopes"]["bot"]) == needed
 
 
-def test_the_manifest_subscribes_to_exactly_the_events_listened_to() -> None:
+def test_the_manifest_subscribes_to_exactly_the_events_listened_to(
+    registered: dict[str, list[object]],
+) -> None:
     subscribed = document()["settings"].get("event_subscriptions", {}).get("bot_events", [])
-    assert sorted(subscribed) == sorted(map(str, registered()["event"]))
+    assert sorted(subscribed) == sorted(map(str, registered["event"]))
 
 
 def test_texts_are_within_slacks_limits() -> None:

@@ -1,6 +1,5 @@
 """Laws of HTTP mode: only what Slack signed just now is served; all else is refused, calmly."""
 
-import random
 import time
 
 import pytest
@@ -9,20 +8,20 @@ from structlog.testing import capture_logs
 from werkzeug.test import Client, TestResponse
 
 from bot.catalog.names import shipped_names
+from bot.db.engine import Database
 from bot.lookup.live import LiveLookup
 from bot.slack.application import make_app
-from bot.slack.listeners import Listeners
 from bot.slack.wsgi import EVENTS, LARGEST, SlackRequests
 from tests.conftest import DATA
+from tests.slack.house import listeners_of
 from tests.slack.payloads import SIGNING_SECRET, command, signed
 
 
 @pytest.fixture
-def http(client: WebClient) -> Client:
+def http(client: WebClient, sqlite: Database) -> Client:
     live = LiveLookup(DATA, shipped_names(), time.monotonic)
-    return Client(
-        SlackRequests(make_app(client, SIGNING_SECRET, Listeners(live, random.Random(1))))
-    )
+    listeners = listeners_of(live, client, sqlite)
+    return Client(SlackRequests(make_app(client, SIGNING_SECRET, listeners)))
 
 
 def post(http: Client, body: str | bytes, headers: dict[str, str]) -> TestResponse:

@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("published", sa.Text),
         sa.Column("trouble", sa.Text),
         sa.Column("tries", sa.Integer, nullable=False),
+        sa.Column("next_try_at", _MOMENT),
         sa.Column("settled", sa.Boolean, nullable=False),
         sa.Column("applied_in", sa.String(32)),
         sa.UniqueConstraint("open_identity", name="uq_suggestions_open_identity"),

@@ -1,0 +1,88 @@
+"""What every process of the bot is made of: the database, the list with its decisions, review."""
+
+import datetime as dt
+import time
+from dataclasses import dataclass
+
+from slack_sdk import WebClient
+from slack_sdk.http_retry.builtin_handlers import (
+    ConnectionErrorRetryHandler,
+    RateLimitErrorRetryHandler,
+)
+
+from bot.catalog.names import KnownNames, shipped_names
+from bot.db.engine import Database, open_database
+from bot.db.migrate import migrate
+from bot.lookup.live import LiveLookup
+from bot.outbox.store import Outbox
+from bot.review.review import Review
+from bot.review.store import Suggestions
+from bot.settings import Settings
+from bot.slack.desk import Desk
+from bot.slack.people import People
+
+_INTERACTIVE_SECONDS = 2  # somebody waits, and Slack gives up after three
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts, over one database and one folder."""
+
+    settings: Settings
+    database: Database
+    lookup: LiveLookup
+    suggestions: Suggestions
+    review: Review
+    outbox: Outbox
+
+    @property
+    def names(self) -> KnownNames:
+        """The names that the list and this project know."""
+        return KnownNames.of(self.lookup.current().catalog.info).merged(shipped_names())
+
+    def desk(self, token: str, workspace: str) -> Desk:
+        """What listeners share; `workspace` is its address."""
+        client = client_of(self.settings, token, timeout=_INTERACTIVE_SECONDS)
+        return Desk(
+            review=self.review,
+            suggestions=self.suggestions,
+            lookup=self.lookup,
+            people=People(client, time.monotonic),
+            outbox=self.outbox,
+            workspace=workspace,
+            now=now,
+            channel=self.settings.review_channel,
+        )
+
+
+def make_parts(settings: Settings) -> Parts:
+    """Open the database, its schema brought to the newest, and read the list."""
+    database = open_database(settings.database)
+    migrate(database)
+    suggestions = Suggestions(database)
+    return Parts(
+        settings=settings,
+        database=database,
+        lookup=LiveLookup(settings.data_dir, shipped_names(), time.monotonic, suggestions),
+        suggestions=suggestions,
+        review=Review(database, settings.review_channel),
+        outbox=Outbox(database),
+    )
+
+
+def client_of(settings: Settings, token: str, *, timeout: int = 30) -> WebClient:
+    """A client whose calls may be repeated; what must not be is sent by another."""
+    return WebClient(
+        token=token,
+        base_url=settings.slack_api_url,
+        timeout=timeout,
+        retry_handlers=[
+            ConnectionErrorRetryHandler(),
+            RateLimitErrorRetryHandler(max_retry_count=2),
+        ],
+    )
+
+
+def now() -> dt.datetime:
+    """The moment; everything else is given it."""
+    return dt.datetime.now(dt.UTC)  # noqa: TID251  # this is where the clock comes from

@@ -1,0 +1,141 @@
+"""What the worker does, one process at a time: sends, publishes, completes, polls.
+
+lock ──► sender, in this thread
+     └─► jobs, each on its own: publish, complete, wake, poll, …
+lost the lock, or told to stop ──► both end, and it waits for the lock again
+"""
+
+import datetime as dt
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+
+import structlog
+from slack_sdk import WebClient
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.app.finding import complete_suggestions, hand_over, poll_when_due
+from bot.app.parts import Parts, now
+from bot.app.targets import target_of
+from bot.db.lock import lock_of
+from bot.jobs import Job, Jobs, Journal
+from bot.publishing.publisher import Publisher
+from bot.review.publications import Publications
+from bot.review.review import card_key
+from bot.slack.rendering import Renderer
+from bot.slack.sender import GRACE, Sender
+
+LOCK = "worker"
+_TICK = 0.2  # seconds between looks into the outbox
+_LOCK_AGAIN = 1.0
+_FINISH = 6.0  # seconds for what is running when the process is told to stop
+
+
+class Worker:
+    """Does the work while it holds the lock."""
+
+    def __init__(self, parts: Parts, token: str, workspace: str) -> None:
+        """`workspace` is the address that links to cards begin with."""
+        self._parts, self._workspace = parts, workspace
+        # What must not happen twice is sent by a client that repeats nothing by itself.
+        self._client = WebClient(
+            token=token,
+            base_url=parts.settings.slack_api_url,
+            timeout=int(GRACE),
+            retry_handlers=[],
+        )
+        self._lock = lock_of(parts.database, LOCK)
+        self.is_acting = False
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop; wait while another process does."""
+        waiting = False
+        while not stop.is_set():
+            if self._lock.acquire():
+                waiting = False
+                try:
+                    self._act(stop)
+                finally:
+                    self._lock.release()
+            elif not waiting:
+                waiting = True
+                structlog.get_logger().info("another worker is at work; this one waits")
+            stop.wait(_LOCK_AGAIN)
+
+    def _act(self, stop: threading.Event) -> None:
+        sender = Sender(
+            self._parts.outbox,
+            self._client,
+            Renderer(self._parts.suggestions, self._parts.lookup).render,
+            now=now,
+            clock=time.monotonic,
+        )
+        jobs = Jobs(self._jobs(), Journal(self._parts.database), now)
+        self._parts.review.recall(self._parts.suggestions.open(), now())
+        jobs.start()
+        self.is_acting = True
+        try:
+            self._send(sender, stop)
+        finally:
+            self.is_acting = False
+            _end(jobs)
+
+    def _send(self, sender: Sender, stop: threading.Event) -> None:
+        """Deliver the outbox for as long as the lock is held."""
+        while not stop.is_set() and self._lock.is_held():
+            try:
+                sender.step(lambda: not stop.is_set() and self._lock.is_held())
+            except SQLAlchemyError as error:
+                structlog.get_logger().error(
+                    "the outbox cannot be read", reason=type(error).__name__
+                )
+                stop.wait(_LOCK_AGAIN)
+            stop.wait(_TICK)
+
+    def _jobs(self) -> Iterator[Job]:
+        """What is looked after; each finds by itself what is due."""
+        parts = self._parts
+        publisher = self._publisher()
+        seconds = dt.timedelta(seconds=1)
+        yield Job("publish", seconds, lambda moment: _counted(publisher.step(moment), "published"))
+        yield Job("settle", 60 * seconds, lambda _: _counted(publisher.settle(), "written again"))
+        yield Job("complete", 2 * seconds, lambda _: complete_suggestions(parts))
+        yield Job("wake", 30 * seconds, lambda moment: _counted(_wake(parts, moment), "woken"))
+        yield Job("hand over", 60 * seconds, lambda _: _counted(hand_over(parts), "handed over"))
+        yield Job("poll", 60 * seconds, lambda moment: poll_when_due(parts, moment))
+
+    def _publisher(self) -> Publisher:
+        settings = self._parts.settings
+        return Publisher(
+            Publications(self._parts.database, settings.review_channel),
+            settings.data_dir,
+            target_of(settings, self._parts.names),
+            run=uuid.uuid4().hex,
+            link=self._card,
+        )
+
+    def _card(self, number: int) -> str | None:
+        """The address of a suggestion's card, once it is posted."""
+        item = self._parts.outbox.find(card_key(number))
+        if item is None or not item.ts:
+            return None
+        return f"{self._workspace}archives/{item.posted_in}/p{item.ts.replace('.', '')}"
+
+
+def _wake(parts: Parts, moment: dt.datetime) -> int:
+    sleeping = parts.suggestions.sleeping(moment)
+    for one in sleeping:
+        parts.review.wake(one, moment)
+    return len(sleeping)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count else ""
+
+
+def _end(jobs: Jobs) -> None:
+    """Stop ticking, and wait for what is running, not for ever: any of it may be killed."""
+    ending = threading.Thread(target=jobs.stop, kwargs={"wait": True}, daemon=True)
+    ending.start()
+    ending.join(_FINISH)

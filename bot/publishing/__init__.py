@@ -1,0 +1,1 @@
+"""An accepted paper becomes a change of files: in data/, in git, on GitHub."""

@@ -1,0 +1,141 @@
+"""The one publisher: brings data/ and what is published in step with what was decided.
+
+    queue ──► write data/ ──► publish (nothing more, git or GitHub) ──► close, tell the thread
+    start ──► whatever data/ lacks of the decisions (a lost disk) ──► write data/
+
+One process runs it at a time. Every step may be repeated, so it may be killed anywhere.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+from slugify import slugify
+
+from bot.catalog.changes import is_done
+from bot.catalog.editing import apply_to_folder
+from bot.catalog.files import CatalogError, read_catalog
+from bot.errors import PapersError
+from bot.publishing.publication import Publication, Published
+from bot.review.publications import Due, Publications
+from bot.review.store import wanted
+from bot.review.suggestion import Suggestion
+
+_FIRST_WAIT, _LONGEST_WAIT = 10.0, 3600.0  # seconds
+
+_log = structlog.get_logger()
+
+
+class Target(Protocol):
+    """Where changes go beyond data/."""
+
+    def publish(self, publication: Publication) -> Published:
+        """Publish once, however often it is asked for. Raises PublishError with the reason."""
+
+
+class Publisher:
+    """Works through the queue."""
+
+    def __init__(
+        self,
+        queue: Publications,
+        folder: Path,
+        target: Target | None,
+        *,
+        run: str,
+        link: Callable[[int], str | None],
+    ) -> None:
+        """`run` names this run of the process; `link` gives the address of a card."""
+        self._queue = queue
+        self._folder, self._target = folder, target
+        self._run, self._link = run, link
+
+    def step(self, now: dt.datetime) -> int:
+        """Publish what is due; how many decisions were."""
+        due = self._queue.due(now)
+        for one in due:
+            try:
+                self._publish(one, now)
+            except PapersError as error:
+                self._fail(one, str(error), now)
+            except OSError as error:
+                self._fail(one, f"{self._folder} cannot be written: {error.strerror}.", now)
+        return len(due)
+
+    def settle(self) -> int:
+        """Look after decisions that data/ may have lost, or that need no more care.
+
+        Returns how many were written again. What this run wrote and data/ does not hold any more,
+        a person has changed, and is right; what an earlier run wrote, a lost disk has taken.
+        """
+        writers = self._queue.written_by()
+        if not writers:
+            return 0
+        catalog = read_catalog(self._folder).catalog
+        written = 0
+        for one, change in self._queue.decisions.unsettled():
+            if one.id not in writers:
+                continue
+            is_ours = writers[one.id] == self._run
+            if is_done(catalog, change) != is_ours:
+                self._queue.settle(one)
+            elif not is_ours:
+                written += self._write_again(one)
+        return written
+
+    def _write_again(self, one: Suggestion) -> int:
+        try:
+            apply_to_folder(self._folder, wanted(one))
+        except CatalogError as error:
+            _log.error("a decision cannot be written", suggestion=one.id, reason=str(error))
+            return 0
+        self._queue.rewritten(one, self._run)
+        return 1
+
+    def _publish(self, one: Due, now: dt.datetime) -> None:
+        apply_to_folder(self._folder, one.change)
+        published = self._target.publish(self._publication(one)) if self._target else Published()
+        self._queue.done(one, now, self._run, commit=published.commit, url=published.url)
+        _log.info("published", suggestion=one.suggestion.id, forward=one.forward)
+
+    def _fail(self, one: Due, problem: str, now: dt.datetime) -> None:
+        seconds = min(_FIRST_WAIT * 2.0**one.tries, _LONGEST_WAIT)
+        until = now + dt.timedelta(seconds=seconds)
+        _log.warning("not published", suggestion=one.suggestion.id, reason=problem)
+        self._queue.failed(one, problem, until, now)
+
+    def _publication(self, one: Due) -> Publication:
+        entry = one.suggestion.subject.entry
+        title = entry.title
+        verbs = {"addition": "Add", "correction": "Correct", "removal": "Remove"}
+        verb = verbs[one.suggestion.subject.kind]
+        subject = f"{verb} {title}" if one.forward else f"Take back: {verb.lower()} {title}"
+        return Publication(
+            key=one.key,
+            change=one.change,
+            subject=subject,
+            body="\n".join(self._body(one)),
+            author=one.author.name or one.author.id or "papers bot",
+            email=f"{one.author.id or 'bot'}@users.noreply.slack.com",
+            slug=slugify(f"{one.suggestion.id} {entry.name or title}", max_length=50),
+            day=one.at.date(),
+        )
+
+    def _body(self, one: Due) -> list[str]:
+        """Section, reasons and the card, for a commit and a pull request alike."""
+        subject = one.suggestion.subject
+        lines = [f"Section: {', '.join(subject.entry.sections)}"]
+        if subject.entry.url:
+            lines.append(subject.entry.url)
+        if subject.note:
+            lines.append(f"Note: {subject.note}")
+        if subject.evidence:
+            lines.append(subject.evidence)
+        if subject.reasons and subject.reasons.nearest:
+            near = "; ".join(near.title for near in subject.reasons.nearest[:3])
+            lines.append(f"Near on the list: {near}")
+        if card := self._link(one.suggestion.id):
+            lines.append(f"Card: {card}")
+        return lines

@@ -1,0 +1,81 @@
+"""Verbs of `/papers` that are about review: what waits, what happened, a pause, a suggestion."""
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from slack_sdk import WebClient
+
+from bot.review.pausing import read_pause
+from bot.review.review import card_key
+from bot.review.suggestion import Suggestion
+from bot.slack import blocks
+from bot.slack.blocks import Message
+from bot.slack.cards import moment
+from bot.slack.desk import Desk
+from bot.slack.request import Order
+from bot.slack.sentences import history, pending
+from bot.slack.suggesting import Suggesting
+
+_NUMBER = "Name a suggestion by its number: `/papers history 12`. `/papers pending` shows them."
+_PAUSE = (
+    "Say for how long: `/papers pause 3 days`, `/papers pause until 2026-12-24`; at most a year. "
+    "`/papers pause off` ends it."
+)
+_REVIEWERS = "Only reviewers pause proposals. The list’s `review` settings say who they are."
+
+
+class Orders:
+    """What is done at a word."""
+
+    def __init__(self, desk: Desk, suggesting: Suggesting) -> None:
+        self._desk, self._suggesting = desk, suggesting
+
+    def answer(self, order: Order, body: Mapping[str, Any], client: WebClient) -> Message:
+        """Do it; what the person who typed it sees."""
+        match order.verb:
+            case "suggest":
+                return self._suggesting.command(order.text, body, client)
+            case "pending":
+                return self._pending()
+            case "history":
+                return self._history(order.text)
+            case _:
+                return self._pause(order.text, body)
+
+    def _pending(self) -> Message:
+        waiting = self._desk.suggestions.open()
+        links = {one.id: link for one in waiting[:20] if (link := self._link(one))}
+        paused = self._desk.suggestions.paused_until(self._desk.now())
+        return blocks.told(pending(waiting, links, paused))
+
+    def _link(self, one: Suggestion) -> str | None:
+        """Where the card is, as far as it was posted."""
+        item = self._desk.outbox.find(card_key(one.id))
+        return self._desk.link(item.posted_in or "", item.ts) if item and item.ts else None
+
+    def _history(self, text: str) -> Message:
+        number = text.strip().removeprefix("#")
+        one = self._desk.suggestions.get(int(number)) if number.isdecimal() else None
+        if one is None:
+            return blocks.told(_NUMBER)
+        return blocks.told(history(one, self._desk.suggestions.history(one.id)))
+
+    def _pause(self, text: str, body: Mapping[str, Any]) -> Message:
+        now = self._desk.now()
+        if not text:
+            paused = self._desk.suggestions.paused_until(now)
+            state = f"Paused until {moment(paused[0])}. " if paused else "Nothing is paused. "
+            return blocks.told(state + _PAUSE)
+        if not self._desk.may_review(str(body["user_id"])):
+            return blocks.told(_REVIEWERS)
+        zone = ZoneInfo(self._desk.people.zone(str(body["user_id"])))
+        until = read_pause(text, now, zone)
+        if until is None:
+            return blocks.told(_PAUSE)
+        self._desk.review.pause(until, self._desk.actor(body))
+        if until <= now:
+            return blocks.sentence("I propose papers again.")
+        return blocks.told(
+            f"I propose nothing of my own until {moment(until)}. What people suggest still comes."
+        )

@@ -1,0 +1,81 @@
+"""From a row of the outbox to the message that says it, made of how things stand now."""
+
+import datetime as dt
+
+from bot.catalog.model import Catalog
+from bot.lookup.live import LiveLookup
+from bot.outbox.message import Item
+from bot.review.store import Suggestions
+from bot.review.suggestion import Suggestion
+from bot.slack import blocks
+from bot.slack.blocks import Message, fit, told
+from bot.slack.cards import card, details, moment
+from bot.slack.sender import Outgoing
+from bot.slack.sentences import outcome
+
+_CATEGORIES = 20
+
+
+class Renderer:
+    """Makes messages of rows."""
+
+    def __init__(self, suggestions: Suggestions, lookup: LiveLookup) -> None:
+        self._suggestions, self._lookup = suggestions, lookup
+
+    def render(self, item: Item) -> Outgoing | None:
+        """The message, or None if what it was about is gone."""
+        match item.kind:
+            case "feeds":
+                return Outgoing(_feeds(item))
+            case "card" | "details" | "outcome" | "back" | "publishing":
+                number = item.content.get("suggestion")
+                one = self._suggestions.get(number) if isinstance(number, int) else None
+                return _about(item, one, self._lookup.current().catalog) if one else None
+            case _:
+                return None
+
+
+def _about(item: Item, one: Suggestion, catalog: Catalog) -> Outgoing:
+    title = f"*{fit(one.subject.entry.title, 200)}*"
+    match item.kind:
+        case "card":
+            return Outgoing(card(one, catalog, catalog.info.review.quorum))
+        case "details":
+            return Outgoing(details(one, catalog))
+        case "outcome":
+            return Outgoing(told(outcome(one, catalog)))
+        case "back":
+            again = "was suggested again" if item.content.get("was") == "rejected" else "is back"
+            note = f": “{fit(one.subject.note, 400)}”" if one.subject.note else ""
+            return Outgoing(told(f":bell: {title} {again}{note}"), is_broadcast=True)
+        case _:
+            return Outgoing(_publishing(item))
+
+
+def _publishing(item: Item) -> Message:
+    """How publishing a decision went, for the card's thread."""
+    content = item.content
+    if problem := content.get("problem"):
+        return told(f":warning: Not published yet: {fit(str(problem), 800)} I will try again.")
+    verb = "The change" if content.get("forward") else "The way back"
+    url = str(content.get("url") or "")
+    if url.startswith("https://"):
+        return told(f"{verb} is in <{fit(url, 500)}|this pull request>.")
+    return blocks.sentence(f"{verb} is commit {content.get('commit') or 'unknown'}.")
+
+
+def _feeds(item: Item) -> Message:
+    """What is wrong with the feeds, or that it is over."""
+    since = moment(dt.datetime.fromisoformat(str(item.content["since"])))
+    lines = [str(line) for line in item.content["lines"]][:_CATEGORIES]
+    if item.content.get("over"):
+        when = moment(dt.datetime.fromisoformat(str(item.content["over"])))
+        return told(
+            f":white_check_mark: arXiv’s feeds are in order again since {when}. They were "
+            f"not since {since}; what was missed is fetched from arXiv’s API."
+        )
+    shown = "\n".join(f"• {fit(line, 300)}" for line in lines)
+    return told(
+        f":warning: *Something is wrong with arXiv’s feeds* since {since}; new papers may come "
+        f"late. I keep asking, and fetch what is missed.\n{shown}"
+    )
