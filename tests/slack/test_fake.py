@@ -236,6 +236,8 @@ def test_a_persons_id_means_the_direct_messages_with_them(
     assert refusal(lambda: client.chat_postMessage(channel="U0404", text="x")) == (
         "channel_not_found"
     )
+    assert client.conversations_history(channel=channel)["messages"][0]["text"] == "hello"
+    fake_slack.grant({"channels:history", "chat:write"})
     assert refusal(lambda: client.conversations_history(channel=channel)) == "missing_scope"
 
 
