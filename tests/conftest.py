@@ -139,11 +139,11 @@ def client(web_api: HTTPServer) -> WebClient:
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path) -> Database:
-    """A new database in a file."""
-    found = open_database(f"sqlite:///{tmp_path}/papers.db")
-    migrate(found)
-    return found
+def sqlite(tmp_path: Path, sqlite_template: Path) -> Iterator[Database]:
+    """A migrated database in a file."""
+    shutil.copy(sqlite_template, tmp_path / "sqlite.db")
+    with opened(f"sqlite:///{tmp_path}/sqlite.db") as found:
+        yield found
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from bot.catalog.model import Entry
-from bot.db.engine import Database, open_database
-from bot.db.migrate import migrate
+from bot.db.engine import Database
 from bot.review.review import Made, Proposal
 from bot.review.suggestion import Subject
 from bot.slack.cards import APPROVE, CHOSEN, EDIT, LATER, REJECT, SECTION, UNDO
@@ -18,13 +17,6 @@ from tests.slack.house import REVIEW, Clock, House, furnish
 
 CAROL = "U0003"  # not a member of the review channel
 SERVING, TRAINING = "llm-systems/serving", "llm-systems/pre-training"
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    found = open_database(f"sqlite:///{tmp_path}/papers.db")
-    migrate(found)
-    return found
 
 
 @pytest.fixture
