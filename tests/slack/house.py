@@ -20,6 +20,9 @@ from bot.catalog.files import read_catalog
 from bot.catalog.model import Catalog
 from bot.catalog.names import KnownNames, shipped_names
 from bot.db.engine import Database
+from bot.digest.issuing import Editor
+from bot.digest.store import Digests
+from bot.digest.subscribing import Subscribing
 from bot.lookup.live import LiveLookup
 from bot.outbox.store import Outbox
 from bot.publishing.folder import Folder
@@ -86,6 +89,7 @@ class House:
             lookup=self.lookup,
             people=People(self.client, seconds),
             outbox=self.outbox,
+            subscribing=subscribing_of(self.database, self.lookup),
             workspace="https://example.slack.com/",
             now=now,
             channel=REVIEW,
@@ -113,7 +117,7 @@ class House:
 
     def new_sender(self) -> Sender:
         """A sender as after a restart."""
-        render = Renderer(self.suggestions, self.lookup).render
+        render = Renderer(self.suggestions, self.lookup, self.desk.workspace).render
         return Sender(
             self.outbox,
             self.client,
@@ -212,11 +216,18 @@ def listeners_of(
         lookup=live,
         people=People(client, lambda: 0.0),
         outbox=Outbox(database),
+        subscribing=subscribing_of(database, live),
         workspace="https://example.slack.com/",
         now=lambda: START,
         channel=REVIEW,
     )
     return Listeners(desk, shipped_names(), random.Random(seed))
+
+
+def subscribing_of(database: Database, live: LiveLookup) -> Subscribing:
+    """The use cases of subscriptions."""
+    editor = Editor(database, lambda: live.current().catalog, shipped_names())
+    return Subscribing(Digests(database), editor, live.current)
 
 
 def furnish(slack: FakeSlack) -> None:
