@@ -12,7 +12,8 @@ import re
 import socket
 import ssl
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -59,6 +60,16 @@ class NotModified:
     """The document is still the one whose validators were shown."""
 
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an API answered, whatever its status."""
+
+    status: int
+    body: bytes
+    retry_after: float | None = None
+    """Seconds to wait: as asked for, or until a rate limit that is used up begins anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,10 +146,48 @@ class HttpClient:
             address = _next_address(address, answer.to, met)
             met.add(address)
 
+    def exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        token: str,
+        headers: Mapping[str, str],
+        content: bytes = b"",
+    ) -> Reply:
+        """Ask an API that knows a token; redirects are answers, too. Raises FetchError alone."""
+        if not re.fullmatch(r"[\x21-\x7e]+", token):
+            # httpx would print what it cannot send.
+            raise FetchError(url, "the token holds characters that no header can")
+        self._wait()
+        self._deadline.at = self._clock() + self._bounds.deadline
+        shown = {**headers, "Authorization": f"Bearer {token}"}
+        with (
+            self._told(url),
+            self._client.stream(method, url, headers=shown, content=content) as response,
+        ):
+            body = self._body(url, response)
+            return Reply(response.status_code, body, self._wait_asked(response.headers))
+
+    def _wait_asked(self, headers: httpx.Headers) -> float | None:
+        now = self._now()
+        after = retry_after(headers.get("retry-after"), now)
+        reset = headers.get("x-ratelimit-reset", "")
+        if after is not None or headers.get("x-ratelimit-remaining") != "0":
+            return after
+        if not re.fullmatch(r"\d{1,12}", reset, re.ASCII):
+            return None
+        return min(max(0.0, float(reset) - now.timestamp()), _LONGEST_WAIT)
+
     def _request(self, url: str, headers: dict[str, str]) -> "Fetched | NotModified | _Moved":
+        with self._told(url), self._client.stream("GET", url, headers=headers) as response:
+            return self._read(url, response, asked_if_changed=bool(headers))
+
+    @contextmanager
+    def _told(self, url: str) -> Iterator[None]:
+        """What goes wrong on the way, as a FetchError."""
         try:
-            with self._client.stream("GET", url, headers=headers) as response:
-                return self._read(url, response, asked_if_changed=bool(headers))
+            yield
         except httpx.TimeoutException as error:
             raise FetchError(url, self._time_out(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:

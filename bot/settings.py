@@ -74,6 +74,16 @@ class Settings(BaseSettings):
         validation_alias="PAPERS_GITHUB_REPO",
         description="The repository, `owner/name`, that holds the data, for `github`.",
     )
+    github_data: str = Field(
+        default="data",
+        validation_alias="PAPERS_GITHUB_DATA",
+        description="The folder of the list in that repository, for `github`.",
+    )
+    github_branch: Literal["paper", "week"] = Field(
+        default="paper",
+        validation_alias="PAPERS_GITHUB_BRANCH",
+        description="A pull request for each `paper`, or one for each `week`.",
+    )
     github_api_url: str = Field(
         default="https://api.github.com",
         validation_alias="PAPERS_GITHUB_API_URL",

@@ -110,6 +110,12 @@ def complete_suggestions(parts: Parts) -> str:
     return f"{done} completed{f'; {problem}' if problem else ''}"
 
 
+def refit(parts: Parts, moment: datetime) -> str:
+    """Learn from what was decided since the model was fitted."""
+    fitted = _proposer(parts, parts.lookup.current().catalog).refit(moment)
+    return "the model was fitted again" if fitted else ""
+
+
 def _asked(parts: Parts, ids: list[str]) -> Mapping[str, Told]:
     """What arXiv's API says of papers."""
     with _http(parts.settings, parts.database) as http:

@@ -10,9 +10,13 @@ from slack_sdk.http_retry.builtin_handlers import (
     RateLimitErrorRetryHandler,
 )
 
+from bot.catalog.model import Catalog
 from bot.catalog.names import KnownNames, shipped_names
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate
+from bot.digest.issuing import Editor
+from bot.digest.store import Digests
+from bot.digest.subscribing import Subscribing
 from bot.lookup.live import LiveLookup
 from bot.outbox.store import Outbox
 from bot.review.review import Review
@@ -40,6 +44,14 @@ class Parts:
         """The names that the list and this project know."""
         return KnownNames.of(self.lookup.current().catalog.info).merged(shipped_names())
 
+    @property
+    def editor(self) -> Editor:
+        """What makes digests."""
+        return Editor(self.database, self._catalog, shipped_names())
+
+    def _catalog(self) -> Catalog:
+        return self.lookup.current().catalog
+
     def desk(self, token: str, workspace: str) -> Desk:
         """What listeners share; `workspace` is its address."""
         client = client_of(self.settings, token, timeout=_INTERACTIVE_SECONDS)
@@ -49,6 +61,7 @@ class Parts:
             lookup=self.lookup,
             people=People(client, time.monotonic),
             outbox=self.outbox,
+            subscribing=Subscribing(Digests(self.database), self.editor, self.lookup.current),
             workspace=workspace,
             now=now,
             channel=self.settings.review_channel,

@@ -15,11 +15,12 @@ import structlog
 from slack_sdk import WebClient
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.app.finding import complete_suggestions, hand_over, poll_when_due
+from bot.app.finding import complete_suggestions, hand_over, poll_when_due, refit
 from bot.app.parts import Parts, now
 from bot.app.state import WORKER
 from bot.app.targets import target_of
 from bot.db.lock import lock_of
+from bot.discovery.thinning import RECORDS, thin
 from bot.jobs import Job, Jobs, Journal
 from bot.publishing.publisher import Publisher
 from bot.review.publications import Publications
@@ -67,7 +68,7 @@ class Worker:
         sender = Sender(
             self._parts.outbox,
             self._client,
-            Renderer(self._parts.suggestions, self._parts.lookup).render,
+            Renderer(self._parts.suggestions, self._parts.lookup, self._workspace).render,
             now=now,
             clock=time.monotonic,
         )
@@ -103,6 +104,15 @@ class Worker:
         yield Job("complete", 2 * seconds, lambda _: complete_suggestions(parts))
         yield Job("wake", 30 * seconds, lambda moment: _counted(_wake(parts, moment), "woken"))
         yield Job("hand over", 60 * seconds, lambda _: _counted(hand_over(parts), "handed over"))
+        yield Job(
+            "digests", 30 * seconds, lambda moment: _counted(digests(parts, moment), "issued")
+        )
+        yield Job("refit", 3600 * seconds, lambda moment: refit(parts, moment))
+        yield Job(
+            "housekeeping",
+            24 * 3600 * seconds,
+            lambda moment: _counted(_forget(parts, moment), "rows forgotten"),
+        )
         yield Job("poll", 60 * seconds, lambda moment: poll_when_due(parts, moment))
 
     def _publisher(self) -> Publisher:
@@ -110,7 +120,7 @@ class Worker:
         return Publisher(
             Publications(self._parts.database, settings.review_channel),
             settings.data_dir,
-            target_of(settings, self._parts.names),
+            target_of(self._parts),
             run=uuid.uuid4().hex,
             link=self._card,
         )
@@ -128,6 +138,16 @@ def _wake(parts: Parts, moment: dt.datetime) -> int:
     for one in sleeping:
         parts.review.wake(one, moment)
     return len(sleeping)
+
+
+def _forget(parts: Parts, moment: dt.datetime) -> int:
+    """Keep the database bounded."""
+    return thin(parts.database, moment) + parts.outbox.thin(moment - RECORDS)
+
+
+def digests(parts: Parts, moment: dt.datetime) -> int:
+    """Issue the editions that are due; how many there are."""
+    return len(parts.editor.issue_due(moment))
 
 
 def _counted(count: int, what: str) -> str:

@@ -93,6 +93,17 @@ class Proposer:
         """
         return self._judge(papers, now, best=len(papers))
 
+    def refit(self, now: dt.datetime) -> bool:
+        """Fit the model if there is something to learn; whether it was.
+
+        Raises LearningError when the child process cannot.
+        """
+        before = self._store.model(_MODEL)
+        if before is None:
+            return False  # the first one is fitted when there is something to judge
+        self._model(tuple(_described(self._catalog, self._store.metadata())), now)
+        return before != self._store.model(_MODEL)
+
     def _pool(self, week: dt.date) -> tuple[Unproposed, ...]:
         listed = {entry.arxiv for entry in self._catalog.entries}
         found = self._store.waiting(week - dt.timedelta(weeks=CARRY_WEEKS))

@@ -158,6 +158,14 @@ class Outbox:
             found: dt.datetime | None = connection.scalar(sa.select(sa.func.max(outbox.c.sent_at)))
         return found
 
+    def thin(self, before: dt.datetime) -> int:
+        """Forget what was said before a moment; cards stay, since they may still change."""
+        old = outbox.delete().where(
+            outbox.c.state == "sent", outbox.c.sent_at < before, outbox.c.kind != "card"
+        )
+        with self._database.write() as connection:
+            return connection.execute(old).rowcount
+
     def find(self, key: str) -> Item | None:
         """The row of a key."""
         with self._database.read() as connection:

@@ -1,6 +1,6 @@
 """The one publisher: brings data/ and what is published in step with what was decided.
 
-    queue ──► write data/ ──► publish (nothing more, git or GitHub) ──► close, tell the thread
+    queue ──► publish (data/ and Markdown, git or GitHub) ──► data/ ──► close, tell the thread
     start ──► whatever data/ lacks of the decisions (a lost disk) ──► write data/
 
 One process runs it at a time. Every step may be repeated, so it may be killed anywhere.
@@ -18,7 +18,7 @@ from bot.catalog.changes import is_done
 from bot.catalog.editing import apply_to_folder
 from bot.catalog.files import CatalogError, read_catalog
 from bot.errors import PapersError
-from bot.publishing.publication import Publication, Published
+from bot.publishing.publication import Publication, Published, PublishError
 from bot.review.publications import Due, Publications
 from bot.review.store import wanted
 from bot.review.suggestion import Suggestion
@@ -29,7 +29,7 @@ _log = structlog.get_logger()
 
 
 class Target(Protocol):
-    """Where changes go beyond data/."""
+    """Where changes go: the folder itself, its git repository, GitHub."""
 
     def publish(self, publication: Publication) -> Published:
         """Publish once, however often it is asked for. Raises PublishError with the reason."""
@@ -42,7 +42,7 @@ class Publisher:
         self,
         queue: Publications,
         folder: Path,
-        target: Target | None,
+        target: Target,
         *,
         run: str,
         link: Callable[[int], str | None],
@@ -58,6 +58,8 @@ class Publisher:
         for one in due:
             try:
                 self._publish(one, now)
+            except PublishError as error:
+                self._fail(one, str(error), now, error.retry_after)
             except PapersError as error:
                 self._fail(one, str(error), now)
             except OSError as error:
@@ -95,13 +97,15 @@ class Publisher:
         return 1
 
     def _publish(self, one: Due, now: dt.datetime) -> None:
-        apply_to_folder(self._folder, one.change)
-        published = self._target.publish(self._publication(one)) if self._target else Published()
+        published = self._target.publish(self._publication(one))
+        apply_to_folder(self._folder, one.change)  # for a target that is elsewhere
         self._queue.done(one, now, self._run, commit=published.commit, url=published.url)
         _log.info("published", suggestion=one.suggestion.id, forward=one.forward)
 
-    def _fail(self, one: Due, problem: str, now: dt.datetime) -> None:
-        seconds = min(_FIRST_WAIT * 2.0**one.tries, _LONGEST_WAIT)
+    def _fail(
+        self, one: Due, problem: str, now: dt.datetime, retry_after: float | None = None
+    ) -> None:
+        seconds = max(retry_after or 0.0, min(_FIRST_WAIT * 2.0**one.tries, _LONGEST_WAIT))
         until = now + dt.timedelta(seconds=seconds)
         _log.warning("not published", suggestion=one.suggestion.id, reason=problem)
         self._queue.failed(one, problem, until, now)

@@ -5,6 +5,7 @@ Limits are Slack's (https://docs.slack.dev/reference/block-kit/blocks): 50 block
 is not documented, so what foreign text can fill is bounded here.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ PREVIOUS, NEXT, SHARE, AGAIN = "lookup:previous", "lookup:next", "lookup:share",
 
 CORRECT = "suggest:correct"
 
+_ROOM, _BLOCKS = 12_000, 50
 _TITLE = 240
 _ADDRESS = 500
 _DETAILS = 300
@@ -261,3 +263,15 @@ def told(text: str, *elements: ButtonElement) -> Message:
     if elements:
         blocks.append(ActionsBlock(elements=list(elements)))
     return Message(text[:_SENTENCE], tuple(blocks))
+
+
+def joined(*messages: Message) -> Message:
+    """Several messages as one; what does not fit into one of Slack's is left out at the end."""
+    taken: list[Block] = []
+    room = _ROOM
+    for block in (block for message in messages for block in message.blocks):
+        room -= len(json.dumps(block.to_dict(), ensure_ascii=False))
+        if room < 0 or len(taken) == _BLOCKS:
+            break
+        taken.append(block)
+    return Message(messages[0].text, tuple(taken))

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.catalog.identity import title_key
 from bot.catalog.model import Catalog, Entry
+from bot.digest.subscribing import Subscribing
 from bot.lookup.live import LiveLookup
 from bot.outbox.store import Outbox
 from bot.review.decision import Rules
@@ -25,6 +26,7 @@ class Desk:
     lookup: LiveLookup
     people: People
     outbox: Outbox
+    subscribing: Subscribing
     workspace: str
     """The workspace's address, as Slack tells it: `https://team.slack.com/`."""
     now: Callable[[], dt.datetime]

@@ -26,6 +26,7 @@ from bot.slack.orders import Orders
 from bot.slack.replies import SORRY, acknowledge, answering, reply
 from bot.slack.request import NotYet, Order, Request, read_command, read_value
 from bot.slack.reviewing import Reviewing, said
+from bot.slack.subscriptions import Subscriptions
 from bot.slack.suggesting import Suggesting
 
 COMMAND = "/papers"
@@ -43,13 +44,15 @@ class Listeners:
         """`chance` decides what `/papers random` shows; `names` are those that forms know."""
         self._lookup, self._chance = desk.lookup, chance
         self._reviewing, self._suggesting = Reviewing(desk, names), Suggesting(desk, names)
-        self._orders = Orders(desk, self._suggesting)
+        self._subscriptions = Subscriptions(desk, desk.subscribing)
+        self._orders = Orders(desk, self._suggesting, self._subscriptions)
 
     def register(self, app: App) -> None:
         """Put every listener on the app; the last one catches clicks that nobody else knows."""
         app.command(COMMAND)(self.command)
         self._reviewing.register(app)
         self._suggesting.register(app)
+        self._subscriptions.register(app)
         for action, work in (
             (PREVIOUS, self.turn),
             (NEXT, self.turn),

@@ -1,4 +1,4 @@
-"""Verbs of `/papers` that are about review: what waits, what happened, a pause, a suggestion."""
+"""Verbs of `/papers` that do something: suggest, pause, subscribe; what waits, what happened."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +15,7 @@ from bot.slack.cards import moment
 from bot.slack.desk import Desk
 from bot.slack.request import Order
 from bot.slack.sentences import history, pending
+from bot.slack.subscriptions import Subscriptions
 from bot.slack.suggesting import Suggesting
 
 _NUMBER = "Name a suggestion by its number: `/papers history 12`. `/papers pending` shows them."
@@ -28,14 +29,17 @@ _REVIEWERS = "Only reviewers pause proposals. The list’s `review` settings say
 class Orders:
     """What is done at a word."""
 
-    def __init__(self, desk: Desk, suggesting: Suggesting) -> None:
+    def __init__(self, desk: Desk, suggesting: Suggesting, subscriptions: Subscriptions) -> None:
         self._desk, self._suggesting = desk, suggesting
+        self._subscriptions = subscriptions
 
     def answer(self, order: Order, body: Mapping[str, Any], client: WebClient) -> Message:
         """Do it; what the person who typed it sees."""
         match order.verb:
             case "suggest":
                 return self._suggesting.command(order.text, body, client)
+            case "subscribe" | "unsubscribe" | "subscriptions":
+                return self._subscriptions.answer(order, body, client)
             case "pending":
                 return self._pending()
             case "history":

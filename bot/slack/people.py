@@ -31,9 +31,13 @@ class People:
         name = profile.get("real_name") or profile.get("name") or fallback or user
         return Person(user, str(name))
 
+    def known_zone(self, user: str) -> str | None:
+        """Somebody's time zone by its name in the tz database, if Slack says."""
+        return self._profile(user).get("tz") or None
+
     def zone(self, user: str) -> str:
-        """Somebody's time zone by its name in the tz database; UTC if Slack does not say."""
-        return str(self._profile(user).get("tz") or "UTC")
+        """Somebody's time zone; UTC if Slack does not say."""
+        return self.known_zone(user) or "UTC"
 
     def may_review(self, user: str, review: Review, channel: str | None) -> bool:
         """Whether somebody decides on suggestions, by the list's rules.

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from bot.catalog.model import Catalog
+from bot.digest.contents import read_part, read_summary
 from bot.lookup.live import LiveLookup
 from bot.outbox.message import Item
 from bot.review.store import Suggestions
@@ -10,6 +11,7 @@ from bot.review.suggestion import Suggestion
 from bot.slack import blocks
 from bot.slack.blocks import Message, fit, told
 from bot.slack.cards import card, details, moment
+from bot.slack.editions import edition_message, part_message
 from bot.slack.sender import Outgoing
 from bot.slack.sentences import outcome
 
@@ -19,8 +21,10 @@ _CATEGORIES = 20
 class Renderer:
     """Makes messages of rows."""
 
-    def __init__(self, suggestions: Suggestions, lookup: LiveLookup) -> None:
+    def __init__(self, suggestions: Suggestions, lookup: LiveLookup, workspace: str) -> None:
+        """`workspace` is the address that links to messages begin with."""
         self._suggestions, self._lookup = suggestions, lookup
+        self._workspace = workspace
 
     def render(self, item: Item) -> Outgoing | None:
         """The message, or None if what it was about is gone."""
@@ -31,8 +35,11 @@ class Renderer:
                 number = item.content.get("suggestion")
                 one = self._suggestions.get(number) if isinstance(number, int) else None
                 return _about(item, one, self._lookup.current().catalog) if one else None
-            case _:
-                return None
+            case "digest":
+                edition = read_summary(item.content)
+                return Outgoing(edition_message(edition, self._workspace))
+            case "digest part":
+                return Outgoing(part_message(read_part(item.content)))
 
 
 def _about(item: Item, one: Suggestion, catalog: Catalog) -> Outgoing:

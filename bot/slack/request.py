@@ -18,10 +18,14 @@ VERBS: dict[str, str] = {
     "suggest": "a paper for the list: its link, then its section and why, if you like",
     "pending": "what waits for review",
     "history": "what happened to a suggestion, by its number",
+    "subscribe": "what is new for this channel: `subscribe serving daily at 9:00`, `subscribe`",
+    "subscriptions": "what this channel is subscribed to; `unsubscribe` ends it",
     "pause": "no proposals of my own: `pause 3 days`, `pause until 2026-12-24`, `pause off`",
 }
-ORDERS = frozenset({"suggest", "pending", "history", "pause"})
-LATER = frozenset({"subscribe", "unsubscribe", "subscriptions", "cite", "stats"})
+ORDERS = frozenset(
+    {"suggest", "pending", "history", "pause", "subscribe", "unsubscribe", "subscriptions"}
+)
+LATER = ("cite", "stats")
 
 _LINK = re.compile(r"<(?P<address>(?:https?|mailto)[^|>\s]*)(?:\|[^>]*)?>")
 

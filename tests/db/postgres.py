@@ -33,7 +33,6 @@ _FAST = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "shared_buffers": "16MB",
-    "max_connections": "60",
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "log_min_messages": "fatal",

@@ -20,8 +20,12 @@ from bot.catalog.files import read_catalog
 from bot.catalog.model import Catalog
 from bot.catalog.names import KnownNames, shipped_names
 from bot.db.engine import Database
+from bot.digest.issuing import Editor
+from bot.digest.store import Digests
+from bot.digest.subscribing import Subscribing
 from bot.lookup.live import LiveLookup
 from bot.outbox.store import Outbox
+from bot.publishing.folder import Folder
 from bot.publishing.publisher import Publisher, Target
 from bot.review.arrivals import Intake
 from bot.review.publications import Publications
@@ -85,6 +89,7 @@ class House:
             lookup=self.lookup,
             people=People(self.client, seconds),
             outbox=self.outbox,
+            subscribing=subscribing_of(self.database, self.lookup),
             workspace="https://example.slack.com/",
             now=now,
             channel=REVIEW,
@@ -105,14 +110,14 @@ class House:
         self.publisher = Publisher(
             Publications(self.database, REVIEW),
             self.data,
-            self.target,
+            self.target or Folder(self.data, self.catalog.info.publish.markdown, shipped_names()),
             run=self.run,
             link=self.link,
         )
 
     def new_sender(self) -> Sender:
         """A sender as after a restart."""
-        render = Renderer(self.suggestions, self.lookup).render
+        render = Renderer(self.suggestions, self.lookup, self.desk.workspace).render
         return Sender(
             self.outbox,
             self.client,
@@ -211,11 +216,18 @@ def listeners_of(
         lookup=live,
         people=People(client, lambda: 0.0),
         outbox=Outbox(database),
+        subscribing=subscribing_of(database, live),
         workspace="https://example.slack.com/",
         now=lambda: START,
         channel=REVIEW,
     )
     return Listeners(desk, shipped_names(), random.Random(seed))
+
+
+def subscribing_of(database: Database, live: LiveLookup) -> Subscribing:
+    """The use cases of subscriptions."""
+    editor = Editor(database, lambda: live.current().catalog, shipped_names())
+    return Subscribing(Digests(database), editor, live.current)
 
 
 def furnish(slack: FakeSlack) -> None:

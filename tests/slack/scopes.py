@@ -9,13 +9,15 @@ from collections.abc import Mapping
 KINDS: Mapping[str, str] = {"public": "channels", "private": "groups", "im": "im"}
 
 
-def _conversations(right: str) -> frozenset[str]:
-    """What a bot for public and private channels asks for."""
-    return frozenset({f"channels:{right}", f"groups:{right}"})
+def _conversations(right: str, *kinds: str) -> frozenset[str]:
+    """A right in kinds of conversations."""
+    return frozenset(f"{kind}:{right}" for kind in kinds)
 
 
 _NONE: frozenset[str] = frozenset()
 _WRITE = frozenset({"chat:write"})
+_READ = _conversations("read", "channels", "groups")
+_HISTORY = _conversations("history", "channels", "groups", "im")  # the sender looks there, too
 
 SCOPES: Mapping[str, frozenset[str]] = {
     "auth.test": _NONE,
@@ -25,13 +27,13 @@ SCOPES: Mapping[str, frozenset[str]] = {
     "chat.postEphemeral": _WRITE,
     "chat.postMessage": _WRITE,
     "chat.update": _WRITE,
-    "conversations.history": _conversations("history"),
-    "conversations.info": _conversations("read"),
+    "conversations.history": _HISTORY,
+    "conversations.info": _READ,
     "conversations.join": frozenset({"channels:join"}),
-    "conversations.list": _conversations("read"),
-    "conversations.members": _conversations("read"),
+    "conversations.list": _READ,
+    "conversations.members": _READ,
     "conversations.open": frozenset({"im:write"}),
-    "conversations.replies": _conversations("history"),
+    "conversations.replies": _HISTORY,
     "usergroups.list": frozenset({"usergroups:read"}),
     "usergroups.users.list": frozenset({"usergroups:read"}),
     "users.info": frozenset({"users:read"}),

@@ -67,8 +67,6 @@ def test_the_manifest_asks_for_exactly_the_scopes_in_use() -> None:
     }
     assert used <= set(SCOPES), "a Web API method whose scope is not known here"
     needed = {"commands"}.union(*(SCOPES[method] for method in used))
-    if "conversations.open" in used:  # what is said to a person is looked for there, too
-        needed.add("im:history")
     assert set(document()["oauth_config"]["scopes"]["bot"]) == needed
 
 

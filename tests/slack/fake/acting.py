@@ -38,7 +38,7 @@ class Acting(Served):
                 url=url,
                 channel=channel,
                 user=user,
-                message=message,
+                message=None if message is None else self._current(message),
                 given_at=self._clock(),
             )
             return url

@@ -135,6 +135,8 @@ def state(blocks: Sequence[Json], values: Mapping[str, object]) -> Json:
         names = [name for name in (block["block_id"], element["action_id"]) if name in values]
         left -= set(names)
         told = chosen(element, values[names[0]]) if names else _initial(element)
+        most = element.get("max_length") or len(str(told.get("value") or ""))
+        assert len(str(told.get("value") or "")) <= most, f"{block['block_id']}: too long"
         assert block.get("optional") or any(one not in (None, "", []) for one in told.values()), (
             f"{block['block_id']} is required"
         )

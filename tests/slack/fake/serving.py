@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_httpserver import HTTPServer
+from slack_sdk import WebClient
 from werkzeug import Request, Response
 
 from tests.slack.fake.api import WebApi
@@ -58,17 +59,24 @@ class Served:
         self._lock = threading.RLock()
         self._all = Workspace(clock)
         self.pace = Pace(clock, a_second, burst)
-        self._api = WebApi(self._all, self.pace, scopes)
+        self._api = self._made_api(scopes)
         self._faults = Faults(clock, random.Random(seed))
         self._calls: list[Call] = []
         self.responses: list[dict[str, Any]] = []
         server.expect_request(re.compile(r"/api/.*")).respond_with_handler(self._serve)
         server.expect_request(re.compile(r"/response/\d+")).respond_with_handler(self._respond)
 
+    def _made_api(self, scopes: Iterable[str]) -> WebApi:
+        return WebApi(self._all, self.pace, scopes)
+
     @property
     def url(self) -> str:
         """The base of the Web API, for SLACK_API_URL and WebClient."""
         return f"http://127.0.0.1:{self._server.port}/api/"
+
+    def client(self, token: str = BOT_TOKEN, *, timeout: int = 10) -> WebClient:
+        """The real client, which repeats no call by itself."""
+        return WebClient(token=token, base_url=self.url, retry_handlers=[], timeout=timeout)
 
     def _serve(self, request: Request) -> Response:
         """One call of the Web API, with the fault that it meets."""

@@ -77,6 +77,10 @@ class FakeSlack(Acting):
         with self._lock:
             self._all.remove(message)
 
+    def grant(self, scopes: Iterable[str]) -> None:
+        """The app has these scopes from now on, and no others."""
+        self._api = self._made_api(scopes)
+
     def revoke(self) -> None:
         """The token stops being one."""
         self._token = "xoxb-another"
