@@ -1,4 +1,4 @@
-"""How well a list that has just begun is served: likeness and regression, few others to learn from.
+"""How well a list that has just begun is served, by likeness and by regression.
 
 python -m tests.bench.cold ../shared/replay
 """
@@ -20,6 +20,7 @@ from bot.catalog.files import read_catalog
 from bot.discovery import relevance
 from bot.discovery.paper import Paper
 from bot.discovery.relevance import Model
+from bot.discovery.terms import Words, text_of
 from tests.conftest import DATA
 
 OTHERS = (20, 50, 100, 200, 400, 1000, 3000)
@@ -58,10 +59,10 @@ def main(folder: Path) -> None:
 
 def _fitted(method: str, listed: Sequence[Paper], others: Sequence[Paper]) -> Model:
     """A model by one of the two methods, whatever the rule would choose."""
-    words = relevance.Words()
+    words = Words()
     kept = relevance.to_learn(listed, lambda paper: bool(paper.abstract))
-    rows = [words.learn(relevance.text_of(paper)) for paper in kept]
-    no = [words.learn(relevance.text_of(paper)) for paper in others]
+    rows = [words.learn(text_of(paper)) for paper in kept]
+    no = [words.learn(text_of(paper)) for paper in others]
     relevance._ENOUGH = NEVER if method == "likeness" else ALWAYS  # noqa: SLF001  # to measure both
     return Model.learn(words, [(paper.arxiv, paper.title) for paper in kept], rows, no)
 
