@@ -10,7 +10,7 @@ from bot.catalog.model import Catalog
 from bot.db.engine import Database, open_database
 from bot.db.migrate import is_current
 from bot.discovery.account import Account
-from bot.discovery.alarm import TROUBLE, Alarm
+from bot.discovery.alarm import Alarm
 from bot.discovery.budget import monday
 from bot.discovery.document import FeedError
 from bot.discovery.freshness import EASTERN
@@ -18,8 +18,8 @@ from bot.discovery.learning import LearningError
 from bot.discovery.pace import Pace
 from bot.discovery.paper import Paper
 from bot.discovery.poll import Poller, Progress, Report, Sources
+from bot.discovery.polling import next_poll_of
 from bot.discovery.proposing import Candidate, Proposer, proposed
-from bot.discovery.schedule import next_poll
 from bot.discovery.store import Store
 from bot.http import FetchError, HttpClient, user_agent
 from bot.review.arrivals import TRIES, Intake, Told, to_learn_from
@@ -68,8 +68,7 @@ def hand_over(parts: Parts) -> int:
 
 def poll_when_due(parts: Parts, moment: datetime) -> str:
     """Poll arXiv if it is time; what came of it, in words."""
-    found = parts_next_poll(parts, moment)
-    if found > moment:
+    if next_poll_of(Store(parts.database), moment) > moment:
         return ""
     account = find(parts, lambda *_: None)
     verdicts = sorted({check.verdict for check in account.report.checks})
@@ -77,15 +76,6 @@ def poll_when_due(parts: Parts, moment: datetime) -> str:
         f"{account.report.new + account.report.caught_up} new papers, "
         f"{len(account.candidates)} proposed; feeds: {', '.join(verdicts)}"
     )
-
-
-def parts_next_poll(parts: Parts, moment: datetime) -> datetime:
-    """When arXiv is to be asked next."""
-    checked = Store(parts.database).checked(moment - timedelta(days=7))
-    last = max((at for at, _ in checked), default=None)
-    verdicts = {check.category: check.verdict for at, check in checked if at == last}
-    settled = not ({"waiting"} | TROUBLE) & set(verdicts.values())
-    return next_poll(last, moment, is_settled=settled)
 
 
 def complete_suggestions(parts: Parts) -> str:

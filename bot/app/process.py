@@ -3,11 +3,14 @@
 import logging
 import os
 import sys
-from typing import NoReturn
+import threading
+from types import TracebackType
+from typing import Any, NoReturn
 
 import structlog
 from pydantic import ValidationError
 
+from bot.app.redacting import Redactor
 from bot.errors import PapersError
 from bot.settings import Settings
 
@@ -24,6 +27,14 @@ def read_settings() -> Settings:
         raise PapersError(
             f"The environment is not right: {faults}. See the README's list of settings."
         ) from None
+
+
+def redactor() -> Redactor:
+    """What hides this process's secrets, also when its settings are not right."""
+    try:
+        return Redactor(read_settings())
+    except PapersError:
+        return Redactor(None)
 
 
 def configure_logging(settings: Settings) -> None:
@@ -46,7 +57,8 @@ def configure_logging(settings: Settings) -> None:
     )
     handler = logging.StreamHandler()
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Redacting(
+            Redactor(settings),
             foreign_pre_chain=shared,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
@@ -61,6 +73,40 @@ def configure_logging(settings: Settings) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+    _log_crashes()
+
+
+class _Redacting(structlog.stdlib.ProcessorFormatter):
+    """Writes lines without secrets, whoever logs them."""
+
+    def __init__(self, redact: Redactor, **options: Any) -> None:
+        super().__init__(**options)
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line."""
+        return self._redact(super().format(record))
+
+
+def _log_crashes() -> None:
+    """What nobody catches is logged like all else: as a line, without secrets."""
+
+    def crashed(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+        else:
+            structlog.get_logger().critical("crashed", exc_info=(kind, error, trace))
+
+    def ended(arguments: threading.ExceptHookArgs) -> None:
+        found = arguments.exc_value
+        if found is not None:
+            trace = (arguments.exc_type, found, arguments.exc_traceback)
+            structlog.get_logger().critical("a thread crashed", exc_info=trace)
+
+    sys.excepthook = crashed
+    threading.excepthook = ended
 
 
 def leave() -> NoReturn:

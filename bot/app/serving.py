@@ -5,9 +5,11 @@ Settings ──► Parts ──► Listeners ──► Bolt App ──► Socket
                 └────► Worker (`papers worker`)
 """
 
+import contextlib
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -18,17 +20,17 @@ from typing import NoReturn
 import structlog
 from pydantic import SecretStr
 
-from bot.app.parts import Parts, client_of, make_parts
+from bot.app.collecting import FOLDER
+from bot.app.parts import Parts, client_of, make_parts, now
 from bot.app.process import configure_logging, read_settings
+from bot.app.state import SOCKET
+from bot.app.watching import Watch, watched
 from bot.app.working import Worker
 from bot.catalog.files import read_catalog
-from bot.catalog.names import shipped_names
 from bot.db.engine import open_database
 from bot.db.lock import Lock, lock_of
-from bot.db.migrate import is_current, migrate
+from bot.db.migrate import migrate
 from bot.errors import PapersError
-from bot.lookup.live import LiveLookup
-from bot.review.store import Suggestions
 from bot.settings import Settings
 from bot.slack.application import check_token, connect_socket, make_app
 from bot.slack.listeners import Listeners
@@ -36,16 +38,6 @@ from bot.slack.wsgi import SlackRequests
 
 WORKERS = 2
 _ANOTHER = 15.0  # seconds that a start waits for the process before it to end
-
-
-def live_lookup(settings: Settings) -> LiveLookup:
-    """The lookup of the settings' folder, with what was decided if there is a database."""
-    path = settings.database.removeprefix("sqlite:///")
-    decisions = None
-    if path == settings.database or Path(path).exists():  # a search makes no database
-        database = open_database(settings.database)
-        decisions = Suggestions(database) if is_current(database) else None
-    return LiveLookup(settings.data_dir, shipped_names(), time.monotonic, decisions)
 
 
 def run(
@@ -63,15 +55,16 @@ def run(
     parts = make_parts(settings)
     alone = _alone(parts)
     app = make_app(client, "", _listeners(parts, bot_token, workspace))
-    handler = connect_socket(app, app_token)
-    worker = threading.Thread(target=Worker(parts, bot_token, workspace).run, args=(ending,))
-    worker.start()
-    structlog.get_logger().info("ready", transport="socket")
-    ready()
-    ending.wait()
-    handler.close()
-    app.listener_runner.listener_executor.shutdown(wait=True, cancel_futures=True)
-    worker.join()
+    with _watched(parts):
+        handler = connect_socket(app, app_token)
+        worker = threading.Thread(target=Worker(parts, bot_token, workspace).run, args=(ending,))
+        worker.start()
+        structlog.get_logger().info("ready", transport="socket")
+        ready()
+        ending.wait()
+        handler.close()
+        app.listener_runner.listener_executor.shutdown(wait=True, cancel_futures=True)
+        worker.join()
     alone.release()
 
 
@@ -81,8 +74,9 @@ def work(settings: Settings) -> None:
     ending = _stopping(None)
     workspace = check_token(client_of(settings, token))
     parts = make_parts(settings)
-    structlog.get_logger().info("ready", transport="none")
-    Worker(parts, token, workspace).run(ending)
+    with _watched(parts):
+        structlog.get_logger().info("ready", transport="none")
+        Worker(parts, token, workspace).run(ending)
 
 
 def serve(settings: Settings) -> NoReturn:
@@ -97,17 +91,19 @@ def serve(settings: Settings) -> NoReturn:
     migrate(open_database(settings.database))
     gunicorn = [
         sys.executable, "-m", "gunicorn", "bot.app.serving:wsgi()",
+        "--config", "python:bot.app.hooks",
         "--bind", f"{settings.host}:{settings.port}",
         "--worker-class", "gthread", "--threads", "32",
         "--workers", os.environ.get("WEB_CONCURRENCY", str(WORKERS)),  # noqa: TID251  # gunicorn's own
         "--graceful-timeout", "8", "--keep-alive", "75", "--no-control-socket",
         "--chdir", str(Path.cwd()),
     ]  # fmt: skip
+    os.environ[FOLDER] = tempfile.mkdtemp(prefix="papers-metrics-")  # noqa: TID251  # for the child
     os.execv(sys.executable, gunicorn)  # noqa: S606  # our own words, no shell
 
 
-def wsgi() -> SlackRequests:
-    """What a gunicorn worker serves."""
+def wsgi() -> Watch:
+    """What a process of gunicorn's serves."""
     settings = read_settings()
     configure_logging(settings)
     token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN", "xoxb-")
@@ -115,9 +111,16 @@ def wsgi() -> SlackRequests:
     _forget_token()
     client = client_of(settings, token)
     workspace = check_token(client)
-    app = make_app(client, secret, _listeners(make_parts(settings), token, workspace))
+    parts = make_parts(settings)
+    app = make_app(client, secret, _listeners(parts, token, workspace))
     structlog.get_logger().info("ready", transport="http")
-    return SlackRequests(app)
+    return Watch(parts.database, parts.lookup, now, SlackRequests(app))
+
+
+def _watched(parts: Parts) -> contextlib.AbstractContextManager[int]:
+    """Health and metrics of a process that serves nothing else over HTTP."""
+    watch = Watch(parts.database, parts.lookup, now)
+    return watched(parts.settings.host, parts.settings.port, watch)
 
 
 def _listeners(parts: Parts, token: str, workspace: str) -> Listeners:
@@ -137,7 +140,7 @@ def _alone(parts: Parts) -> Lock:
 
     Raises PapersError in the second one: both would answer, each some of the requests.
     """
-    lock = lock_of(parts.database, "run")
+    lock = lock_of(parts.database, SOCKET)
     end = time.monotonic() + _ANOTHER
     while not lock.acquire():
         if time.monotonic() > end:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app.finding import complete_suggestions, hand_over, poll_when_due, refit
 from bot.app.parts import Parts, now
+from bot.app.state import WORKER
 from bot.app.targets import target_of
 from bot.db.lock import lock_of
 from bot.discovery.thinning import RECORDS, thin
@@ -27,7 +28,6 @@ from bot.review.review import card_key
 from bot.slack.rendering import Renderer
 from bot.slack.sender import GRACE, Sender
 
-LOCK = "worker"
 _TICK = 0.2  # seconds between looks into the outbox
 _LOCK_AGAIN = 1.0
 _FINISH = 6.0  # seconds for what is running when the process is told to stop
@@ -46,7 +46,7 @@ class Worker:
             timeout=int(GRACE),
             retry_handlers=[],
         )
-        self._lock = lock_of(parts.database, LOCK)
+        self._lock = lock_of(parts.database, WORKER)
         self.is_acting = False
 
     def run(self, stop: threading.Event) -> None:

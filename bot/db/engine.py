@@ -26,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.errors import PapersError
 
 _BUSY_SECONDS = 10
+_CONNECT_SECONDS = 5
 _WAL_WAITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 _WRITERS = 0x7061706572  # the key of the writers' lock: any number that nobody else uses
 
@@ -88,6 +89,10 @@ class Database:
         with self.engine.connect().execution_options(**options) as connection:
             yield connection
 
+    def close(self) -> None:
+        """Hang up; what is asked later connects anew."""
+        self.engine.dispose()
+
     @property
     def is_sqlite(self) -> bool:
         """Whether all of it is one file."""
@@ -121,7 +126,11 @@ def open_database(url: str) -> Database:
 
 def _options(url: sa.URL) -> dict[str, Any]:
     """A writer that waited must see what the one before has written, whatever the server's way."""
-    return {} if url.get_backend_name() == "sqlite" else {"isolation_level": "READ COMMITTED"}
+    if url.get_backend_name() == "sqlite":
+        return {}
+    # Without a limit, a server that swallows what it is sent is waited for by the minute.
+    patience = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
+    return {"isolation_level": "READ COMMITTED", "connect_args": patience}
 
 
 def _set_up_sqlite(engine: Engine) -> None:

@@ -328,6 +328,11 @@ class Store:
             rows = connection.execute(query).all()
         return {row.arxiv: (_paper(row), row.day) for row in rows}
 
+    def proposals(self) -> int:
+        """How many papers were ever proposed."""
+        with self._database.read() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(candidates)) or 0
+
     def spent(self, week: dt.date) -> int:
         """How many papers were proposed in the week that begins on this Monday."""
         query = sa.select(sa.func.count()).where(candidates.c.week == week)

@@ -51,6 +51,8 @@ class LiveLookup:
         self._seen = self._look()
         self._lookup = self._made()
         self._looked = clock()
+        self.problem: str | None = None
+        """Why the list cannot be read now, if so; the last good one is served meanwhile."""
 
     def current(self) -> Lookup:
         """The lookup of the list as it is, or was when it could last be read."""
@@ -65,11 +67,12 @@ class LiveLookup:
         self._looked = self._clock()
         try:
             found = self._look()
-            if found == self._seen:
-                return
-            self._lookup = self._made()
-            self._seen = found
+            if found != self._seen:
+                self._lookup = self._made()
+                self._seen = found
+            self.problem = None
         except CatalogError as error:
+            self.problem = str(error)
             _log.error("the list cannot be read; the last good one is served", reason=str(error))
         except SQLAlchemyError as error:
             _log.error("the database cannot be read", reason=type(error).__name__)

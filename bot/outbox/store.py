@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from bot.db.engine import Database
+from bot.db.engine import Database, Moment
 from bot.outbox.message import Depth, Item, Say
 from bot.outbox.tables import outbox
 
@@ -113,9 +113,11 @@ class Outbox:
 
     def dead(self) -> tuple[Item, ...]:
         """What was given up, the oldest first."""
-        query = sa.select(outbox).where(outbox.c.state == "dead").order_by(outbox.c.id)
-        with self._database.read() as connection:
-            return tuple(_item(row) for row in connection.execute(query))
+        return self._in_state("dead")
+
+    def waiting(self) -> tuple[Item, ...]:
+        """What is still to be said, the oldest first."""
+        return self._in_state("due")
 
     def retry(self, now: dt.datetime, keys: Iterable[str] | None = None) -> int:
         """Have what was given up tried again; how many there are."""
@@ -126,16 +128,29 @@ class Outbox:
             return connection.execute(change.values(state="due", tries=0, next_at=now)).rowcount
 
     def depth(self) -> Depth:
-        """How much is waiting."""
-        count = sa.func.count()
-        query = sa.select(outbox.c.state, count, sa.func.min(outbox.c.next_at))
+        """How much is waiting, and since when the oldest of what nothing stands before is.
+
+        A message waits since it was put in; an edit since it was last tried, or put in.
+        """
+        query = sa.select(outbox.c.state, sa.func.count())
         query = query.where(outbox.c.state != "sent").group_by(outbox.c.state)
+        parent = outbox.alias("parent")
+        since = sa.case((outbox.c.sent_version == 0, outbox.c.created_at), else_=outbox.c.next_at)
+        oldest = (
+            sa.select(sa.func.min(sa.type_coerce(since, Moment)))
+            .outerjoin(parent, parent.c.key == outbox.c.thread_of)
+            .where(outbox.c.state == "due")
+            .where(sa.or_(outbox.c.thread_of.is_(None), parent.c.ts.is_not(None)))
+        )
         with self._database.read() as connection:
-            found = {
-                state: (number, oldest) for state, number, oldest in connection.execute(query)
-            }
-        due, oldest = found.get("due", (0, None))
-        return Depth(due, oldest, found.get("dead", (0, None))[0])
+            found = {row[0]: int(row[1]) for row in connection.execute(query)}
+            return Depth(found.get("due", 0), connection.scalar(oldest), found.get("dead", 0))
+
+    def problems(self) -> tuple[str, ...]:
+        """Why messages that are still to be said were put off."""
+        query = sa.select(outbox.c.problem).where(outbox.c.state == "due").distinct()
+        with self._database.read() as connection:
+            return tuple(filter(None, connection.scalars(query)))
 
     def last_sent(self) -> dt.datetime | None:
         """When a message last went out."""
@@ -156,6 +171,11 @@ class Outbox:
         with self._database.read() as connection:
             row = connection.execute(sa.select(outbox).where(outbox.c.key == key)).first()
         return _item(row) if row else None
+
+    def _in_state(self, state: str) -> tuple[Item, ...]:
+        query = sa.select(outbox).where(outbox.c.state == state).order_by(outbox.c.id)
+        with self._database.read() as connection:
+            return tuple(_item(row) for row in connection.execute(query))
 
     def _change(self, number: int, **values: object) -> None:
         with self._database.write() as connection:

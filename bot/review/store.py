@@ -133,6 +133,12 @@ class Suggestions:
             for row in rows
         )
 
+    def counts(self) -> Mapping[str, int]:
+        """How often each thing has happened to suggestions."""
+        query = sa.select(history.c.what, sa.func.count()).group_by(history.c.what)
+        with self._database.read() as connection:
+            return {row[0]: int(row[1]) for row in connection.execute(query)}
+
     def revision(self) -> int:
         """Grows whenever what lookups show may have changed."""
         with self._database.read() as connection:

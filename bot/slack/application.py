@@ -1,6 +1,8 @@
 """The Bolt app in both transports, and what is wrong with a token, in words."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from urllib.error import URLError
 
 from slack_bolt import App
@@ -9,21 +11,12 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import PapersError
+from bot.metrics import CLICKS
+from bot.slack.failures import TOKEN_ERRORS, count, error_code
 from bot.slack.listeners import Listeners
 
 # Bolt's default of 5 lets a few slow answers hold later commands beyond Slack's 3 seconds.
 THREADS = 32
-
-_TOKEN_ERRORS = {
-    "invalid_auth": "Slack does not know this token",
-    "not_authed": "Slack received no token",
-    "account_inactive": "the token belongs to a deleted user or workspace",
-    "token_revoked": "the token has been revoked",
-    "token_expired": "the token has expired",
-    "not_allowed_token_type": "this is the wrong kind of token",
-    "missing_scope": "the token lacks a scope",
-    "ratelimited": "Slack asks to come back later",
-}
 
 
 class SlackError(PapersError):
@@ -40,8 +33,21 @@ def make_app(client: WebClient, signing_secret: str, listeners: Listeners) -> Ap
         process_before_response=True,
         listener_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="listener"),
     )
+    app.use(_counting)
     listeners.register(app)
     return app
+
+
+def _counting(body: dict[str, Any], next_: Callable[[], None]) -> None:
+    """Count what people press, send and choose."""
+    match body:
+        case {"actions": [{"action_id": str(name)}, *_]}:
+            CLICKS.labels(name[:60]).inc()
+        case {"view": {"callback_id": str(name)}} | {"callback_id": str(name)} if name:
+            CLICKS.labels(name[:60]).inc()
+        case _:
+            pass
+    next_()
 
 
 def connect_socket(app: App, app_token: str) -> SocketModeHandler:
@@ -81,8 +87,9 @@ def check_token(client: WebClient) -> str:
 
 def refused(setting: str, error: SlackApiError) -> SlackError:
     """Slack's refusal of a token, in a sentence with the remedy."""
-    code = str(error.response.get("error") or error.response.status_code)
-    reason = _TOKEN_ERRORS.get(code, f"Slack answered {code}")
+    count(error)
+    code = error_code(error)
+    reason = TOKEN_ERRORS.get(code, f"Slack answered {code}")
     return SlackError(
         f"{setting} does not work: {reason}. Copy it again from your app's page at "
         "https://api.slack.com/apps, and set it in the environment."
@@ -91,6 +98,7 @@ def refused(setting: str, error: SlackApiError) -> SlackError:
 
 def unreachable(client: WebClient, error: Exception) -> SlackError:
     """A connection that failed, in a sentence with the remedy."""
+    count(error)
     return SlackError(
         f"Slack cannot be reached at {client.base_url}: {getattr(error, 'reason', error)}. "
         "Check the network, and SLACK_API_URL if you set it."

@@ -18,6 +18,7 @@ from slack_sdk.webhook import WebhookClient
 from bot.catalog.names import KnownNames
 from bot.errors import PapersError
 from bot.lookup.lookup import Answer, Lookup
+from bot.metrics import COMMAND_SECONDS, COMMANDS
 from bot.slack import blocks
 from bot.slack.blocks import AGAIN, NEXT, PAGE, PREVIOUS, SHARE, Message
 from bot.slack.desk import Desk
@@ -65,18 +66,25 @@ class Listeners:
     def command(self, ack: Ack, command: Mapping[str, Any], client: WebClient) -> None:
         """`/papers …`: the answer goes back with the acknowledgement, in the same breath."""
         request = read_command(str(command.get("text") or ""))
+        with COMMAND_SECONDS.labels(request.verb).time():
+            message = self._answered(request, command, client)
+        COMMANDS.labels(request.verb).inc()
+        _log.info("command", verb=request.verb)
+        ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
+
+    def _answered(
+        self, request: Request | Order | NotYet, command: Mapping[str, Any], client: WebClient
+    ) -> Message:
         try:
             match request:
                 case NotYet():
-                    message = blocks.sentence(_not_yet(request))
+                    return blocks.sentence(_not_yet(request))
                 case Order():
-                    message = self._orders.answer(request, command, client)
+                    return self._orders.answer(request, command, client)
                 case _:
-                    message = self._message(request)
+                    return self._message(request)
         except PapersError as error:
-            message = blocks.sentence(str(error))
-        _log.info("command", verb=request.verb)
-        ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
+            return blocks.sentence(str(error))
 
     def turn(self, body: Mapping[str, Any], respond: Respond) -> None:
         """*Previous*, *Next*, *Another*: the private message changes in place."""

@@ -21,3 +21,9 @@ def manifest(address: str | None = None) -> str:
     for command in document["features"]["slash_commands"]:
         command["url"] = url
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+
+
+def scopes() -> frozenset[str]:
+    """The scopes that the manifest asks for."""
+    document: dict[str, Any] = yaml.safe_load(manifest())
+    return frozenset(document["oauth_config"]["scopes"]["bot"])

@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from bot.catalog.model import Review
 from bot.errors import PapersError
 from bot.review.suggestion import Person
+from bot.slack.failures import count
 
 REMEMBERED = 60.0  # seconds
 _PAGES = 20
@@ -54,7 +55,8 @@ class People:
         def ask() -> dict[str, Any]:
             try:
                 found = self._client.users_info(user=user)["user"]
-            except (SlackApiError, OSError):
+            except (SlackApiError, OSError) as error:
+                count(error)
                 return {}
             return found if isinstance(found, dict) else {}
 
@@ -87,11 +89,13 @@ class People:
         try:
             found = self._remembered(kind, name, ask)
         except SlackApiError as error:
+            count(error)
             raise PapersError(
                 f"I could not ask Slack who reviews here ({error.response.get('error')}). "
                 "`papers doctor` tells the operator why."
             ) from None
-        except OSError:
+        except OSError as error:
+            count(error)
             raise PapersError(
                 "I could not ask Slack who reviews here. Please try again in a moment."
             ) from None

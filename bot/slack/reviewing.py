@@ -30,6 +30,7 @@ from bot.review.suggestion import Suggestion
 from bot.slack import blocks, forms
 from bot.slack.cards import APPROVE, CHOSEN, EDIT, LATER, REJECT, SECTION, UNDO
 from bot.slack.desk import Desk
+from bot.slack.failures import count
 from bot.slack.replies import acknowledge, answering, reply
 from bot.slack.sentences import refusal
 
@@ -202,6 +203,7 @@ def open_view(client: WebClient, trigger: str, view: View, respond: Respond) -> 
     try:
         client.views_open(trigger_id=trigger, view=view)
     except (SlackApiError, OSError) as error:
+        count(error)
         _log.warning("a form could not be opened", reason=str(error)[:200])
         reply(respond, blocks.sentence(_SLOW), replace=False)
         return False

@@ -21,7 +21,9 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.outbox.message import Item
 from bot.outbox.store import Outbox
+from bot.slack import failures
 from bot.slack.blocks import Message
+from bot.slack.failures import UNAUTHORIZED, answered
 
 TRIES = 30
 """After so many failures in a row a message is given up: about two hours."""
@@ -49,10 +51,6 @@ _HOPELESS = {
     "thread_not_found": "the thread is gone",
     "edit_window_closed": "the workspace does not let messages be edited any more",
 }
-_UNAUTHORIZED = frozenset(
-    {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
-    | {"missing_scope", "ekm_access_denied", "team_access_not_granted"}
-)
 _GONE = frozenset({"message_not_found", "cant_update_message"})
 _UNSURE = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
 
@@ -113,8 +111,10 @@ class Sender:
         try:
             self._say(item)
         except SlackApiError as error:
+            failures.count(error)
             self._refused(item, error)
         except (OSError, HTTPException, SlackClientError) as error:
+            failures.count(error)
             self._put_off(item, f"Slack could not be reached: {error}"[:300], unsure=True)
         except Exception as error:  # noqa: BLE001  # one row must not hold up all others
             _log.exception("a message could not be made", key=item.key)
@@ -202,12 +202,10 @@ class Sender:
             seconds = _retry_after(error)
             self._free[item.channel] = self._clock() + seconds
             self._put_off(item, "Slack asked to wait", wait=seconds, counts=False)
-        elif code in _UNAUTHORIZED:
+        elif code in UNAUTHORIZED:
             self._held_until = self._clock() + _AUTHORIZATION_BACKOFF
             _log.error("Slack refuses the token; nothing is sent", reason=code)
-            self._put_off(
-                item, f"Slack answered {code}", wait=_AUTHORIZATION_BACKOFF, counts=False
-            )
+            self._put_off(item, answered(code), wait=_AUTHORIZATION_BACKOFF, counts=False)
         elif code in _GONE and item.ts:
             _log.warning("a message is gone; it is posted again", key=item.key)
             self._outbox.forget(item)
@@ -216,7 +214,7 @@ class Sender:
             self._outbox.bury(item, f"{code}: {_HOPELESS[code]}.")
         else:
             unsure = not code or code in _UNSURE or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-            self._put_off(item, f"Slack answered {code or status}", unsure=unsure)
+            self._put_off(item, answered(code or str(status)), unsure=unsure)
 
     def _put_off(
         self,

@@ -53,8 +53,6 @@ class SlackRequests:
         return [body]
 
     def _answer(self, environ: WSGIEnvironment) -> tuple[HTTPStatus, list[tuple[str, str]], bytes]:
-        if environ.get("PATH_INFO") == "/healthz":
-            return HTTPStatus.OK, [("content-type", "text/plain")], b"alive"
         if environ.get("PATH_INFO") != EVENTS:
             raise RefusedError(HTTPStatus.NOT_FOUND, "nothing is here")
         if environ.get("REQUEST_METHOD") != "POST":

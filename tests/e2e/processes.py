@@ -20,7 +20,8 @@ def environment(**settings: str) -> Mapping[str, str]:
         for name, value in os.environ.items()  # noqa: TID251  # a child needs its PATH
         if not name.startswith(("SLACK_", "PAPERS_", "PORT", "DATABASE_URL"))
     }
-    return {**kept, "PAPERS_DATA_DIR": str(ROOT / "data"), **settings}
+    # No health port of its own: several may run side by side, and somebody may have 3000.
+    return {**kept, "PORT": "0", "PAPERS_DATA_DIR": str(ROOT / "data"), **settings}
 
 
 @contextlib.contextmanager

@@ -100,7 +100,6 @@ def test_a_body_that_is_no_text_or_too_large_is_refused(http: Client) -> None:
 def test_other_paths_and_methods_are_refused(http: Client) -> None:
     assert http.get("/").status_code == 404
     assert http.get(EVENTS).status_code == 405
-    assert http.get("/healthz").status_code == 200
 
 
 def test_a_refusal_is_logged_without_the_body(http: Client) -> None:

@@ -1,0 +1,62 @@
+"""The table of commands, in the order of `papers --help`, and what becomes of errors."""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.cli import finding, listing, lookups, operating, serving
+from bot.cli.console import err
+from bot.errors import PapersError
+
+_COMMANDS: Mapping[str, Callable[..., None]] = {
+    "demo": serving.demo,
+    "run": serving.run,
+    "web": serving.web,
+    "worker": serving.worker,
+    "poll": finding.poll,
+    "search": lookups.search,
+    "import": listing.import_list,
+    "export": listing.export,
+    "check": listing.check,
+    "schema": listing.schema,
+    "replay": finding.replay,
+    "doctor": operating.doctor,
+    "jobs": operating.jobs,
+    "history": operating.history,
+    "migrate": operating.migrate,
+    "backup": operating.backup,
+    "restore": operating.restore,
+    "manifest": serving.manifest,
+}
+
+cli = typer.Typer(
+    help="A Slack bot that keeps a curated list of papers alive.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for name, command in _COMMANDS.items():
+    cli.command(name)(command)
+cli.add_typer(operating.outbox, name="outbox")
+
+
+def main() -> None:
+    """Run the command line; what a person can mend is a sentence and exit code 1."""
+    try:
+        cli()
+    except PapersError as error:
+        _fail(str(error))
+    except SQLAlchemyError as error:
+        from bot.db.trouble import in_words  # noqa: PLC0415  # when it is needed
+
+        _fail(in_words(error))
+
+
+def _fail(sentence: str) -> NoReturn:
+    from bot.app.process import redactor  # noqa: PLC0415  # when it is needed
+
+    err.print(f"papers: {redactor()(sentence)}", style="red", markup=False)
+    sys.exit(1)

@@ -1,0 +1,65 @@
+"""Commands that find papers, and measure how well."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+from bot.cli.console import err, out
+
+
+def poll(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Propose nothing.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The outcome as one JSON object.")
+    ] = False,
+) -> None:
+    """Poll arXiv once: the verdict on each feed, and what is proposed, with the reasons."""
+    from bot.app.finding import find  # noqa: PLC0415  # lookups need none of what it loads
+    from bot.app.parts import make_parts  # noqa: PLC0415  # as above
+    from bot.app.process import read_settings  # noqa: PLC0415  # as above
+
+    with Progress(console=err, transient=True) as bar:
+        task = bar.add_task("Polling arXiv", total=None)
+
+        def show(step: str, done: int, total: int) -> None:
+            bar.update(task, description=step, completed=done, total=total)
+
+        account = find(make_parts(read_settings()), show, dry_run=dry_run)
+    if as_json:
+        typer.echo(json.dumps(account.as_json(), ensure_ascii=False))
+    else:
+        out.print(account.as_text(), markup=False)
+    raise typer.Exit(1 if account.is_trouble else 0)
+
+
+def replay(
+    folder: Annotated[
+        Path, typer.Argument(help="A recording: stream, additions, catalog and background.")
+    ],
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The figures alone, without intervals.")
+    ] = False,
+) -> None:
+    """Measure on a recording how well papers are found and placed."""
+    from bot.app.process import read_settings  # noqa: PLC0415  # lookups need none of it
+    from bot.catalog.files import read_catalog  # noqa: PLC0415  # as above
+    from bot.discovery import replay as recorded  # noqa: PLC0415  # it loads scikit-learn
+
+    catalog = read_catalog(read_settings().data_dir).catalog
+    with err.status("reading the recording") as status:
+        figures = recorded.replay(folder, catalog, say=status.update)
+    if as_json:
+        typer.echo(json.dumps(figures.as_json()))
+        return
+    table = Table("figure", "value", "95 % interval")
+    for name, share in figures.rows():
+        table.add_row(name, f"{share.value:.3f}", Text(str(share.interval)))
+    out.print(table)
+    out.print(figures.remarks(), markup=False)
