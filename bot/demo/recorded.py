@@ -58,6 +58,7 @@ def rss(papers: Sequence[Sample], asked: Sequence[str], now: dt.datetime) -> byt
     SubElement(channel, "title").text = f"{', '.join(asked)} updates on arXiv.org"
     SubElement(channel, "link").text = f"http://rss.arxiv.org/rss/{'+'.join(asked)}"
     SubElement(channel, "description").text = "A small recorded feed of real papers."
+    SubElement(channel, "lastBuildDate").text = format_datetime(now)
     SubElement(channel, "pubDate").text = format_datetime(now)
     for paper in papers:
         if set(paper.categories) & set(asked):
