@@ -61,6 +61,10 @@ class Worker:
                 waiting = False
                 try:
                     self._act(stop)
+                except SQLAlchemyError as error:  # it must not end a thread that nobody watches
+                    structlog.get_logger().error(
+                        "the work is begun again", reason=type(error).__name__
+                    )
                 except Exception:  # noqa: BLE001  # whatever it is, somebody has to go on sending
                     # In `papers run` this is a thread: it must not end while the rest goes on.
                     structlog.get_logger().exception("the worker begins again")

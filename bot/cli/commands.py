@@ -17,6 +17,7 @@ _COMMANDS: Mapping[str, Callable[..., None]] = {
     "web": serving.web,
     "worker": serving.worker,
     "poll": finding.poll,
+    "digest": finding.digest,
     "search": lookups.search,
     "import": listing.import_list,
     "export": listing.export,

@@ -1,4 +1,4 @@
-"""Commands that find papers, and measure how well."""
+"""Commands that find papers, measure how well, and tell of what is new."""
 
 import json
 from pathlib import Path
@@ -36,6 +36,25 @@ def poll(
     else:
         out.print(account.as_text(), markup=False)
     raise typer.Exit(1 if account.is_trouble else 0)
+
+
+def digest(
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be posted, and post nothing.")
+    ] = False,
+) -> None:
+    """Issue the digests that are due; the worker does so by itself."""
+    from bot.app.parts import make_parts, now  # noqa: PLC0415  # lookups need none of it
+    from bot.app.process import read_settings  # noqa: PLC0415  # as above
+    from bot.digest.words import as_text  # noqa: PLC0415  # as above
+
+    editor = make_parts(read_settings()).editor
+    due = editor.due(now()) if dry_run else editor.issue_due(now())
+    for one in due:
+        out.print(f"{as_text(one.edition, one.subscription)}\n", markup=False)
+    what = "would be posted" if dry_run else "put into the outbox"
+    out.print(f"{len(due)} {'edition' if len(due) == 1 else 'editions'} {what}.", markup=False)
 
 
 def replay(

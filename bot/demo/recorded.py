@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
 from urllib.parse import parse_qs, urlsplit
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, SubElement, register_namespace, tostring
 
 import yaml
 
@@ -20,6 +20,9 @@ _ARXIV = "http://arxiv.org/schemas/atom"
 _DC = "http://purl.org/dc/elements/1.1/"
 _ATOM = "http://www.w3.org/2005/Atom"
 _COUNTS = "http://a9.com/-/spec/opensearch/1.1/"
+
+for prefix, space in (("", _ATOM), ("arxiv", _ARXIV), ("dc", _DC), ("opensearch", _COUNTS)):
+    register_namespace(prefix, space)  # readers of feeds know them by these names
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ def rss(papers: Sequence[Sample], asked: Sequence[str], now: dt.datetime) -> byt
     SubElement(channel, "title").text = f"{', '.join(asked)} updates on arXiv.org"
     SubElement(channel, "link").text = f"http://rss.arxiv.org/rss/{'+'.join(asked)}"
     SubElement(channel, "description").text = "A small recorded feed of real papers."
+    SubElement(channel, "lastBuildDate").text = format_datetime(now)
     SubElement(channel, "pubDate").text = format_datetime(now)
     for paper in papers:
         if set(paper.categories) & set(asked):

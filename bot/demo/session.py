@@ -30,7 +30,8 @@ _WELCOME = """
       /papers kv cache             a topic, the best match first
       /papers flashatention        slips do not matter
       /papers 2401.09670           a paper, by id or link
-      /papers suggest 2510.12633   a paper for the list
+      /papers suggest 2510.22852   a paper for the list
+      /papers subscribe serving    what is new there, every Monday
       /papers                      what else
 
   Look into #papers-review: the first poll of {source} puts cards there

@@ -129,6 +129,7 @@ class Proposer:
         """The fitted model; fitted now if there is something to learn."""
         told = "\n".join(f"{paper.arxiv} {paper.title} {len(paper.abstract)}" for paper in listed)
         told += "\n\n" + "\n".join(sorted(paper.arxiv for paper in self._rejected))
+        told += f"\n{len(str(self._store.count_seen()))}"  # ten times as many teach something new
         basis = hashlib.sha256(told.encode()).hexdigest()
         kept = self._store.model(_MODEL)
         if kept and kept[0] == basis and now - kept[1] < _REFIT_AFTER:

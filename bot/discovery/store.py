@@ -235,6 +235,11 @@ class Store:
                 for row in connection.execute(query)
             )
 
+    def count_seen(self) -> int:
+        """How many papers were seen."""
+        with self._database.read() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(seen)) or 0
+
     def background(self) -> Iterator[Paper]:
         """Every seen paper, one at a time; there may be hundreds of thousands."""
         with self._database.read() as connection:

@@ -2,7 +2,6 @@
 
 import json
 import time
-import urllib.request  # noqa: TID251  # the stand-in's control API is a test's business
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,72 +11,10 @@ import pytest
 
 from bot.demo.standin import APP_TOKEN, BOT_TOKEN, StandIn, fetch, free_port, running, workspace
 from tests.e2e import processes
+from tests.e2e.person import BOB, Person
 from tests.e2e.processes import wait_for
 
 PEOPLE, DEADLINE = 200, 3.0
-CHANNEL, ALICE, BOB = "C0PAPERS", "U0ALICE", "U0BOB"
-
-
-class Person:
-    """Somebody at the stand-in's page."""
-
-    def __init__(self, standin: StandIn) -> None:
-        self._standin = standin
-
-    def type(self, text: str) -> dict[str, Any]:
-        """Type `/papers TEXT`; the answer is the message that appears."""
-        before = {message["ts"] for message in self.messages()}
-        self.command(text)
-        return self.new_message(before)
-
-    def command(self, text: str) -> None:
-        """Type `/papers TEXT`, and look at nothing."""
-        self._call(
-            "command", {"channel": CHANNEL, "user": ALICE, "command": "/papers", "text": text}
-        )
-
-    def click(self, message: dict[str, Any], label: str, user: str = ALICE) -> None:
-        """Press a button of a message."""
-        button = next(
-            element
-            for block in message["blocks"]
-            for element in block.get("elements", [])
-            if element.get("type") == "button" and element["text"]["text"] == label
-        )
-        action = {
-            "type": "button",
-            "block_id": "lookup",
-            **{k: button[k] for k in ("action_id", "value")},
-        }
-        self._call(
-            "interact",
-            {"channel": CHANNEL, "messageTs": message["ts"], "user": user, "action": action},
-        )
-
-    def messages(self) -> list[dict[str, Any]]:
-        """Everything in the channel, private messages too."""
-        found = self._call(f"messages/{CHANNEL}")["messages"]
-        assert isinstance(found, list)
-        return found
-
-    def new_message(self, before: set[str]) -> dict[str, Any]:
-        """The message that was not there before."""
-        return wait_for(
-            lambda: next((m for m in self.messages() if m["ts"] not in before), None),
-            5,
-            "an answer",
-        )
-
-    def _call(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        request = urllib.request.Request(  # noqa: S310, TID251  # loopback, in a test
-            f"{self._standin.page}/_control/{path}",
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"content-type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310, TID251  # as above
-            found = json.loads(answer.read() or b"{}")
-        assert isinstance(found, dict)
-        return found
 
 
 @pytest.fixture(scope="module")

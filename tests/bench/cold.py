@@ -1,0 +1,94 @@
+"""How well a list that has just begun is served, by likeness and by regression.
+
+python -m tests.bench.cold ../shared/replay
+"""
+
+import datetime as dt
+import gzip
+import json
+import random
+import sys
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bot.catalog.files import read_catalog
+from bot.discovery import relevance
+from bot.discovery.paper import Paper
+from bot.discovery.relevance import Model
+from bot.discovery.terms import Words, text_of
+from tests.conftest import DATA
+
+OTHERS = (20, 50, 100, 200, 400, 1000, 3000)
+NEVER, ALWAYS = 10**9, 0
+
+
+def main(folder: Path) -> None:
+    """Print recall@10 for each number of others."""
+    added = _lines(folder / "additions.jsonl")
+    in_scope = {one["id"]: bool(one["in_scope"]) for one in added}
+    weeks: dict[tuple[int, int], list[Paper]] = defaultdict(list)
+    for one in _lines(folder / "stream.jsonl.gz"):
+        if in_scope.get(one["id"], True):
+            year, week, _ = dt.date.fromisoformat(one["day"]).isocalendar()
+            weeks[year, week].append(_paper(one))
+    background = [
+        _paper(one) for one in _lines(folder / "background.jsonl.gz") if one["id"] not in in_scope
+    ]
+    told = {one["id"]: _paper(one) for one in _lines(folder / "catalog.jsonl.gz")}
+    bare = [
+        Paper(arxiv=entry.arxiv or "", title=entry.title)
+        for entry in read_catalog(DATA).catalog.entries
+    ]
+    whole = [told.get(one.arxiv, one) for one in bare]
+    table = Table("listed", "method", *(f"{count:,} others" for count in OTHERS))
+    for name, listed in (("titles alone", bare), ("with abstracts", whole)):
+        for method in ("likeness", "regression"):
+            chance = random.Random(3)
+            found = [
+                _recall(_fitted(method, listed, chance.sample(background, count)), weeks, in_scope)
+                for count in OTHERS
+            ]
+            table.add_row(name, method, *(f"{share:.3f}" for share in found))
+    Console().print(table)
+
+
+def _fitted(method: str, listed: Sequence[Paper], others: Sequence[Paper]) -> Model:
+    """A model by one of the two methods, whatever the rule would choose."""
+    words = Words()
+    kept = relevance.to_learn(listed, lambda paper: bool(paper.abstract))
+    rows = [words.learn(text_of(paper)) for paper in kept]
+    no = [words.learn(text_of(paper)) for paper in others]
+    relevance._ENOUGH = NEVER if method == "likeness" else ALWAYS  # noqa: SLF001  # to measure both
+    return Model.learn(words, [(paper.arxiv, paper.title) for paper in kept], rows, no)
+
+
+def _recall(
+    model: Model,
+    weeks: Mapping[tuple[int, int], Sequence[Paper]],
+    in_scope: Mapping[str, bool],
+) -> float:
+    found = total = 0
+    for papers in weeks.values():
+        scored = sorted(zip(model.score(papers, {}), papers, strict=True), key=lambda one: -one[0])
+        found += sum(paper.arxiv in in_scope for _, paper in scored[:10])
+        total += sum(paper.arxiv in in_scope for paper in papers)
+    return found / total
+
+
+def _paper(one: Mapping[str, Any]) -> Paper:
+    return Paper(arxiv=one["id"], title=one["title"], abstract=one.get("abstract") or "")
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    data = path.read_bytes()
+    text = gzip.decompress(data) if path.suffix == ".gz" else data
+    return [json.loads(line) for line in text.decode().splitlines()]
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
