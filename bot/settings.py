@@ -37,12 +37,12 @@ class Settings(BaseSettings):
         validation_alias="PORT",
         ge=0,
         le=65535,
-        description="The port of `papers web`; health and metrics of `run` and `worker`.",
+        description="The port of `papers web`; health and metrics of `run` and `worker`, 0 for none.",
     )
     host: str = Field(
         default="0.0.0.0",  # noqa: S104  # a platform's router must reach it; loopback is a setting away
         validation_alias="PAPERS_HOST",
-        description="The address that `papers web` listens on.",
+        description="The address that these listen on.",
     )
     data_dir: Path = Field(
         default=Path("data"),

@@ -6,7 +6,10 @@ from pathlib import Path
 from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
+from bot.app.collecting import exposition
+from bot.app.parts import now
 from bot.cli import cli
+from bot.db.engine import Database
 from bot.lookup.lookup import Lookup
 from bot.settings import Settings
 
@@ -40,6 +43,13 @@ def test_the_settings_are_those_that_the_code_reads() -> None:
     assert told == read
 
 
+def test_the_metrics_that_it_names_exist(sqlite: Database) -> None:
+    names = set(re.findall(r"`(papers_[a-z_]+)`", README))
+    text = exposition(sqlite, now).decode()
+    assert names
+    assert not {name for name in names if f"# TYPE {name.removesuffix('_total')}" not in text}
+
+
 def test_the_make_targets_that_it_names_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"(?:`|^)make ([a-z]+)", README, re.MULTILINE)) <= targets
@@ -62,8 +72,16 @@ def test_the_questions_that_it_teaches_are_answered(lookup: Lookup) -> None:
             assert lookup.answer(asked).kind != "error", asked
 
 
-def test_the_procfile_starts_commands_that_exist() -> None:
-    lines = (ROOT / "Procfile").read_text().splitlines()
+def started_by(text: str, words: str) -> list[str]:
+    """The commands that a file of an operator's starts."""
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return [line.split(words)[1].split()[0] for line in lines if words in line]
+
+
+def test_the_procfile_and_the_unit_start_commands_that_exist() -> None:
     commands = getattr(get_command(cli), "commands")  # noqa: B009  # typer's type hides it
-    for line in lines:
-        assert line.split("python -m bot ")[1].split()[0] in commands
+    procfile = started_by((ROOT / "Procfile").read_text(), "python -m bot ")
+    assert procfile == ["web", "worker", "migrate", "run"]
+    unit = started_by((ROOT / "docs" / "papers.service").read_text(), "/bin/papers ")
+    assert unit == ["run"]
+    assert set(procfile) <= set(commands)

@@ -19,6 +19,8 @@ from typing import NoReturn
 
 import structlog
 from pydantic import SecretStr
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from bot.app.collecting import FOLDER
 from bot.app.parts import Parts, client_of, make_parts, now
@@ -37,6 +39,7 @@ from bot.slack.listeners import Listeners
 from bot.slack.wsgi import SlackRequests
 
 WORKERS = 2
+_FINISH = 8.0  # seconds; a platform kills ten after it asked
 _ANOTHER = 15.0  # seconds that a start waits for the process before it to end
 
 
@@ -48,35 +51,38 @@ def run(
     """Serve by Socket Mode until SIGTERM, SIGINT or `stop`; `ready` is called once connected."""
     bot_token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN", "xoxb-")
     app_token = _secret(settings.slack_app_token, "SLACK_APP_TOKEN", "xapp-")
-    ending = _stopping(stop)
+    _end_at_once()
     _forget_token()
     client = client_of(settings, bot_token)
     workspace = check_token(client)
     parts = make_parts(settings)
     alone = _alone(parts)
+    worker = Worker(parts, bot_token, workspace)
     app = make_app(client, "", _listeners(parts, bot_token, workspace))
     with _watched(parts):
         handler = connect_socket(app, app_token)
-        worker = threading.Thread(target=Worker(parts, bot_token, workspace).run, args=(ending,))
-        worker.start()
+        ending = _stopping(stop)
+        working = _started(worker.run, ending)
         structlog.get_logger().info("ready", transport="socket")
         ready()
         ending.wait()
-        handler.close()
-        app.listener_runner.listener_executor.shutdown(wait=True, cancel_futures=True)
-        worker.join()
+        _finish(working, _started(_close, handler, app))
     alone.release()
 
 
 def work(settings: Settings) -> None:
     """Send, publish and poll until SIGTERM or SIGINT, beside any number of `papers web`."""
     token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN", "xoxb-")
-    ending = _stopping(None)
+    _end_at_once()
     workspace = check_token(client_of(settings, token))
     parts = make_parts(settings)
+    worker = Worker(parts, token, workspace)
     with _watched(parts):
+        ending = _stopping(None)
+        working = _started(worker.run, ending)
         structlog.get_logger().info("ready", transport="none")
-        Worker(parts, token, workspace).run(ending)
+        ending.wait()
+        _finish(working)
 
 
 def serve(settings: Settings) -> NoReturn:
@@ -127,12 +133,37 @@ def _listeners(parts: Parts, token: str, workspace: str) -> Listeners:
     return Listeners(parts.desk(token, workspace), parts.names, SystemRandom())
 
 
+def _end_at_once() -> None:
+    """Until the process is ready nothing is held that could be lost, and Slack may be slow."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+
 def _stopping(stop: threading.Event | None) -> threading.Event:
     """What is set when the process is to end."""
     ending = stop or threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     return ending
+
+
+def _started(work: Callable[..., None], *arguments: object) -> threading.Thread:
+    """Something that goes on beside, and ends with the process at the latest."""
+    thread = threading.Thread(target=work, args=arguments, daemon=True)
+    thread.start()
+    return thread
+
+
+def _finish(*threads: threading.Thread) -> None:
+    """Let what is being done be done, for as long as a platform waits; the rest is begun again."""
+    end = time.monotonic() + _FINISH
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
+
+
+def _close(handler: SocketModeHandler, app: App) -> None:
+    """Take no more requests, and answer those that were taken."""
+    handler.close()
+    app.listener_runner.listener_executor.shutdown(wait=True, cancel_futures=True)
 
 
 def _alone(parts: Parts) -> Lock:

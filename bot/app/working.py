@@ -37,7 +37,10 @@ class Worker:
     """Does the work while it holds the lock."""
 
     def __init__(self, parts: Parts, token: str, workspace: str) -> None:
-        """`workspace` is the address that links to cards begin with."""
+        """`workspace` is the address that links to cards begin with.
+
+        Raises PapersError when a setting for publishing is missing.
+        """
         self._parts, self._workspace = parts, workspace
         # What must not happen twice is sent by a client that repeats nothing by itself.
         self._client = WebClient(
@@ -47,6 +50,7 @@ class Worker:
             retry_handlers=[],
         )
         self._lock = lock_of(parts.database, WORKER)
+        self._target = target_of(parts)
         self.is_acting = False
 
     def run(self, stop: threading.Event) -> None:
@@ -61,6 +65,9 @@ class Worker:
                     structlog.get_logger().error(
                         "the work is begun again", reason=type(error).__name__
                     )
+                except Exception:  # noqa: BLE001  # whatever it is, somebody has to go on sending
+                    # In `papers run` this is a thread: it must not end while the rest goes on.
+                    structlog.get_logger().exception("the worker begins again")
                 finally:
                     self._lock.release()
             elif not waiting:
@@ -124,7 +131,7 @@ class Worker:
         return Publisher(
             Publications(self._parts.database, settings.review_channel),
             settings.data_dir,
-            target_of(self._parts),
+            self._target,
             run=uuid.uuid4().hex,
             link=self._card,
         )

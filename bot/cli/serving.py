@@ -1,5 +1,6 @@
 """Commands that serve a workspace."""
 
+import contextlib
 from typing import Annotated
 
 import typer
@@ -27,7 +28,8 @@ def run() -> None:
 
     settings = read_settings()
     configure_logging(settings)
-    serving.run(settings)
+    with contextlib.suppress(SystemExit):  # SIGTERM, before it was ready
+        serving.run(settings)
     leave()
 
 
@@ -48,7 +50,8 @@ def worker() -> None:
 
     settings = read_settings()
     configure_logging(settings)
-    serving.work(settings)
+    with contextlib.suppress(SystemExit):  # as above
+        serving.work(settings)
     leave()
 
 

@@ -1,0 +1,155 @@
+"""The law of secrets: none is ever seen, in logs, errors, findings, metrics or messages.
+
+Real processes with distinctive secrets go through everything that fails while secrets are at hand.
+"""
+
+import http.client
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from bot.app.parts import now
+from bot.catalog.model import Entry
+from bot.db.engine import Database
+from bot.demo.standin import free_port
+from bot.outbox.message import Say
+from bot.outbox.store import Outbox, put
+from bot.review.decision import Approve, Rules
+from bot.review.publications import Publications
+from bot.review.review import Made, Proposal, Review
+from bot.review.suggestion import Person, Subject
+from tests.conftest import DATA
+from tests.e2e.processes import papers, running, wait_for
+from tests.slack.fake import FakeSlack
+from tests.slack.house import REVIEW, furnish
+
+BOT = "xoxb-1234-Distinctive-bot"
+SECRETS = {
+    "SLACK_BOT_TOKEN": BOT,
+    "SLACK_APP_TOKEN": "xapp-1234-Distinctive-app",
+    "SLACK_SIGNING_SECRET": "signing-Distinctive-secret",
+    "PAPERS_GITHUB_TOKEN": "github-Distinctive-token",
+}
+DEBUG = {"PAPERS_LOG_LEVEL": "DEBUG", "PAPERS_HOST": "127.0.0.1"}
+COMMANDS = (("doctor",), ("doctor", "--json"), ("outbox",), ("outbox", "--json"), ("jobs",))
+AWAY = "postgresql://someone:p%40ss-Distinctive@127.0.0.1:9/papers"
+
+
+def clean(*texts: str) -> None:
+    for text in texts:
+        assert "distinctive" not in text.lower()
+
+
+@pytest.fixture
+def echo() -> Iterator[str]:
+    """A server that refuses everything and tells what it was sent, as hostile as can be."""
+
+    def answer(request: Request) -> Response:
+        told = f"{dict(request.headers)} {request.get_data(as_text=True)}"
+        return Response(
+            f'{{"ok": false, "error": "invalid_auth", "message": {told!r}}}', status=401
+        )
+
+    with HTTPServer(host="127.0.0.1", threaded=True) as server:
+        server.expect_request(re.compile("/.*")).respond_with_handler(answer)
+        yield server.url_for("")
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.parametrize("command", ["run", "web", "worker", "doctor"])
+def test_a_refused_token_is_not_shown(
+    command: str, log_format: str, echo: str, tmp_path: Path
+) -> None:
+    given = {**SECRETS, **DEBUG, "PAPERS_LOG_FORMAT": log_format, "SLACK_API_URL": f"{echo}/api/"}
+    done = papers(command, **given, DATABASE_URL=f"sqlite:///{tmp_path}/papers.db")
+    assert done.returncode == 1
+    clean(done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("command", ["run", "web", "worker", "doctor", "migrate", "jobs", "poll"])
+def test_an_unreachable_database_does_not_show_its_password(
+    command: str, fake_slack: FakeSlack
+) -> None:
+    fake_slack._token = BOT  # noqa: SLF001  # the fake knows one token
+    done = papers(command, **SECRETS, **DEBUG, SLACK_API_URL=fake_slack.url, DATABASE_URL=AWAY)
+    assert done.returncode == 1
+    clean(done.stdout, done.stderr)
+    assert "cannot be used" in done.stdout + done.stderr
+
+
+def make_work(database: Database) -> None:
+    """A decision to publish, and a message to a channel that is gone."""
+    review = Review(database, REVIEW)
+    entry = Entry(title="Made Up", url="https://example.com/x", sections=("llm-systems/serving",))
+    proposal = Proposal(identity="url:x", subject=Subject(after=entry), source=None)
+    made = review.suggest(proposal, now())
+    assert isinstance(made, Made)
+    alice, rules = Person("U0001", "alice"), Rules(is_reviewer=True)
+    review.act(made.suggestion.id, Approve(), alice, now(), rules)
+    say(database, "lost", "C0GONE")
+
+
+def say(database: Database, key: str, channel: str) -> None:
+    content = {"since": now().isoformat(), "lines": ["x"], "over": None}
+    with database.write() as connection:
+        put(connection, Say(key=key, channel=channel, kind="feeds", content=content), now())
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_worker_whose_everything_fails_shows_nothing(
+    fake_slack: FakeSlack, database: Database, database_url: str, echo: str, tmp_path: Path
+) -> None:
+    """A bad GitHub token, a dead letter, a token revoked half-way, feeds that fail."""
+    fake_slack._token = BOT  # noqa: SLF001  # the fake knows one token
+    furnish(fake_slack)
+    shutil.copytree(DATA, tmp_path / "data")
+    make_work(database)
+    port, log = free_port(0), tmp_path / "log"
+    settings = {
+        **SECRETS,
+        **DEBUG,
+        "PORT": str(port),
+        # PostgreSQL trusts whoever comes from here, so that any password will do.
+        "DATABASE_URL": database_url.replace("papers@", "papers:pass-Distinctive@"),
+        "SLACK_API_URL": fake_slack.url,
+        "PAPERS_REVIEW_CHANNEL": REVIEW,
+        "PAPERS_DATA_DIR": str(tmp_path / "data"),
+        "PAPERS_PUBLISH": "github",
+        "PAPERS_GITHUB_REPO": "team/list",
+        "PAPERS_GITHUB_API_URL": echo,
+        "PAPERS_RSS_URL": f"{echo}/rss",
+        "PAPERS_API_URL": f"{echo}/api",
+    }
+    assert "Distinctive" in settings["DATABASE_URL"]
+    queue, box = Publications(database, REVIEW), Outbox(database)
+    with running("worker", settings=settings, log=log):
+        wait_for(lambda: queue.depth()[1] or None, 60, "the refusal of GitHub")
+        wait_for(lambda: box.dead() or None, 30, "the dead letter")
+        wait_for(lambda: fake_slack.posted(REVIEW) or None, 30, "the card")
+        fake_slack.revoke()
+        say(database, "late", REVIEW)
+        wait_for(lambda: "invalid_auth" in str(box.problems()) or None, 30, "the refusal")
+        told = {path: get(port, path) for path in ("/readyz", "/metrics", "/healthz")}
+        said = [papers(*words, **settings) for words in COMMANDS]
+    assert "refuses the token" in told["/readyz"]
+    assert "GitHub" in log.read_text()
+    assert all(done.stdout for done in said)
+    with database.read() as connection:
+        kept = str(connection.exec_driver_sql("SELECT * FROM suggestions").all())
+    posted = [str(call.args) for call in fake_slack.calls("chat.postMessage")]
+    clean(log.read_text(), kept, *posted, *told.values(), *queue.depth()[1], *box.problems())
+    clean(*(done.stdout + done.stderr for done in said), *(str(one) for one in box.dead()))
+
+
+def get(port: int, path: str) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
