@@ -94,22 +94,24 @@ class Outbox:
             values = {**there, "sent_version": version, "sent_at": now, "state": state}
             connection.execute(outbox.update().where(this).values(**values))
 
-    def put_off(
-        self, item: Item, until: dt.datetime, problem: str, *, counts: bool, may_be_there: bool
-    ) -> None:
+    def not_posted(self, item: Item) -> None:
+        """Slack has refused the post itself: the message is not there."""
+        self._change(item.id, attempted=None)
+
+    def put_off(self, item: Item, until: dt.datetime, problem: str, *, counts: bool) -> None:
         """Try again later. Waiting because Slack asked for it does not count as a try."""
         tries = item.tries + 1 if counts else item.tries
-        values = {"next_at": until, "problem": problem, "tries": tries}
-        attempted = {} if may_be_there else {"attempted": None}
-        self._change(item.id, **values, **attempted)
+        self._change(item.id, next_at=until, problem=problem, tries=tries)
 
-    def forget(self, item: Item) -> None:
+    def forget(self, key: str) -> None:
         """Post it anew: the message is not in Slack any more."""
-        self._change(item.id, ts=None, posted_in=None, attempted=None, state="due")
+        gone = {"ts": None, "posted_in": None, "attempted": None, "state": "due"}
+        with self._database.write() as connection:
+            connection.execute(outbox.update().where(outbox.c.key == key).values(**gone))
 
     def bury(self, item: Item, problem: str) -> None:
         """Give up until somebody asks for it again (`papers outbox retry`)."""
-        self._change(item.id, state="dead", problem=problem, attempted=None)
+        self._change(item.id, state="dead", problem=problem)
 
     def dead(self) -> tuple[Item, ...]:
         """What was given up, the oldest first."""

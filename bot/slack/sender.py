@@ -9,6 +9,7 @@ posted again. One message a second a channel (https://docs.slack.dev/apis/web-ap
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from typing import Any
 import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.outbox.message import Item
 from bot.outbox.store import Outbox
@@ -41,6 +43,7 @@ _HOPELESS = {
     "channel_not_found": "there is no such channel, or the bot cannot see it: invite it",
     "not_in_channel": "the bot is not in the channel: invite it",
     "is_archived": "the channel is archived",
+    "is_inactive": "the channel is archived",
     "restricted_action": "the workspace's settings keep the bot from posting there",
     "user_not_found": "there is no such person",
     "user_disabled": "the person has left",
@@ -53,6 +56,8 @@ _HOPELESS = {
 }
 _GONE = frozenset({"message_not_found", "cant_update_message"})
 _UNSURE = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
+
+_CODE = re.compile(r"[a-z0-9_]+")
 
 _log = structlog.get_logger()
 
@@ -109,19 +114,30 @@ class Sender:
 
     def _deliver(self, item: Item) -> None:
         try:
-            self._say(item)
+            outgoing = self._render(item)
+            body = _body(outgoing, item) if outgoing else {}
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001  # one row must not hold up all others
+            _log.exception("a message could not be made", key=item.key)
+            self._outbox.bury(item, f"The message could not be made: {error!r}"[:300])
+            return
+        try:
+            self._say(item, outgoing, body)
+        except SQLAlchemyError:
+            raise  # what is not written down is looked for in Slack the next time
         except SlackApiError as error:
             failures.count(error)
             self._refused(item, error)
         except (OSError, HTTPException, SlackClientError) as error:
             failures.count(error)
             self._put_off(item, f"Slack could not be reached: {error}"[:300], unsure=True)
-        except Exception as error:  # noqa: BLE001  # one row must not hold up all others
-            _log.exception("a message could not be made", key=item.key)
-            self._outbox.bury(item, f"The message could not be made: {error!r}"[:300])
+        except Exception as error:  # noqa: BLE001  # as above
+            _log.exception("Slack's answer could not be understood", key=item.key)
+            problem = f"Slack's answer could not be understood: {error!r}"[:300]
+            self._put_off(item, problem, unsure=True)
 
-    def _say(self, item: Item) -> None:
-        outgoing = self._render(item)
+    def _say(self, item: Item, outgoing: Outgoing | None, body: Mapping[str, Any]) -> None:
         if item.ts is None and item.attempted is not None:
             found = self._find(item)
             if found:
@@ -132,25 +148,28 @@ class Sender:
                 item, item.version, item.posted_in or "", item.ts or "", self._now()
             )
         elif item.ts:
-            self._client.chat_update(
-                channel=item.posted_in or item.channel, ts=item.ts, **_body(outgoing, item)
-            )
+            self._client.chat_update(channel=item.posted_in or item.channel, ts=item.ts, **body)
             self._outbox.posted(
                 item, item.version, item.posted_in or item.channel, item.ts, self._now()
             )
         else:
-            self._post(item, outgoing)
+            self._post(item, body, is_broadcast=outgoing.is_broadcast)
 
-    def _post(self, item: Item, outgoing: Outgoing) -> None:
+    def _post(self, item: Item, body: Mapping[str, Any], *, is_broadcast: bool) -> None:
         self._outbox.attempt(item)
-        answer = self._client.chat_postMessage(
-            channel=item.channel,
-            thread_ts=item.thread_ts,
-            reply_broadcast=outgoing.is_broadcast if item.thread_ts else None,
-            unfurl_links=False,
-            unfurl_media=False,
-            **_body(outgoing, item),
-        )
+        try:
+            answer = self._client.chat_postMessage(
+                channel=item.channel,
+                thread_ts=item.thread_ts,
+                reply_broadcast=is_broadcast if item.thread_ts else None,
+                unfurl_links=False,
+                unfurl_media=False,
+                **body,
+            )
+        except SlackApiError as error:
+            if not _is_unsure(error):
+                self._outbox.not_posted(item)
+            raise
         self._outbox.posted(
             item, item.version, str(answer["channel"]), str(answer["ts"]), self._now()
         )
@@ -195,9 +214,7 @@ class Sender:
                 return
 
     def _refused(self, item: Item, error: SlackApiError) -> None:
-        status = error.response.status_code
-        data = error.response.data
-        code = str(data.get("error") or "") if isinstance(data, dict) else ""
+        status, code = error.response.status_code, _code(error)
         if status == HTTPStatus.TOO_MANY_REQUESTS or code in {"ratelimited", "rate_limited"}:
             seconds = _retry_after(error)
             self._free[item.channel] = self._clock() + seconds
@@ -208,13 +225,17 @@ class Sender:
             self._put_off(item, answered(code), wait=_AUTHORIZATION_BACKOFF, counts=False)
         elif code in _GONE and item.ts:
             _log.warning("a message is gone; it is posted again", key=item.key)
-            self._outbox.forget(item)
+            self._outbox.forget(item.key)
+        elif code == "thread_not_found" and item.thread_of and item.thread_ts:
+            _log.warning("a thread is gone; its first message is posted again", key=item.thread_of)
+            self._outbox.forget(item.thread_of)
+            self._put_off(item, "the thread is gone")
         elif code in _HOPELESS:
             _log.error("not delivered", key=item.key, channel=item.channel, reason=code)
             self._outbox.bury(item, f"{code}: {_HOPELESS[code]}.")
         else:
-            unsure = not code or code in _UNSURE or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-            self._put_off(item, answered(code or str(status)), unsure=unsure)
+            problem = answered(code or f"{status} and no JSON")
+            self._put_off(item, problem, unsure=_is_unsure(error))
 
     def _put_off(
         self,
@@ -233,7 +254,7 @@ class Sender:
         seconds = max(backoff, GRACE) if unsure else backoff
         until = self._now() + dt.timedelta(seconds=seconds)
         _log.warning("put off", key=item.key, seconds=seconds, reason=problem)
-        self._outbox.put_off(item, until, problem, counts=counts, may_be_there=unsure)
+        self._outbox.put_off(item, until, problem, counts=counts)
 
 
 def _body(outgoing: Outgoing, item: Item) -> dict[str, Any]:
@@ -243,6 +264,24 @@ def _body(outgoing: Outgoing, item: Item) -> dict[str, Any]:
         "blocks": [block.to_dict() for block in outgoing.message.blocks],
         "metadata": {"event_type": EVENT, "event_payload": payload},
     }
+
+
+def _code(error: SlackApiError) -> str:
+    """The code of a refusal; empty for what is not Slack's API that answers (a proxy's page).
+
+    There slack_sdk puts a sentence of its own in the code's place.
+    """
+    data = error.response.data
+    code = str(data.get("error") or "") if isinstance(data, dict) else ""
+    return code if _CODE.fullmatch(code) else ""
+
+
+def _is_unsure(error: SlackApiError) -> bool:
+    """Whether the call may have been carried out all the same."""
+    code, status = _code(error), error.response.status_code
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return False
+    return not code or code in _UNSURE or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _retry_after(error: SlackApiError) -> float:
