@@ -57,6 +57,10 @@ class Worker:
                 waiting = False
                 try:
                     self._act(stop)
+                except SQLAlchemyError as error:  # it must not end a thread that nobody watches
+                    structlog.get_logger().error(
+                        "the work is begun again", reason=type(error).__name__
+                    )
                 finally:
                     self._lock.release()
             elif not waiting:
