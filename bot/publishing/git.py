@@ -51,7 +51,8 @@ class GitRepository:
         *,
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._git = git
+        self._list = git
+        self._git = git  # in the repository's root, once that is known
         self._markdown = markdown
         self._names = names
         self._step = step
@@ -63,7 +64,7 @@ class GitRepository:
         stays, and is pushed the next time.
         """
         place = self._place()
-        self._git = replace(self._git, folder=place.root)
+        self._git = replace(self._list, folder=place.root)
         for _ in range(_TRIES):
             offline = self._fetch(place)
             self._catch_up(place)
@@ -85,7 +86,7 @@ class GitRepository:
         )
 
     def _place(self) -> _Place:
-        git = self._git
+        git = self._list
         inside = git.run("rev-parse", "--show-toplevel", "--absolute-git-dir", "--show-prefix")
         if inside.code:
             raise PublishError(

@@ -194,6 +194,14 @@ def test_an_approval_is_one_pushed_commit_of_that_entry_alone(site: Site) -> Non
     )
 
 
+def test_one_process_publishes_one_after_the_other(site: Site) -> None:
+    publisher = site.publisher()
+    for number in (1, 2, 3):
+        publisher.publish(approval(number))
+    publisher.publish(undo(approval(2)))
+    assert site.keys() == ["suggestion-1", "suggestion-2", "suggestion-3", "suggestion-2-undo"]
+
+
 def test_an_undo_leaves_every_file_as_it_was(site: Site) -> None:
     before = site.git("rev-parse", "HEAD^{tree}")
     site.publish(approval(), undo(approval()))
