@@ -79,7 +79,7 @@ def test_a_refused_token_is_no_readiness_until_something_is_sent_again(database:
     say(database, now())
     box = Outbox(database)
     (item,) = box.waiting()
-    box.put_off(item, now(), "Slack answered token_revoked", counts=False, may_be_there=False)
+    box.put_off(item, now(), "Slack answered token_revoked", counts=False)
     (reason,) = reasons(client(database))
     assert "the token has been revoked" in reason
     box.posted(item, 1, "C1", "1.2", now())
