@@ -37,7 +37,7 @@ class Settings(BaseSettings):
         validation_alias="PORT",
         ge=0,
         le=65535,
-        description="The port of `papers web`; health and metrics of `run`, `worker`, 0 for none.",
+        description="The port of `papers web`; health and metrics of `run`, `worker` (0: none).",
     )
     host: str = Field(
         default="0.0.0.0",  # noqa: S104  # a platform's router must reach it; loopback is a setting away

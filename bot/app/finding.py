@@ -62,8 +62,10 @@ def find(parts: Parts, progress: Progress, *, dry_run: bool = False) -> Account:
 def hand_over(parts: Parts) -> int:
     """Bring what was proposed to review, also what a killed poll had left; how many are new."""
     since = monday((now() - _HANDED_OVER).astimezone(EASTERN).date())
+    found = {f"arxiv:{one.paper.arxiv}": one for one in proposed(Store(parts.database), since)}
+    known = parts.suggestions.known(found)
     intake = Intake(parts.review, parts.lookup.current().catalog)
-    return intake.hand_over(proposed(Store(parts.database), since), now())
+    return intake.hand_over([one for key, one in found.items() if key not in known], now())
 
 
 def poll_when_due(parts: Parts, moment: datetime) -> str:

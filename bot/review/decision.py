@@ -31,6 +31,7 @@ Why = Literal[
     "gathering",
     "too late",
     "depended on",
+    "no title",
     "listed",
     "no reason",
 ]
@@ -178,8 +179,12 @@ def _objection_to_answer(
         return "decided"
     if isinstance(action, Reject):
         return None if action.reason.strip() else "no reason"
-    if not isinstance(action, Approve):
-        return None
+    return _objection_to_approval(one, actor, rules) if isinstance(action, Approve) else None
+
+
+def _objection_to_approval(one: Suggestion, actor: Person, rules: Rules) -> Why | None:
+    if not one.subject.is_known:
+        return "no title"
     if actor.id == one.source and not rules.self_approval:
         return "own suggestion"
     if actor.id in one.approvals:
@@ -245,7 +250,8 @@ def _postpone(
 
 def _edit(one: Suggestion, action: Edit, _actor: Person, _now: dt.datetime, _rules: Rules) -> Step:
     # Who approved had read another text.
-    edited = replace(one, subject=replace(one.subject, after=action.entry), approvals=())
+    subject = replace(one.subject, after=action.entry, is_known=True)
+    edited = replace(one, subject=subject, approvals=())
     return "edited", edited, {"title": action.entry.title}
 
 

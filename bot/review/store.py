@@ -1,7 +1,7 @@
 """Suggestions as rows and back again, and the questions that are asked of them."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -94,6 +94,13 @@ class Suggestions:
         """The suggestion of a paper: the open one, else the last one made."""
         with self._database.read() as connection:
             return known(connection, identity, "")
+
+    def known(self, identities: Collection[str]) -> frozenset[str]:
+        """Which of these papers have a suggestion, open or decided."""
+        column = suggestions.c.identity
+        query = sa.select(column).where(column.in_(sorted(identities)))
+        with self._database.read() as connection:
+            return frozenset(connection.scalars(query))
 
     def open(self) -> tuple[Suggestion, ...]:
         """What is still to be decided, the oldest first."""

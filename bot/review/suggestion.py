@@ -70,6 +70,8 @@ class Subject:
     evidence: str | None = None
     note: str | None = None
     """What the person who suggests it says."""
+    is_known: bool = True
+    """Whether its title is; until arXiv or a person has told it, its id stands there."""
     is_placed: bool = True
     """Whether its section was chosen by a person, or by the model; else it is the first one."""
 

@@ -252,8 +252,9 @@ def _chooser(one: Suggestion, catalog: Catalog) -> SectionBlock:
     """The proposed section in a select, the alternatives first, then the whole list."""
     home = one.subject.entry.home
     first = list(dict.fromkeys([home, *(choice.section for choice in one.subject.choices)]))
-    first = [path for path in first if path in catalog.places][:_OPTIONS]
-    others = [path for path in catalog.places if path not in first][:_OPTIONS]
+    fitting = [path for path in catalog.places if len(path) <= _OPTION_VALUE]
+    first = [path for path in first if path in fitting][:_OPTIONS]
+    others = [path for path in fitting if path not in first][:_OPTIONS]
     chosen = _option(catalog, home) if home in first else None
     groups = [
         OptionGroup(label=label, options=[_option(catalog, path) for path in paths])
@@ -277,7 +278,7 @@ def _chooser(one: Suggestion, catalog: Catalog) -> SectionBlock:
 def _option(catalog: Catalog, path: str) -> Option:
     titles = catalog.section_titles(path, " › ")
     return Option(
-        value=path[:_OPTION_VALUE],
+        value=path,
         text=shorten(titles, _OPTION_TEXT) if len(titles) > _OPTION_TEXT else titles,
     )
 
@@ -321,6 +322,8 @@ def _buttons(one: Suggestion) -> list[ButtonElement]:
 
 
 def _standing(one: Suggestion, quorum: int) -> Iterator[str]:
+    if not one.subject.is_known:
+        yield ":warning: arXiv did not tell about it. Give it its title with *Edit*."
     if one.state == "postponed" and one.wake_at:
         yield f"For later: comes back {day(one.wake_at)}"
     if one.approvals:

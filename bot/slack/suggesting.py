@@ -209,7 +209,9 @@ class Suggesting:
         entry = Entry(
             title=f"arXiv {link.arxiv}", url=link.url, arxiv=link.arxiv, sections=(path,)
         )
-        subject = Subject(after=entry, note=note[:500] or None, is_placed=section is not None)
+        subject = Subject(
+            after=entry, note=note[:500] or None, is_known=False, is_placed=section is not None
+        )
         return self._suggest(link.key, subject, user, is_complete=False)
 
     def _suggest(

@@ -9,6 +9,8 @@ from pytest_httpserver import HTTPServer
 
 from bot.catalog.model import Entry
 from bot.db.engine import Database
+from bot.discovery.paper import Paper
+from bot.review.arrivals import Told
 from bot.review.review import Made, Proposal
 from bot.review.suggestion import Subject
 from bot.slack.cards import APPROVE, CHOSEN, EDIT, LATER, REJECT, SECTION, UNDO
@@ -164,7 +166,8 @@ def test_whoever_suggested_hears_how_it_ended_once(house: House) -> None:
     assert answer["response_type"] == "ephemeral"
     assert "Thank you" in json.dumps(answer)
     (one,) = house.suggestions.gathering(house.clock.now)
-    house.intake.complete(one, None, None, house.clock.now)
+    paper = Paper(arxiv="2603.00002", title="Swift: A Fast System", authors=("Ada Lovelace",))
+    house.intake.complete(one, Told(paper), None, house.clock.now)
     house.settle(5)
     assert f"<@{CAROL}>" in json.dumps(house.card(one.id).blocks)
     assert "it is fast" in json.dumps(house.card(one.id).blocks)
@@ -172,6 +175,20 @@ def test_whoever_suggested_hears_how_it_ended_once(house: House) -> None:
     house.settle()
     (told,) = house.slack.posted(CAROL)
     assert "on the list now" in told.text
+
+
+def test_what_arxiv_does_not_know_gets_its_title_from_a_reviewer_first(house: House) -> None:
+    house.command("suggest 2603.00009", CAROL)
+    (one,) = house.suggestions.gathering(house.clock.now)
+    house.intake.complete(one, None, None, house.clock.now)
+    house.settle(5)
+    house.click(house.card(one.id), APPROVE, ALICE)
+    assert "Give it its title" in house.private(ALICE)
+    house.click(house.card(one.id), EDIT, ALICE)
+    house.submit({"title": "Known at Last"}, ALICE)
+    house.click(house.card(one.id), APPROVE, ALICE)
+    house.settle()
+    assert "Known at Last" in titles(house)
 
 
 def test_a_paper_that_waits_was_rejected_or_is_listed_says_so_and_offers_what_helps(
