@@ -47,7 +47,7 @@ def splice(text: str, change: Change, info: ListInfo, names: KnownNames) -> str:
         text = editor.insert(text, after, path) if after else text
     for path in (path for path in will if path in was):
         text = editor.replace(text, before, after, path) if before and after else text
-    for path in (path for path in was if path not in will):
+    for path in (path for path in reversed(was) if path not in will):
         text = editor.remove(text, before, path) if before else text
     return text
 
@@ -93,6 +93,8 @@ class _Editor:
             first = outline.end(items[at - 1])  # with the blank lines that keep the two apart
         elif len(items) > 1:
             last = outline.start(items[1])
+        elif outline.is_blank(first - 1) and outline.is_blank(last):
+            first -= 1
         after = _with_lines(outline, first, last, [])
         if not self._differs_by_one(text, after, entry, strictly=False):
             raise CatalogError(
@@ -183,7 +185,7 @@ class _Editor:
         if group is None:
             line = f"- {self._line(None, entry, path)}"
             at = outline.own_end(heading)
-            yield at, [line]
+            yield at, [line] if heading.is_empty else ["", line]
             yield at, ["", line]
             yield at, ["", line, ""]
             return

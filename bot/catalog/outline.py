@@ -84,8 +84,10 @@ class Outline:
     def heading(self, place: Place) -> Heading | None:
         """The heading of a section: under those of the sections above it, or the only such one."""
         found = [self._root]
-        for title in place.titles:
-            found = [child for one in found for child in one.children if _same(child, title)]
+        for section, title in zip(place.path.split("/"), place.titles, strict=True):
+            found = [
+                child for one in found for child in one.children if _same(child, section, title)
+            ]
         if found:
             return found[0]
         by_title = [one for one, above in _walk(self._root) if _follows(one, above, place)]
@@ -150,6 +152,10 @@ class Outline:
             at = self.end(sibling)
         return max(at, end)
 
+    def is_blank(self, line: int) -> bool:
+        """Whether nothing stands on a line, counted from 0; so it is beyond the ends."""
+        return not (0 <= line < len(self.lines) and self.lines[line].strip())
+
     def start(self, node: SyntaxTreeNode) -> int:
         """The line on which a node begins, from 0."""
         return _start(node)
@@ -183,8 +189,10 @@ def _walk(
         yield from _walk(child, (*above, child.title))
 
 
-def _same(heading: Heading, title: str) -> bool:
-    """Whether a heading has a title, pictures and punctuation apart."""
+def _same(heading: Heading, section: str, title: str) -> bool:
+    """Whether a heading has a title, pictures and punctuation apart, and no other section's id."""
+    if heading.id not in {None, section}:
+        return False
     return heading.title == title or (compact(title) or title) == compact(heading.title)
 
 
@@ -192,7 +200,9 @@ def _follows(heading: Heading, above: tuple[str, ...], place: Place) -> bool:
     """Whether a heading is a section's, with headings of another kind above or between."""
     rest = iter(compact(title) for title in above)
     *parents, title = place.titles
-    return _same(heading, title) and all(compact(parent) in rest for parent in parents)
+    return _same(heading, place.section.id, title) and all(
+        compact(parent) in rest for parent in parents
+    )
 
 
 def _start(node: SyntaxTreeNode) -> int:

@@ -121,12 +121,16 @@ Alpha machines | SOSP 2024 | [PDF](https://a.example/a)\n»\n\n## Training\n""",
         "Omega: the last of papers | OSDI 2025 | [PDF](https://a.example/omega)",
     ),
     "a heading with nothing below": (
-        f"""## Serving\n»\n\n### Edge\n\n- {B}\n\n## Training\n\n- {C}\n""",
+        f"""## Serving\n»\n\n## Training\n\n- {C}\n""",
         f"- {OMEGA} | MIT & CMU | OSDI '25",
+    ),
+    "a heading with other headings below": (
+        f"""## Serving\n»\n\n### Edge\n\n- {B}\n\n## Training\n\n- {C}\n""",
+        f"\n- {OMEGA} | MIT & CMU | OSDI '25",
     ),
     "a heading with a picture, a text below": (
         f"""## Serving 🚀\n\nWhat serves.\n»\n\n### Edge\n\n- {B}\n\n## Training\n\n- {C}\n""",
-        f"- {OMEGA} | MIT & CMU | OSDI '25",
+        f"\n- {OMEGA} | MIT & CMU | OSDI '25",
     ),
 }
 HEAD = "---\nlayout: page\n---\n\n# A List\n\nIt is *ours*.\n\n"
@@ -325,6 +329,30 @@ def test_a_missing_heading_comes_with_its_first_entry_and_goes_with_it(
     assert after == marked.replace("»", block)
     assert splice(after, change, INFO, NAMES) == after
     assert splice(after, change.reverse, INFO, NAMES) == before
+
+
+def test_a_section_and_the_one_above_lose_their_headings_in_any_order() -> None:
+    """One paper in both, or one in each: whichever goes first, no byte is left in the end."""
+    text = f"# L\n\n## Training\n\n- {C}\n"
+    other = replace(EDGE, title="Psi", url="https://a.example/psi")
+    both = replace(NEW, sections=("serving", "serving/edge"))
+    for first, second in ((NEW, other), (other, NEW), (both, other), (other, both)):
+        one, two = Change(before=None, after=first), Change(before=None, after=second)
+        listed = splice(splice(text, one, INFO, NAMES), two, INFO, NAMES)
+        for early, late in ((one, two), (two, one)):
+            left = splice(listed, early.reverse, INFO, NAMES)
+            assert splice(left, late.reverse, INFO, NAMES) == text
+
+
+def test_sections_of_like_titles_are_told_apart_by_their_ids() -> None:
+    """`C` and `C!` read alike; an export notes which is which."""
+    like = (Section(id="a", title="Go"), Section(id="b", title="Go!"))
+    info = ListInfo(title="L", sections=like)
+    text = f"# L\n\n## Go! <!-- id: b -->\n\n- {A}\n"
+    change = Change(before=None, after=replace(NEW, sections=("a",)))
+    after = splice(text, change, info, NAMES)
+    assert f"## Go <!-- id: a -->\n\n{OMEGA_LINE}\n\n## Go!" in after
+    assert splice(after, change.reverse, info, NAMES) == text
 
 
 def test_a_section_named_after_a_year_is_a_section() -> None:
