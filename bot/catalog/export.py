@@ -20,7 +20,7 @@ def _lines(catalog: Catalog, names: KnownNames) -> Iterator[str]:
         yield catalog.info.introduction.rstrip()
     shown: set[int] = set()
     rank = {path: at for at, path in enumerate(catalog.places)}
-    ids = dict(_unusual_ids(catalog.info.sections))
+    ids = dict(unusual_ids(catalog.info.sections))
     for path, place in catalog.places.items():
         if not catalog.within(path):
             continue
@@ -43,10 +43,10 @@ def _order_to_note(entry: Entry, rank: dict[str, int]) -> tuple[str, ...]:
     )
 
 
-def _unusual_ids(sections: tuple[Section, ...], above: str = "") -> Iterator[tuple[str, str]]:
+def unusual_ids(sections: tuple[Section, ...], above: str = "") -> Iterator[tuple[str, str]]:
     """The ids that an import would not make from the title by itself, by path."""
     for at, section in enumerate(sections):
         path = f"{above}{section.id}"
         if own_id(section, sections[:at]) != section.id:
             yield path, section.id
-        yield from _unusual_ids(section.sections, f"{path}/")
+        yield from unusual_ids(section.sections, f"{path}/")

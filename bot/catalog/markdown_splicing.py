@@ -8,16 +8,17 @@ Nothing is generated anew. An entry that stands in several sections has a line i
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bot.catalog.changes import Change
 from bot.catalog.drafts import Draft
 from bot.catalog.files import CatalogError
+from bot.catalog.heading_splicing import Headings
 from bot.catalog.identity import same_paper
 from bot.catalog.line_styles import Style, retouched_line, style_of, styled_line
 from bot.catalog.markdown import Heading
-from bot.catalog.model import Entry, ListInfo, Place, walk
+from bot.catalog.model import Entry, ListInfo, Place
 from bot.catalog.names import KnownNames
 from bot.catalog.outline import Bullet, Group, Outline
 from bot.catalog.rows import write_rows
@@ -32,11 +33,13 @@ _OTHERS = 40
 def splice(text: str, change: Change, info: ListInfo, names: KnownNames) -> str:
     """The text of a Markdown list after a change; the same text where the change is done.
 
-    A new entry's line stands at the end of the newest group of each of its sections. `names` are
-    those that a reader of the list knows. Raises CatalogError when a section has no heading, or
-    when the line cannot be placed without touching anything else.
+    A new entry's line stands at the end of the newest group of each of its sections; where the
+    list has no heading for a section, that comes with its first entry. `names` are those that a
+    reader of the list knows. Raises CatalogError when the line cannot be placed without touching
+    anything else.
     """
-    editor = _Editor({place.path: place for place in walk(info.sections)}, names)
+    headings = Headings.of(info)
+    editor = _Editor(headings.places, headings, names)
     before, after = change.before, change.after
     was = before.sections if before else ()
     will = after.sections if after else ()
@@ -44,19 +47,22 @@ def splice(text: str, change: Change, info: ListInfo, names: KnownNames) -> str:
         text = editor.insert(text, after, path) if after else text
     for path in (path for path in will if path in was):
         text = editor.replace(text, before, after, path) if before and after else text
-    for path in (path for path in was if path not in will):
+    for path in (path for path in reversed(was) if path not in will):
         text = editor.remove(text, before, path) if before else text
     return text
 
 
 @dataclass(frozen=True, slots=True)
 class _Editor:
-    places: dict[str, Place]
+    places: Mapping[str, Place]
+    headings: Headings
     names: KnownNames
 
     def insert(self, text: str, entry: Entry, path: str) -> str:
-        outline = Outline(text, self.names)
-        heading = self._heading(outline, entry, path)
+        outline = self._outline(text)
+        heading = outline.heading(self.places[path]) if path in self.places else None
+        if heading is None:
+            return self._insert_with_heading(text, outline, entry, path)
         if _find(outline, heading, entry):
             return text
         group = outline.newest(heading)
@@ -71,7 +77,7 @@ class _Editor:
         )
 
     def remove(self, text: str, entry: Entry, path: str) -> str:
-        outline = Outline(text, self.names)
+        outline = self._outline(text)
         heading = outline.heading(self.places[path]) if path in self.places else None
         bullet = _find(outline, heading, entry) if heading else None
         if bullet is None:
@@ -79,10 +85,16 @@ class _Editor:
         items = bullet.block.children if bullet.block.type != "table" else []
         at = items.index(bullet.node) if bullet.node in items else 0
         first, last = outline.start(bullet.node), outline.end(bullet.node)
+        if len(items) == 1:
+            without = self._without_heading(text, outline, entry, path, (first, last))
+            if without is not None:
+                return without
         if at:
             first = outline.end(items[at - 1])  # with the blank lines that keep the two apart
         elif len(items) > 1:
             last = outline.start(items[1])
+        elif outline.is_blank(first - 1) and outline.is_blank(last):
+            first -= 1
         after = _with_lines(outline, first, last, [])
         if not self._differs_by_one(text, after, entry, strictly=False):
             raise CatalogError(
@@ -91,12 +103,48 @@ class _Editor:
             )
         return after
 
+    def _insert_with_heading(self, text: str, outline: Outline, entry: Entry, path: str) -> str:
+        """The text with a section's first entry, under the headings that were missing."""
+        if path in self.places:
+            line = f"- {self._line(None, entry, path)}"
+            after = self._headed(outline, path, [line])
+            if after is not None and self._differs_by_one(after, text, entry, strictly=True):
+                new = self._outline(after)
+                heading = new.heading(self.places[path])
+                if heading and _find(new, heading, entry):
+                    return after
+        raise CatalogError(
+            f"{entry.title} cannot be placed in the Markdown list: it has no heading for the "
+            f"section {self._said(path)}, and none can be put in without touching others. Add "
+            "the heading to it, and it is tried again."
+        )
+
+    def _without_heading(
+        self, text: str, outline: Outline, entry: Entry, path: str, lines: tuple[int, int]
+    ) -> str | None:
+        """The text without an entry and the headings that it had brought; None if it had none.
+
+        Only what putting the entry in again would bring again is taken out.
+        """
+        first, last = lines
+        source = [line.rstrip("\r\n") for line in outline.lines[first:last]]
+        for begin, end in self.headings.removals(outline, path, last):
+            without = _with_lines(outline, begin, end, [])
+            again = self._headed(self._outline(without), path, source)
+            if again == text and self._differs_by_one(text, without, entry, strictly=False):
+                return without
+        return None
+
+    def _headed(self, outline: Outline, path: str, entry: list[str]) -> str | None:
+        addition = self.headings.addition(outline, path, entry)
+        return _with_lines(outline, addition.at, addition.at, addition.lines) if addition else None
+
     def replace(self, text: str, before: Entry, after: Entry, path: str) -> str:
         """The text with an entry's line corrected; inserted where there was none."""
-        outline = Outline(text, self.names)
-        heading = self._heading(outline, after, path)
-        bullet = _find(outline, heading, before)
-        if bullet is None:
+        outline = self._outline(text)
+        heading = outline.heading(self.places[path]) if path in self.places else None
+        bullet = _find(outline, heading, before) if heading else None
+        if heading is None or bullet is None:
             return self.insert(text, after, path)
         if _means(bullet.draft, after):
             return text
@@ -117,21 +165,15 @@ class _Editor:
             )
         line = line or styled_line(after, style, self.names)
         corrected = _with_lines(outline, first, last, [f"{match[0]}{line}"])
-        if not self._is_corrected(outline, Outline(corrected, self.names), after):
+        if not self._is_corrected(outline, self._outline(corrected), after):
             raise CatalogError(
                 f"The line of {before.title} under {self._said(path)} in the Markdown list cannot "
                 "be corrected without touching others. Correct it by hand."
             )
         return corrected
 
-    def _heading(self, outline: Outline, entry: Entry, path: str) -> Heading:
-        heading = outline.heading(self.places[path]) if path in self.places else None
-        if heading is None:
-            raise CatalogError(
-                f"{entry.title} cannot be placed in the Markdown list: it has no heading for the "
-                f"section {self._said(path)}. Add the heading to it, and it is tried again."
-            )
-        return heading
+    def _outline(self, text: str) -> Outline:
+        return Outline(text, self.names, self.places.values())
 
     def _said(self, path: str) -> str:
         return " > ".join(self.places[path].titles) if path in self.places else path
@@ -143,7 +185,7 @@ class _Editor:
         if group is None:
             line = f"- {self._line(None, entry, path)}"
             at = outline.own_end(heading)
-            yield at, [line]
+            yield at, [line] if heading.is_empty else ["", line]
             yield at, ["", line]
             yield at, ["", line, ""]
             return
@@ -179,15 +221,12 @@ class _Editor:
         pairs = list(zip(old.told(), new.told(), strict=False))
         changed = [now for was, now in pairs if was != now]
         is_whole = len(pairs) == len(new.told()) == len(old.told())
-        return (
-            is_whole
-            and all(_means(draft, entry) for _, draft in changed[:1])
-            and (len(changed) <= 1)
-        )
+        is_right = all(_means(draft, entry) for _, draft in changed)
+        return is_whole and len(changed) <= 1 and is_right
 
     def _differs_by_one(self, more: str, fewer: str, entry: Entry, *, strictly: bool) -> bool:
         """Whether a text lists what another one lists and this entry, and nothing else differs."""
-        whole, rest = Outline(more, self.names).told(), Outline(fewer, self.names).told()
+        whole, rest = self._outline(more).told(), self._outline(fewer).told()
         return any(
             (_means(draft, entry) if strictly else _is_that(draft, entry))
             and [*whole[:at], *whole[at + 1 :]] == rest

@@ -6,7 +6,7 @@ begins and ends.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from markdown_it.tree import SyntaxTreeNode
@@ -64,11 +64,14 @@ class Group:
 class Outline:
     """A list's text with its sections found again."""
 
-    def __init__(self, text: str, names: KnownNames) -> None:
+    def __init__(self, text: str, names: KnownNames, places: Iterable[Place] = ()) -> None:
+        """A heading of one of the list's own sections is no group of the section above it."""
         self.lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
         self.newline = "\r\n" if "\r\n" in text else "\n"
         tree = parse(text)
         self._root = read_headings(tree, names)
+        self.top = tree.children
+        """The blocks that stand in no other, in order."""
         self._bullets: dict[int, SyntaxTreeNode] = {}
         self._headings: dict[int, SyntaxTreeNode] = {}
         for node in tree.walk():
@@ -76,16 +79,24 @@ class Outline:
                 self._bullets[_start(node) + 1] = node
             elif node.type == "heading":
                 self._headings[_start(node) + 1] = node
+        self._sections = {id(found) for place in places if (found := self.heading(place))}
 
     def heading(self, place: Place) -> Heading | None:
         """The heading of a section: under those of the sections above it, or the only such one."""
         found = [self._root]
-        for title in place.titles:
-            found = [child for one in found for child in one.children if _same(child, title)]
+        for section, title in zip(place.path.split("/"), place.titles, strict=True):
+            found = [
+                child for one in found for child in one.children if _same(child, section, title)
+            ]
         if found:
             return found[0]
         by_title = [one for one, above in _walk(self._root) if _follows(one, above, place)]
         return by_title[0] if len(by_title) == 1 else None
+
+    def heading_node(self, heading: Heading) -> SyntaxTreeNode | None:
+        """Where a heading stands in the tree; None if it is none of Markdown's, or in a block."""
+        node = self._headings.get(heading.line)
+        return node if node in self.top else None
 
     def told(self) -> list[tuple[tuple[str, ...], Draft]]:
         """Everything that the text lists, in order, with the titles above it."""
@@ -141,6 +152,10 @@ class Outline:
             at = self.end(sibling)
         return max(at, end)
 
+    def is_blank(self, line: int) -> bool:
+        """Whether nothing stands on a line, counted from 0; so it is beyond the ends."""
+        return not (0 <= line < len(self.lines) and self.lines[line].strip())
+
     def start(self, node: SyntaxTreeNode) -> int:
         """The line on which a node begins, from 0."""
         return _start(node)
@@ -162,7 +177,7 @@ class Outline:
             yield Group(block, tuple(bullets), _year_above(block) or year)
         for child in heading.children:
             named = _year_in(child.title)
-            if year or named:
+            if (year or named) and id(child) not in self._sections:
                 yield from self._groups(child, named or year)
 
 
@@ -174,8 +189,10 @@ def _walk(
         yield from _walk(child, (*above, child.title))
 
 
-def _same(heading: Heading, title: str) -> bool:
-    """Whether a heading has a title, pictures and punctuation apart."""
+def _same(heading: Heading, section: str, title: str) -> bool:
+    """Whether a heading has a title, pictures and punctuation apart, and no other section's id."""
+    if heading.id not in {None, section}:
+        return False
     return heading.title == title or (compact(title) or title) == compact(heading.title)
 
 
@@ -183,7 +200,9 @@ def _follows(heading: Heading, above: tuple[str, ...], place: Place) -> bool:
     """Whether a heading is a section's, with headings of another kind above or between."""
     rest = iter(compact(title) for title in above)
     *parents, title = place.titles
-    return _same(heading, title) and all(compact(parent) in rest for parent in parents)
+    return _same(heading, place.section.id, title) and all(
+        compact(parent) in rest for parent in parents
+    )
 
 
 def _start(node: SyntaxTreeNode) -> int:

@@ -74,9 +74,9 @@ def clean_text(text: str, limit: int) -> str:
 
     Cleaning what is clean changes nothing.
     """
-    text = _visible(text[: limit * 8])  # nothing is unescaped that would be cut off anyway
+    text = visible(text[: limit * 8])  # nothing is unescaped that would be cut off anyway
     for _ in range(_UNESCAPES):
-        unescaped = _visible(_ENTITY.sub(_character, text))
+        unescaped = visible(_ENTITY.sub(_character, text))
         if unescaped == text:
             break
         text = unescaped
@@ -182,7 +182,7 @@ def _of_tex(text: str, limit: int) -> str:
     return clean_text(text_of_tex(clean_text(text, limit * 2)), limit)
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """The text without characters that cannot be seen; what separates becomes a space."""
     return _SUSPECT.sub(_shown, text)
 

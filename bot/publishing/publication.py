@@ -85,6 +85,13 @@ def has_key(message: str, key: str) -> bool:
     return wanted in message.strip().rpartition("\n\n")[2].splitlines()
 
 
+def quiet(text: str) -> str:
+    """Text in which GitHub sees nobody to notify and no issue to close."""
+    return re.sub(
+        r"(?<![\w/.])(?:@(?=\w)|#(?=\d)|GH-(?=\d))", lambda sign: f"{sign[0]}\u200b", text
+    )
+
+
 def clean_name(text: str) -> str:
     """A name or address without what would end it in a commit's header."""
     text = "".join(char if char.isprintable() else " " for char in text)

@@ -18,7 +18,7 @@ from bot.catalog.changes import is_done
 from bot.catalog.editing import apply_to_folder
 from bot.catalog.files import CatalogError, read_catalog
 from bot.errors import PapersError
-from bot.publishing.publication import Publication, Published, PublishError
+from bot.publishing.publication import Publication, Published, PublishError, quiet
 from bot.review.publications import Due, Publications
 from bot.review.store import wanted
 from bot.review.suggestion import Suggestion
@@ -119,8 +119,8 @@ class Publisher:
         return Publication(
             key=one.key,
             change=one.change,
-            subject=subject,
-            body="\n".join(self._body(one)),
+            subject=quiet(subject),
+            body=quiet("\n".join(" ".join(line.split()) for line in self._body(one))),
             author=one.author.name or one.author.id or "papers bot",
             email=f"{one.author.id or 'bot'}@users.noreply.slack.com",
             slug=slugify(f"{one.suggestion.id} {entry.name or title}", max_length=50),

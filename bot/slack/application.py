@@ -14,6 +14,7 @@ from bot.errors import PapersError
 from bot.metrics import CLICKS
 from bot.slack.failures import TOKEN_ERRORS, count, error_code
 from bot.slack.listeners import Listeners
+from bot.slack.typed import clean_request
 
 # Bolt's default of 5 lets a few slow answers hold later commands beyond Slack's 3 seconds.
 THREADS = 32
@@ -34,6 +35,7 @@ def make_app(client: WebClient, signing_secret: str, listeners: Listeners) -> Ap
         listener_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="listener"),
     )
     app.use(_counting)
+    app.use(clean_request)
     listeners.register(app)
     return app
 

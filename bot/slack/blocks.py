@@ -248,8 +248,11 @@ def section(text: str) -> SectionBlock:
 
 
 def mrkdwn(text: str) -> MarkdownTextObject:
-    """Text with Slack's markup; what is foreign in it is escaped already."""
-    return MarkdownTextObject(text=text)
+    """Text with Slack's markup; what is foreign in it is escaped already.
+
+    Verbatim: else Slack itself would make links of what looks like a name or an address.
+    """
+    return MarkdownTextObject(text=text, verbatim=True)
 
 
 def _button(label: str, action: str, request: Request) -> ButtonElement:

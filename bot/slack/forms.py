@@ -138,6 +138,15 @@ def link_form(links: Sequence[str]) -> View:
     )
 
 
+def links_of(view: Mapping[str, Any]) -> tuple[str, ...]:
+    """The links that a form of them was made of."""
+    try:
+        found = json.loads(str(view.get("private_metadata") or ""))
+    except ValueError:
+        return ()
+    return tuple(map(str, found)) if isinstance(found, list) else ()
+
+
 def entry_form(
     purpose: Purpose, about: str, entry: Entry | None, catalog: Catalog, link: Link | None = None
 ) -> View:

@@ -17,6 +17,7 @@ from bot.slack.request import Order
 from bot.slack.sentences import history, pending
 from bot.slack.subscriptions import Subscriptions
 from bot.slack.suggesting import Suggesting
+from bot.slack.typed import number_in
 
 _NUMBER = "Name a suggestion by its number: `/papers history 12`. `/papers pending` shows them."
 _PAUSE = (
@@ -59,8 +60,8 @@ class Orders:
         return self._desk.link(item.posted_in or "", item.ts) if item and item.ts else None
 
     def _history(self, text: str) -> Message:
-        number = text.strip().removeprefix("#")
-        one = self._desk.suggestions.get(int(number)) if number.isdecimal() else None
+        number = number_in(text.strip().removeprefix("#"))
+        one = self._desk.suggestions.get(number) if number is not None else None
         if one is None:
             return blocks.told(_NUMBER)
         return blocks.told(history(one, self._desk.suggestions.history(one.id)))

@@ -33,6 +33,7 @@ from bot.slack.desk import Desk
 from bot.slack.failures import count
 from bot.slack.replies import acknowledge, answering, reply
 from bot.slack.sentences import refusal
+from bot.slack.typed import number_in
 
 SECOND, REOPEN = "review:second", "review:reopen"
 
@@ -84,8 +85,8 @@ class Reviewing:
         if one is None:
             return
         section = _chosen_section(body)
-        home = section or one.subject.entry.home
-        if one.subject.kind == "addition" and home not in self._desk.catalog.places:
+        home = section or (one.subject.entry.home if one.subject.kind == "addition" else None)
+        if home and home not in self._desk.catalog.places:
             reply(respond, blocks.sentence(_NO_SECTION), replace=False)
             return
         self._act(one, Approve(section), body, respond)
@@ -114,8 +115,8 @@ class Reviewing:
         return not isinstance(outcome, Refused)
 
     def _suggestion(self, body: Mapping[str, Any], respond: Respond) -> Suggestion | None:
-        number = str(body["actions"][0].get("value") or "")
-        one = self._desk.suggestions.get(int(number)) if number.isdecimal() else None
+        number = number_in(body["actions"][0].get("value"))
+        one = self._desk.suggestions.get(number) if number is not None else None
         if one is None:
             reply(respond, blocks.sentence(_UNKNOWN), replace=False)
         return one
@@ -148,8 +149,8 @@ class Reviewing:
         """Takes a submitted form: an action, tried at once, or what is wrong in the form."""
 
         def submit(ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
-            number = str(view.get("private_metadata") or "")
-            one = self._desk.suggestions.get(int(number)) if number.isdecimal() else None
+            number = number_in(view.get("private_metadata"))
+            one = self._desk.suggestions.get(number) if number is not None else None
             if one is None:
                 ack(response_action="update", view=said(_UNKNOWN))
                 return
@@ -182,10 +183,10 @@ class Reviewing:
         return Reject(reason)
 
     def _read_later(self, _one: Suggestion, values: Mapping[str, Any]) -> Action | forms.Faults:
-        at = forms.answer(values, "when")
-        if not at.isdecimal() or int(at) >= len(forms.LATERS):
+        at = number_in(forms.answer(values, "when"))
+        if at is None or at >= len(forms.LATERS):
             return forms.Faults({"when": "Choose when."})
-        return Postpone(self._desk.now() + forms.LATERS[int(at)][1])
+        return Postpone(self._desk.now() + forms.LATERS[at][1])
 
     def _read_reopening(
         self, _one: Suggestion, values: Mapping[str, Any]

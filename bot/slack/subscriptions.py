@@ -34,6 +34,7 @@ from bot.slack.forms import answer
 from bot.slack.replies import acknowledge, answering, reply
 from bot.slack.request import Order
 from bot.slack.reviewing import open_view, said
+from bot.slack.typed import number_in
 
 EDIT, END, JOIN, FORM = (f"subscription:{name}" for name in ("edit", "end", "join", "form"))
 
@@ -112,8 +113,8 @@ class Subscriptions:
     def submit(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         """The form of *Edit*."""
         values = view["state"]["values"]
-        number = str(view["private_metadata"])
-        one = self._subscribing.get(int(number)) if number.isdecimal() else None
+        number = number_in(view["private_metadata"])
+        one = self._subscribing.get(number) if number is not None else None
         if one is None:
             ack(response_action="update", view=said(_ELSEWHERE))
             return
@@ -177,8 +178,7 @@ def _reach(client: WebClient, channel: str) -> tuple[Message, ...]:
 
 def _clicked(body: Mapping[str, Any]) -> tuple[int | None, str, str]:
     """A subscription's number, the channel of the click, and who clicked."""
-    value = str(body["actions"][0].get("value") or "")
-    number = int(value) if value.isdecimal() and len(value) < 10 else None  # noqa: PLR2004  # an id
+    number = number_in(body["actions"][0].get("value"))
     channel = str((body.get("channel") or {}).get("id") or "")
     return number, channel, str(body["user"]["id"])
 
@@ -246,8 +246,10 @@ def _form(one: Subscription) -> View:
 
 def _schedule(values: Mapping[str, Any], before: Schedule) -> Schedule | Mistake:
     """The schedule that a form says."""
-    when = answer(values, "when")
-    rhythm = "daily" if when == "0" else f"weekly on {DAYS[int(when) - 1]}"
+    when = number_in(answer(values, "when"))
+    if when is None or when > len(DAYS):
+        return Mistake("Choose when.")
+    rhythm = f"weekly on {DAYS[when - 1]}" if when else "daily"
     wanted = parse_subscription(f"{rhythm} at {answer(values, 'time')}")
     if isinstance(wanted, Mistake):
         return wanted

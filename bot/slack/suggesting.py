@@ -5,7 +5,6 @@ link ──► on the list? waiting? rejected? ──► say where, since when, 
      ──► any other page ──► a form asks for what is missing; nothing is fetched from there
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,6 +26,7 @@ from bot.slack.message_links import links_in
 from bot.slack.replies import acknowledge, answering, reply
 from bot.slack.reviewing import REOPEN, SECOND, open_view, said
 from bot.slack.sentences import standing, too_many
+from bot.slack.typed import number_in
 
 SUGGEST, SHORTCUT = "suggest:link", "suggest_message"
 
@@ -107,9 +107,9 @@ class Suggesting:
 
     def submit_link(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Which of a message's links is meant was answered."""
-        links = json.loads(str(view["private_metadata"]))
-        at = forms.answer(view["state"]["values"], "link")
-        link = read_reference(str(links[int(at)])) if at.isdecimal() else None
+        links = forms.links_of(view)
+        at = number_in(forms.answer(view["state"]["values"], "link"))
+        link = read_reference(links[at]) if at is not None and at < len(links) else None
         if link is None:
             ack(response_action="errors", errors={"link": "Choose a link."})
         elif message := self._in_the_way(link):

@@ -121,12 +121,16 @@ Alpha machines | SOSP 2024 | [PDF](https://a.example/a)\n»\n\n## Training\n""",
         "Omega: the last of papers | OSDI 2025 | [PDF](https://a.example/omega)",
     ),
     "a heading with nothing below": (
-        f"""## Serving\n»\n\n### Edge\n\n- {B}\n\n## Training\n\n- {C}\n""",
+        f"""## Serving\n»\n\n## Training\n\n- {C}\n""",
         f"- {OMEGA} | MIT & CMU | OSDI '25",
+    ),
+    "a heading with other headings below": (
+        f"""## Serving\n»\n\n### Edge\n\n- {B}\n\n## Training\n\n- {C}\n""",
+        f"\n- {OMEGA} | MIT & CMU | OSDI '25",
     ),
     "a heading with a picture, a text below": (
         f"""## Serving 🚀\n\nWhat serves.\n»\n\n### Edge\n\n- {B}\n\n## Training\n\n- {C}\n""",
-        f"- {OMEGA} | MIT & CMU | OSDI '25",
+        f"\n- {OMEGA} | MIT & CMU | OSDI '25",
     ),
 }
 HEAD = "---\nlayout: page\n---\n\n# A List\n\nIt is *ours*.\n\n"
@@ -250,15 +254,146 @@ def test_a_cross_listed_paper_has_a_line_in_each_of_its_sections() -> None:
     assert left == text
 
 
-def test_a_section_without_heading_is_named_with_what_to_do() -> None:
-    """Where a heading would stand is its owner's to say."""
-    with pytest.raises(CatalogError, match=r"no heading for the section Serving > Edge\. Add"):
-        splice(
-            f"## Serving\n\n- {A}\n",
-            Change(before=None, after=replace(NEW, sections=("serving/edge",))),
-            INFO,
-            NAMES,
-        )
+EDGE, TRAINED = replace(NEW, sections=("serving/edge",)), replace(NEW, sections=("training",))
+OMEGA_LINE = f"- {OMEGA} | MIT & CMU | OSDI '25"
+
+# A list that lacks a heading, with » for what comes with the section's first entry, and that.
+WITHOUT_HEADING = {
+    "behind the section before": (
+        TRAINED,
+        f"# L\n\n## Serving\n\n- {A}\n»\n",
+        f"\n## Training\n\n{OMEGA_LINE}",
+    ),
+    "before the next section": (
+        NEW,
+        f"# L\n\nIt is *ours*.\n»\n\n## Training\n\n- {A}\n",
+        f"\n## Serving\n\n{OMEGA_LINE}",
+    ),
+    "at the top": (
+        NEW,
+        f"»## Training\n\n- {A}\n\n## More\n\n- {B}\n",
+        f"## Serving\n\n{OMEGA_LINE}\n\n",
+    ),
+    "in the section above": (
+        EDGE,
+        f"# L\n\n## Serving\n\n- {A}\n»\n\n## Training\n\n- {B}\n",
+        f"\n### Edge\n\n{OMEGA_LINE}",
+    ),
+    "with that of the section above": (
+        EDGE,
+        f"# L\n»\n\n## Training\n\n- {B}\n",
+        f"\n## Serving\n\n### Edge\n\n{OMEGA_LINE}",
+    ),
+    "in a section that stands there empty": (
+        EDGE,
+        f"# L\n\n## Serving\n»\n\n## Training\n\n- {B}\n",
+        f"### Edge\n\n{OMEGA_LINE}",
+    ),
+    "into a list with no section": (TRAINED, "# L\n»\n", f"\n## Training\n\n{OMEGA_LINE}"),
+    "with no last newline": (
+        TRAINED,
+        f"# L\n\n## Serving\n\n- {A}»",
+        f"\n\n## Training\n\n{OMEGA_LINE}",
+    ),
+    "of the level of its siblings": (
+        TRAINED,
+        f"# L\n\n## Papers\n\n### Serving\n\n- {A}\n»\n\n## Licence\n\nNone.\n",
+        f"\n### Training\n\n{OMEGA_LINE}",
+    ),
+    "behind what is unfolded, before a rule and an anchor": (
+        TRAINED,
+        f"""# L\n\n## Serving\n\n<details>\n<summary>2024</summary>\n\n- {A}\n\n</details>\n»
+\n---\n\n<a name="more"></a>\n\n## More\n\n- {B}\n""",
+        f"\n## Training\n\n{OMEGA_LINE}",
+    ),
+    "before the words at the end": (
+        TRAINED,
+        f"# L\n\n## Serving\n\n- {A}\n»\n\n---\n\nMade by all of us.\n",
+        f"\n## Training\n\n{OMEGA_LINE}",
+    ),
+}
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["unix", "windows"])
+@pytest.mark.parametrize(
+    ("entry", "marked", "block"), WITHOUT_HEADING.values(), ids=WITHOUT_HEADING
+)
+def test_a_missing_heading_comes_with_its_first_entry_and_goes_with_it(
+    entry: Entry, marked: str, block: str, newline: str
+) -> None:
+    """Where the list's order has it. A heading that stood there empty stays, too."""
+    marked, block = marked.replace("\n", newline), block.replace("\n", newline)
+    before = marked.replace(f"{newline}»", "").replace("»", "")
+    change = Change(before=None, after=entry)
+    after = splice(before, change, INFO, NAMES)
+    assert after == marked.replace("»", block)
+    assert splice(after, change, INFO, NAMES) == after
+    assert splice(after, change.reverse, INFO, NAMES) == before
+
+
+def test_a_section_and_the_one_above_lose_their_headings_in_any_order() -> None:
+    """One paper in both, or one in each: whichever goes first, no byte is left in the end."""
+    text = f"# L\n\n## Training\n\n- {C}\n"
+    other = replace(EDGE, title="Psi", url="https://a.example/psi")
+    both = replace(NEW, sections=("serving", "serving/edge"))
+    for first, second in ((NEW, other), (other, NEW), (both, other), (other, both)):
+        one, two = Change(before=None, after=first), Change(before=None, after=second)
+        listed = splice(splice(text, one, INFO, NAMES), two, INFO, NAMES)
+        for early, late in ((one, two), (two, one)):
+            left = splice(listed, early.reverse, INFO, NAMES)
+            assert splice(left, late.reverse, INFO, NAMES) == text
+
+
+def test_sections_of_like_titles_are_told_apart_by_their_ids() -> None:
+    """`C` and `C!` read alike; an export notes which is which."""
+    like = (Section(id="a", title="Go"), Section(id="b", title="Go!"))
+    info = ListInfo(title="L", sections=like)
+    text = f"# L\n\n## Go! <!-- id: b -->\n\n- {A}\n"
+    change = Change(before=None, after=replace(NEW, sections=("a",)))
+    after = splice(text, change, info, NAMES)
+    assert f"## Go <!-- id: a -->\n\n{OMEGA_LINE}\n\n## Go!" in after
+    assert splice(after, change.reverse, info, NAMES) == text
+
+
+def test_a_section_named_after_a_year_is_a_section() -> None:
+    """Where the list itself has it, what belongs to the section above stands above it."""
+    years = (Section(id="osdi-2024", title="OSDI 2024"),)
+    info = ListInfo(title="L", sections=(Section(id="serving", title="Serving", sections=years),))
+    both = Change(before=None, after=replace(NEW, sections=("serving", "serving/osdi-2024")))
+    text = f"# L\n\n## Serving\n\n- {A}\n"
+    after = splice(text, both, info, NAMES)
+    assert after == f"{text}{OMEGA_LINE}\n\n### OSDI 2024\n\n{OMEGA_LINE}\n"
+    assert splice(after, both.reverse, info, NAMES) == text
+
+
+def test_a_new_heading_stays_for_as_long_as_anything_is_below_it() -> None:
+    """Whichever goes last takes it along; what a person has written there keeps it."""
+    text = f"# L\n\n## Serving\n\n* **{A}** | OSDI'24\n"
+    other = Entry(title="Psi", url="https://a.example/psi", sections=("training",), by="s-2")
+    one, two = (Change(before=None, after=entry) for entry in (TRAINED, other))
+    both = splice(splice(text, one, INFO, NAMES), two, INFO, NAMES)
+    for first, second in ((one, two), (two, one)):
+        left = splice(both, first.reverse, INFO, NAMES)
+        assert "## Training" in left
+        assert splice(left, second.reverse, INFO, NAMES) == text
+    written = splice(text, one, INFO, NAMES).replace("## Training\n", "## Training\n\nOurs.\n")
+    assert "## Training\n\nOurs.\n" in splice(written, one.reverse, INFO, NAMES)
+
+
+def test_the_last_entry_of_a_section_can_be_taken_out_and_brought_back() -> None:
+    """An approved removal, undone: every byte is there again."""
+    text = f"# L\n\n## Serving\n\n{OMEGA_LINE}\n\n## Training\n\n- {C}\n"
+    gone = splice(text, ADDITION.reverse, INFO, NAMES)
+    assert "Serving" not in gone
+    assert splice(gone, ADDITION, INFO, NAMES) == text
+
+
+def test_where_no_heading_can_be_put_in_the_owner_is_told_what_to_do() -> None:
+    """Beside sections that are bullets, or below the sixth level."""
+    with pytest.raises(CatalogError, match=r"no heading for the section Training.*Add the head"):
+        splice(f"- Serving\n  - {A}\n  - {B}\n", Change(before=None, after=TRAINED), INFO, NAMES)
+    with pytest.raises(CatalogError, match=r"no heading for the section Serving > Edge"):
+        splice(f"# L\n\n###### Serving\n\n- {A}\n", Change(before=None, after=EDGE), INFO, NAMES)
 
 
 def test_what_is_not_in_the_text_is_gone_already() -> None:
@@ -287,9 +422,9 @@ def told(catalog: Catalog) -> set[tuple[str, frozenset[str]]]:
 
 @st.composite
 def additions(draw: st.DrawFn) -> tuple[Catalog, list[Entry]]:
-    """A list with no empty section, and papers to come."""
+    """A list, and papers to come, also to sections that are empty and so have no heading."""
     catalog = draw(catalogs())
-    paths = [path for path in catalog.places if catalog.within(path)]
+    paths = list(catalog.places)
     entries = [
         Entry(
             title=f"{draw(TEXT)} brand new number {['one', 'two', 'three'][at]} {draw(TEXT)}",

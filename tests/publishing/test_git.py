@@ -393,9 +393,9 @@ def test_a_repository_on_no_branch_is_told_what_to_do(site: Site) -> None:
         site.publish(approval())
 
 
-def test_a_markdown_list_without_the_sections_heading_stops_the_commit(site: Site) -> None:
-    """Data and Markdown go together or not at all."""
-    site.commit("README.md", README.replace("## Serving", "## Something"))
+def test_a_markdown_list_that_cannot_take_the_entry_stops_the_commit(site: Site) -> None:
+    """Data and Markdown go together or not at all; where sections are bullets, none is put in."""
+    site.commit("README.md", "# A List\n\n- Training\n  - [Beta](https://a.example/beta)\n")
     with pytest.raises(PublishError, match="no heading for the section Serving"):
         site.publish(approval())
     assert site.git("log", "-1", "--format=%s") == "Edit README.md\n"
