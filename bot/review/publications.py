@@ -88,8 +88,9 @@ class Publications:
             self._close(connection, due, {"state": "done", "outcome": outcome, "problem": None})
             written = suggestions.update().where(suggestions.c.id == due.suggestion.id)
             connection.execute(written.values(applied_in=run))
-            if outcome:
+            if outcome or due.tries:  # what went wrong before was told; so is its end
                 self._tell_of(connection, due, now, {"commit": commit, "url": url})
+            if outcome:
                 what: What = "published" if due.forward else "unpublished"
                 event = Event(
                     suggestion=due.suggestion.id,

@@ -68,7 +68,9 @@ def _publishing(item: Item) -> Message:
     url = str(content.get("url") or "")
     if url.startswith("https://"):
         return told(f"{verb} is in <{fit(url, 500)}|this pull request>.")
-    return blocks.sentence(f"{verb} is commit {content.get('commit') or 'unknown'}.")
+    if commit := content.get("commit"):
+        return blocks.sentence(f"{verb} is commit {commit}.")
+    return blocks.sentence(f"{verb} is made in the list’s files.")
 
 
 def _feeds(item: Item) -> Message:
