@@ -18,6 +18,7 @@ from bot.catalog.editing import folder_reader
 from bot.catalog.files import Read, write_file
 from bot.catalog.names import KnownNames
 from bot.publishing.edits import edits_of
+from bot.publishing.git_locks import at_work
 from bot.publishing.publication import TRAILER, Publication, Published, PublishError, has_key
 from bot.publishing.running import Git
 
@@ -65,6 +66,10 @@ class GitRepository:
         """
         place = self._place()
         self._git = replace(self._list, folder=place.root)
+        with at_work(place.git_dir, place.branch):
+            return self._publish(place, publication)
+
+    def _publish(self, place: _Place, publication: Publication) -> Published:
         for _ in range(_TRIES):
             offline = self._fetch(place)
             self._catch_up(place)

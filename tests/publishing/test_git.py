@@ -7,6 +7,7 @@ Real git, with a bare repository to push to.
 import datetime as dt
 import os
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from bot.catalog.files import read_catalog
 from bot.catalog.model import Entry
 from bot.catalog.names import shipped_names
 from bot.publishing.git import GitRepository
+from bot.publishing.git_locks import DEAD_AFTER, MARKER
 from bot.publishing.publication import Publication, Published, PublishError
 from bot.publishing.running import Git
 
@@ -442,6 +444,41 @@ def test_killed_anywhere_and_asked_again_there_is_one_commit(
     assert not site.git("status", "--porcelain")
     assert site.git("rev-parse", "HEAD") == site.git("rev-parse", "main", at="bare.git")
     assert not site.git("stash", "list")
+
+
+LOCKS = ["index.lock", "refs/heads/main.lock", "HEAD.lock"]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_that_a_killed_git_has_left_goes_once_that_git_is_dead(
+    site: Site, name: str
+) -> None:
+    """Killed at work: its marker stands there still. Until then it is told, and tried again."""
+    (site.work / ".git" / MARKER).touch()
+    lock = site.work / ".git" / name
+    lock.touch()
+    with pytest.raises(PublishError, match=r"It is tried again"):
+        site.publish(approval())
+    for path, age in ((lock, DEAD_AFTER + 1), (site.work / ".git" / MARKER, DEAD_AFTER + 2)):
+        os.utime(path, (time.time() - age,) * 2)
+    site.publish(approval())
+    assert site.keys() == ["suggestion-1"]
+    assert not lock.exists()
+    assert not (site.work / ".git" / MARKER).exists()
+
+
+def test_a_lock_of_a_persons_own_is_left_alone(site: Site) -> None:
+    """However old: it was there before the bot began, or the bot was not killed."""
+    lock = site.work / ".git/index.lock"
+    lock.touch()
+    os.utime(lock, (time.time() - 1000,) * 2)
+    for _ in range(2):
+        with pytest.raises(PublishError, match=r"index\.lock"):
+            site.publish(approval())
+    assert lock.exists()
+    lock.unlink()
+    site.publish(approval())
+    assert site.keys() == ["suggestion-1"]
 
 
 def test_killed_in_the_middle_of_a_rebase_it_is_taken_back_first(site: Site) -> None:
