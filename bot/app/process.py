@@ -64,6 +64,7 @@ def configure_logging(settings: Settings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every tick
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
