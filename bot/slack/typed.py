@@ -15,11 +15,11 @@ from bot.discovery.paper import visible
 _DIGITS = 9  # the most that every database takes for a number
 
 
-def clean_request(req: BoltRequest, next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002  # Bolt passes it by this name
+def clean_request(req: BoltRequest, next_: Callable[[], BoltResponse]) -> BoltResponse:
     """The middleware: whatever text is in a request is text that can be seen."""
     for key, value in req.body.items():
         req.body[key] = _cleaned(value)
-    return next()
+    return next_()
 
 
 def number_in(value: object) -> int | None:
