@@ -11,9 +11,10 @@ from bot.catalog.model import Entry
 from bot.db.engine import Database
 from bot.discovery.paper import Paper
 from bot.review.arrivals import Told
-from bot.review.review import Made, Proposal
+from bot.review.review import SUGGESTIONS_A_DAY, Made, Proposal
 from bot.review.suggestion import Subject
 from bot.slack.cards import APPROVE, CHOSEN, EDIT, LATER, REJECT, SECTION, UNDO
+from bot.slack.suggesting import SHORTCUT
 from tests.slack.fake import ALICE, BOB, FakeSlack
 from tests.slack.house import REVIEW, Clock, House, furnish
 
@@ -223,6 +224,55 @@ def test_a_page_that_is_not_arxivs_is_described_in_a_form_and_never_fetched(
     house.click(house.card(one.id), APPROVE, ALICE)
     house.settle()
     assert "A Made-Up Talk" in titles(house)
+
+
+def test_a_link_in_a_message_is_suggested_from_its_menu(house: House) -> None:
+    """One link at once; of several the person says which; without one, a sentence says so."""
+    one = house.slack.say(BOB, "Read https://arxiv.org/pdf/2603.00011v2 today!")
+    house.send(house.slack.shortcut(one, SHORTCUT, CAROL))
+    assert "Thank you" in house.private(CAROL)
+    several = house.slack.say(
+        BOB, "<https://arxiv.org/abs/2603.00012> or <https://arxiv.org/abs/2603.00013|this>"
+    )
+    house.send(house.slack.shortcut(several, SHORTCUT, CAROL))
+    house.submit({"link": "1"}, CAROL)
+    none = house.slack.say(BOB, "no link here")
+    house.send(house.slack.shortcut(none, SHORTCUT, CAROL))
+    assert "no link" in house.private(CAROL)
+    found = {one.subject.entry.arxiv for one in house.suggestions.open()}
+    assert found == {"2603.00011", "2603.00013"}
+
+
+def test_the_list_may_name_people_and_user_groups_as_reviewers(house: House) -> None:
+    house.slack.group("S0GROUP", "list-keepers", [CAROL])
+    path = house.data / "list.yaml"
+    path.write_text(f"{path.read_text()}review: {{reviewers: [S0GROUP], quorum: 1}}\n")
+    house.clock.tick(1)
+    number = suggested(house)
+    house.click(house.card(number), APPROVE, ALICE)
+    assert "Only reviewers" in house.private(ALICE), "in the channel, but not of the group"
+    house.click(house.card(number), APPROVE, CAROL)
+    one = house.suggestions.get(number)
+    assert one is not None
+    assert one.decided_by == CAROL
+
+
+def test_one_person_suggests_a_sensible_number_a_day(house: House) -> None:
+    for number in range(SUGGESTIONS_A_DAY):
+        assert "Thank you" in json.dumps(house.command(f"suggest 2603.001{number:02}", CAROL))
+    assert "come back tomorrow" in json.dumps(house.command("suggest 2603.00200", CAROL))
+    assert "Thank you" in json.dumps(house.command("suggest 2603.00200", BOB)), "others may"
+    house.clock.tick(25 * 3600)
+    assert "Thank you" in json.dumps(house.command("suggest 2603.00201", CAROL))
+
+
+def test_a_reviewer_pauses_the_bots_own_proposals(house: House) -> None:
+    assert "Only reviewers" in json.dumps(house.command("pause 3 days", CAROL))
+    house.command("pause 3 days", ALICE)
+    assert house.suggestions.paused_until(house.clock.now) is not None
+    assert "Paused until" in json.dumps(house.command("pending", CAROL))
+    house.command("pause off", ALICE)
+    assert house.suggestions.paused_until(house.clock.now) is None
 
 
 def test_a_correction_goes_through_the_same_review_and_can_be_undone(house: House) -> None:
