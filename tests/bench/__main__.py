@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.bench import finding, http, lookups, relevance, start
+from tests.bench import digests, finding, http, lookups, relevance, start
 
 _WIDTH = 132
 
@@ -14,7 +14,9 @@ _WIDTH = 132
 def main(
     kinds: Annotated[
         list[str] | None,
-        typer.Argument(help="lookups, http, start, finding, relevance; all, if none is named."),
+        typer.Argument(
+            help="lookups, http, start, finding, relevance, digests; all, if none is named."
+        ),
     ] = None,
     *,
     most: Annotated[
@@ -29,6 +31,7 @@ def main(
         "start": lambda: start.show(console),
         "finding": lambda: finding.show(console, most),
         "relevance": lambda: relevance.show(console),
+        "digests": lambda: digests.show(console),
     }
     for kind in kinds or known:
         if kind not in known:

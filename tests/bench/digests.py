@@ -1,0 +1,93 @@
+"""How long a Monday morning takes: issuing the editions that are due, and sending them.
+
+Sending is measured against a strict Slack on loopback without its pace, so it is what the sender
+itself costs a message; a real Slack adds the time of its answer.
+"""
+
+import datetime as dt
+import logging
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from pytest_httpserver import HTTPServer
+from rich.console import Console
+from rich.table import Table
+
+from bot.catalog.files import read_catalog
+from bot.catalog.names import shipped_names
+from bot.db.engine import open_database
+from bot.db.migrate import migrate
+from bot.digest.issuing import Editor
+from bot.digest.store import Digests
+from bot.digest.subscription import Order, Schedule, Topic
+from bot.lookup.live import LiveLookup
+from bot.outbox.store import Outbox
+from bot.review.store import Suggestions
+from bot.slack.rendering import Renderer
+from bot.slack.sender import Sender
+from tests.conftest import DATA
+from tests.slack.fake import BOT, FakeSlack
+
+SIZES = (100, 1000)
+FRIDAY = dt.datetime(2026, 3, 6, 12, tzinfo=dt.UTC)
+MONDAY = dt.datetime(2026, 3, 9, 9, 1, tzinfo=dt.UTC)
+
+
+def show(console: Console) -> None:
+    """Print seconds, and what they make a minute."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    table = Table("channels", "issued in", "sent in", "sent a minute", title="Digests")
+    for channels in SIZES:
+        issued, sent = measure(channels)
+        rate = f"{channels / sent * 60:,.0f}"
+        table.add_row(f"{channels:,}", f"{issued:.1f} s", f"{sent:.1f} s", rate)
+    console.print(table)
+
+
+def measure(channels: int) -> tuple[float, float]:
+    """Seconds to issue an edition to so many channels, and to send them all."""
+    catalog = read_catalog(DATA).catalog
+    names = shipped_names()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        HTTPServer(host="127.0.0.1", threaded=True) as server,
+    ):
+        database = open_database(f"sqlite:///{Path(folder) / 'papers.db'}")
+        migrate(database)
+        slack = FakeSlack(server, a_second=None)
+        digests = Digests(database)
+        for number in range(channels):
+            slack.channel(f"C{number:05}", members=(BOT,))
+            topic = Topic("Serving", "llm-systems/serving") if number % 2 else Topic()
+            order = Order(channel=f"C{number:05}", topic=topic, schedule=Schedule(), who="U0001")
+            digests.subscribe(order, FRIDAY)
+        began = time.perf_counter()
+        editor = Editor(database, lambda: catalog, names)
+        assert len(editor.issue_due(MONDAY)) == channels
+        issued = time.perf_counter() - began
+        suggestions, outbox = Suggestions(database), Outbox(database)
+        live = LiveLookup(DATA, names, time.monotonic, suggestions)
+        clock = _seconds()
+        sender = Sender(
+            outbox,
+            slack.client(),
+            Renderer(suggestions, live, "https://example.slack.com/").render,
+            now=lambda: MONDAY,
+            clock=lambda: next(clock),
+        )
+        began = time.perf_counter()
+        while outbox.depth().due:
+            sender.step(lambda: True)
+        sent = time.perf_counter() - began
+        database.close()
+    return issued, sent
+
+
+def _seconds() -> Iterator[float]:
+    """A clock on which a channel's second has always gone."""
+    moment = 0.0
+    while True:
+        yield moment
+        moment += 2.0
