@@ -129,6 +129,7 @@ def test_an_empty_edition_is_one_line() -> None:
         "type": "mrkdwn",
         "text": "Nothing new since Monday 9 November. 1 suggestion waits for review. "
         "arXiv: fresh every weekday.",
+        "verbatim": True,
     }
 
 
