@@ -16,6 +16,9 @@ from bot.db.engine import Database, Moment
 from bot.outbox.message import Depth, Item, Say
 from bot.outbox.tables import outbox
 
+LONGEST_WAIT = dt.timedelta(minutes=15)
+"""Nothing is put off for longer at a time."""
+
 _FIELDS = (
     "id", "key", "channel", "kind", "content", "version", "sent_version", "state", "attempted",
     "tries", "thread_of", "posted_in", "ts", "problem", "created_at",
@@ -67,7 +70,7 @@ class Outbox:
         ready = (
             sa.select(sa.func.min(outbox.c.id))
             .outerjoin(parent, parent.c.key == outbox.c.thread_of)
-            .where(outbox.c.state == "due", outbox.c.next_at <= now)
+            .where(outbox.c.state == "due", _is_time(now))
             .where(sa.or_(outbox.c.thread_of.is_(None), parent.c.ts.is_not(None)))
             .group_by(outbox.c.channel)
         )
@@ -182,6 +185,11 @@ class Outbox:
     def _change(self, number: int, **values: object) -> None:
         with self._database.write() as connection:
             connection.execute(outbox.update().where(outbox.c.id == number).values(**values))
+
+
+def _is_time(now: dt.datetime) -> sa.ColumnElement[bool]:
+    """Whether a row's moment has come; one beyond every wait is of a clock that was set back."""
+    return sa.or_(outbox.c.next_at <= now, outbox.c.next_at > now + LONGEST_WAIT)
 
 
 def _item(row: sa.Row[tuple[object, ...]], thread_ts: str | None = None) -> Item:

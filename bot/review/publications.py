@@ -56,9 +56,11 @@ class Publications:
             .where(publications.c.state == "due")
             .group_by(publications.c.suggestion)
         )
+        # What was never tried is not put off; its moment may be of a clock that was set back.
+        is_time = sa.or_(publications.c.next_at <= now, publications.c.tries == 0)
         query = (
             sa.select(publications)
-            .where(publications.c.id.in_(first), publications.c.next_at <= now)
+            .where(publications.c.id.in_(first), is_time)
             .order_by(publications.c.id)
         )
         with self._database.read() as connection:

@@ -22,7 +22,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.outbox.message import Item
-from bot.outbox.store import Outbox
+from bot.outbox.store import LONGEST_WAIT, Outbox
 from bot.slack import failures
 from bot.slack.blocks import Message
 from bot.slack.failures import UNAUTHORIZED, answered
@@ -287,6 +287,7 @@ def _is_unsure(error: SlackApiError) -> bool:
 def _retry_after(error: SlackApiError) -> float:
     headers = {str(name).lower(): value for name, value in error.response.headers.items()}
     try:
-        return max(1.0, float(headers.get("retry-after", 1)))
+        seconds = float(headers.get("retry-after", 1))
+        return min(max(1.0, seconds), LONGEST_WAIT.total_seconds())
     except (TypeError, ValueError):
         return 1.0

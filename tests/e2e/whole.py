@@ -114,8 +114,8 @@ class Whole:
                 one.popen.kill()
                 one.popen.wait(10)
 
-    def start(self, *words: str, port: int = 0) -> Process:
-        """Start `papers WORDS`."""
+    def start(self, *words: str, port: int = 0, module: str = "bot") -> Process:
+        """Start `papers WORDS`; `module` may wrap it."""
         log = self.folder / f"{words[0]}-{len(self.processes)}.log"
         settings = {
             "SLACK_BOT_TOKEN": BOT_TOKEN,
@@ -136,7 +136,7 @@ class Whole:
         }
         with log.open("wb") as output:
             popen = subprocess.Popen(  # noqa: S603  # this project's own command
-                [sys.executable, "-m", "bot", *words],
+                [sys.executable, "-m", module, *words],
                 env={**environment(**settings), "PYTHONPATH": str(ROOT)},
                 cwd=ROOT,
                 stdout=output,
