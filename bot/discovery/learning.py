@@ -8,6 +8,7 @@ this module imports none of it, sends papers in handfuls, and gets bytes and pla
 """
 
 import multiprocessing
+import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from bot.discovery.sections import Placed
 from bot.errors import PapersError
 
 TIMEOUT = 600.0  # seconds; a fit takes 20, so that only something broken takes this long
+_NICE = 10  # people wait for lookups; nobody waits for this
 _HANDFUL = 200
 _BEST = 100
 
@@ -120,6 +122,7 @@ def _talk(here: Connection, first: object, papers: Iterable[Paper]) -> tuple[boo
 
 def _serve(there: Connection, work: Callable[[Any, Iterator[Paper]], Any]) -> None:
     """In the child: do the work and answer with it, or with the reason why not."""
+    os.nice(_NICE)
     try:
         task = there.recv()
         papers: Iterator[Paper] = chain.from_iterable(iter(there.recv, None))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.bench import digests, finding, http, lookups, relevance, start
+from tests.bench import digests, finding, http, load, lookups, relevance, start
 
 _WIDTH = 132
 
@@ -15,7 +15,7 @@ def main(
     kinds: Annotated[
         list[str] | None,
         typer.Argument(
-            help="lookups, http, start, finding, relevance, digests; all, if none is named."
+            help="lookups, http, load, start, finding, relevance, digests; none is all."
         ),
     ] = None,
     *,
@@ -28,6 +28,7 @@ def main(
     known: dict[str, Callable[[], None]] = {
         "lookups": lambda: lookups.show(console, most),
         "http": lambda: http.show(console),
+        "load": lambda: load.show(console),
         "start": lambda: start.show(console),
         "finding": lambda: finding.show(console, most),
         "relevance": lambda: relevance.show(console),

@@ -94,7 +94,7 @@ def _ask(port: int, texts: Sequence[str], clients: int, commands: int) -> Asked:
         connection = HTTPConnection(HOST, port, timeout=_PATIENCE)
         together.wait()
         asked = [
-            _command(connection, texts[(number * each + at) % len(texts)]) for at in range(each)
+            ask_once(connection, texts[(number * each + at) % len(texts)]) for at in range(each)
         ]
         connection.close()
         seconds = [second for second in asked if second is not None]
@@ -106,7 +106,7 @@ def _ask(port: int, texts: Sequence[str], clients: int, commands: int) -> Asked:
     return Asked(seconds, sum(part.errors for part in found))
 
 
-def _command(connection: HTTPConnection, text: str) -> float | None:
+def ask_once(connection: HTTPConnection, text: str) -> float | None:
     """Seconds from the request to the whole answer; None if it is no good answer."""
     body = urlencode(
         {

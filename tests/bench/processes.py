@@ -20,12 +20,15 @@ _READY_WITHIN = 60.0
 _ENDED_WITHIN = 15.0
 
 
+def quiet() -> None:
+    """Keep werkzeug from writing a line a request, which would hide the figures."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+
+
 @contextmanager
 def stand_in() -> Iterator[str]:
     """The address of a Web API that knows every token."""
-    logging.getLogger("werkzeug").setLevel(
-        logging.ERROR
-    )  # a line a request would hide the figures
+    quiet()
     with HTTPServer(host=HOST, port=0) as server:
         server.expect_request("/api/auth.test").respond_with_json(
             {"ok": True, "team_id": "T1", "user_id": "U1", "bot_id": "B1", "user": "papers"}
