@@ -5,6 +5,7 @@ for by the next one. What a job did is kept, so that `papers jobs` can tell it.
 """
 
 import datetime as dt
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -94,6 +95,26 @@ class Journal:
                 connection.execute(runs.insert().values(**row))
 
 
+class StoppedError(Exception):
+    """A job was told to stop while it waited; the next start begins it again."""
+
+
+class Pause:
+    """How jobs wait, so that whoever ends them need not."""
+
+    def __init__(self) -> None:
+        self._ended = threading.Event()
+
+    def __call__(self, seconds: float) -> None:
+        """Wait. Raises StoppedError when the jobs are to end."""
+        if self._ended.wait(seconds):
+            raise StoppedError
+
+    def end(self) -> None:
+        """Let nobody wait any longer."""
+        self._ended.set()
+
+
 class Jobs:
     """Jobs that are looked after until they are stopped."""
 
@@ -126,6 +147,8 @@ class Jobs:
         started = self._now()
         try:
             outcome, is_ok = job.work(started), True
+        except StoppedError:
+            return
         except Exception as error:  # noqa: BLE001  # a job that fails must not end the schedule
             outcome, is_ok = f"{type(error).__name__}: {error}"[:500], False
             _log.exception("a job failed", job=job.name)

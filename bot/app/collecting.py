@@ -10,6 +10,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.app.web import FOLDER
 from bot.db.engine import Database
 from bot.discovery.store import Store
 from bot.jobs import Journal
@@ -17,8 +18,6 @@ from bot.outbox.store import Outbox
 from bot.review.publications import Publications
 from bot.review.store import Suggestions
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""Where the processes of `papers web` count, as prometheus-client calls it."""
 _LOOK_BACK = dt.timedelta(days=7)
 
 

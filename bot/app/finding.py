@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.app.parts import Parts, now
 from bot.catalog.model import Catalog
-from bot.db.engine import Database, open_database
+from bot.db.engine import open_database
 from bot.db.migrate import is_current
 from bot.discovery.account import Account
 from bot.discovery.alarm import Alarm
@@ -41,7 +41,7 @@ def known_papers(settings: Settings) -> Mapping[str, Paper]:
 def find(parts: Parts, progress: Progress, *, dry_run: bool = False) -> Account:
     """One poll of arXiv now, and what is proposed of all that has come."""
     catalog = parts.lookup.current().catalog
-    with _http(parts.settings, parts.database) as http:
+    with _http(parts) as http:
         report = _poll(parts, catalog, http, progress)
     if parts.settings.review_channel and not dry_run:
         Alarm(parts.database, parts.settings.review_channel).sound(report.checks, report.at)
@@ -120,7 +120,7 @@ def refit(parts: Parts, moment: datetime) -> str:
 
 def _asked(parts: Parts, ids: list[str]) -> Mapping[str, Told]:
     """What arXiv's API says of papers."""
-    with _http(parts.settings, parts.database) as http:
+    with _http(parts) as http:
         poller = _poller(parts, parts.lookup.current().catalog, http, lambda *_: None)
         found = poller.look_up(ids)
     return {
@@ -143,15 +143,15 @@ def _poller(parts: Parts, catalog: Catalog, http: HttpClient, progress: Progress
     sources = Sources(
         settings.rss_url, settings.api_url, catalog.info.categories, settings.lookback_days
     )
-    pace = Pace(parts.database, now, time.sleep)
+    pace = Pace(parts.database, now, parts.sleep)
     return Poller(Store(parts.database), http, pace, sources, progress)
 
 
-def _http(settings: Settings, database: Database) -> HttpClient:
+def _http(parts: Parts) -> HttpClient:
     """A client that waits for its turn at arXiv's door."""
-    pace = Pace(database, now, time.sleep)
+    pace = Pace(parts.database, now, parts.sleep)
     return HttpClient(
-        agent=user_agent(settings.contact), clock=time.monotonic, now=now, wait=pace.wait
+        agent=user_agent(parts.settings.contact), clock=time.monotonic, now=now, wait=pace.wait
     )
 
 

@@ -1,27 +1,42 @@
-"""What gunicorn does beside serving: its lines join ours, its dead are counted, its files go.
+"""What gunicorn does beside serving: it looks first, its lines join ours, its dead are counted.
 
 gunicorn reads this module as its configuration (`--config python:bot.app.hooks`) and takes the
 functions by their names: https://docs.gunicorn.org/en/stable/settings.html#server-hooks.
 """
 
+import gc
 import logging
 import os
 import shutil
+import sys
 from typing import Any
 
 from prometheus_client.multiprocess import mark_process_dead
 
-from bot.app.collecting import FOLDER
-from bot.app.process import configure_logging, read_settings
+from bot.app.environment import read_settings
+from bot.app.process import configure_logging, in_a_sentence
+from bot.app.web import FOLDER
+from bot.app.wsgi import prepare
 
 
 def on_starting(_server: Any) -> None:
-    """Let gunicorn's own lines be written as all others are: in one form, without secrets."""
+    """Look whether all is there, and load everything: processes that are forked share it.
+
+    gunicorn's own lines are written as all others are, in one form and without secrets.
+    """
     configure_logging(read_settings())
     for name in ("gunicorn.error", "gunicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+    try:
+        prepare()
+    except Exception as error:
+        on_exit(_server)
+        if told := in_a_sentence(error):
+            sys.exit(told)
+        raise
+    gc.freeze()  # what is collected is written to, and then no longer shared
 
 
 def child_exit(_server: Any, worker: Any) -> None:

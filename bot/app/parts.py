@@ -2,7 +2,9 @@
 
 import datetime as dt
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from random import SystemRandom
 
 from slack_sdk import WebClient
 from slack_sdk.http_retry.builtin_handlers import (
@@ -23,6 +25,7 @@ from bot.review.review import Review
 from bot.review.store import Suggestions
 from bot.settings import Settings
 from bot.slack.desk import Desk
+from bot.slack.listeners import Listeners
 from bot.slack.people import People
 
 _INTERACTIVE_SECONDS = 2  # somebody waits, and Slack gives up after three
@@ -38,6 +41,8 @@ class Parts:
     suggestions: Suggestions
     review: Review
     outbox: Outbox
+    sleep: Callable[[float], None] = time.sleep
+    """How its polls wait for their turn."""
 
     @property
     def names(self) -> KnownNames:
@@ -66,6 +71,10 @@ class Parts:
             now=now,
             channel=self.settings.review_channel,
         )
+
+    def listeners(self, token: str, workspace: str) -> Listeners:
+        """What answers people, in either transport."""
+        return Listeners(self.desk(token, workspace), self.names, SystemRandom())
 
 
 def make_parts(settings: Settings) -> Parts:

@@ -1,4 +1,4 @@
-"""What every process of the bot begins with: its settings, its logging."""
+"""What every process of the bot begins and ends with: its log, and what it says when it fails."""
 
 import logging
 import os
@@ -8,25 +8,13 @@ from types import TracebackType
 from typing import Any, NoReturn
 
 import structlog
-from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
+from bot.app.environment import read_settings
 from bot.app.redacting import Redactor
+from bot.db.trouble import in_words
 from bot.errors import PapersError
 from bot.settings import Settings
-
-
-def read_settings() -> Settings:
-    """The environment as settings. Raises PapersError that names what is wrong."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-            for fault in error.errors()
-        )
-        raise PapersError(
-            f"The environment is not right: {faults}. See the README's list of settings."
-        ) from None
 
 
 def redactor() -> Redactor:
@@ -35,6 +23,18 @@ def redactor() -> Redactor:
         return Redactor(read_settings())
     except PapersError:
         return Redactor(None)
+
+
+def in_a_sentence(error: Exception) -> str | None:
+    """What somebody is told who can mend it, without secrets; None where it is a defect."""
+    match error:
+        case PapersError():
+            told = str(error)
+        case SQLAlchemyError():
+            told = in_words(error)
+        case _:
+            return None
+    return f"papers: {redactor()(told)}"
 
 
 def configure_logging(settings: Settings) -> None:

@@ -1,45 +1,32 @@
-"""What serves Slack: settings become parts, listeners and a transport; and the worker beside it.
+"""What works without gunicorn: Socket Mode with the worker in one process, or the worker alone.
 
 Settings ──► Parts ──► Listeners ──► Bolt App ──► Socket Mode (`papers run`, with the worker)
-                │                            └──► WSGI under gunicorn (`papers web`)
+                │                            └──► WSGI under gunicorn (`papers web`: web, wsgi)
                 └────► Worker (`papers worker`)
 """
 
 import contextlib
-import os
 import signal
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
-from random import SystemRandom
-from typing import NoReturn
 
 import structlog
-from pydantic import SecretStr
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
-from bot.app.collecting import FOLDER
+from bot.app.environment import app_token, bot_token, forget_token
 from bot.app.parts import Parts, client_of, make_parts, now
-from bot.app.process import configure_logging, read_settings
 from bot.app.state import SOCKET
 from bot.app.watching import Watch, watched
 from bot.app.working import Worker
-from bot.catalog.files import read_catalog
-from bot.db.engine import open_database
 from bot.db.lock import Lock, lock_of
-from bot.db.migrate import migrate
 from bot.errors import PapersError
 from bot.settings import Settings
 from bot.slack.application import check_token, connect_socket, make_app
-from bot.slack.listeners import Listeners
-from bot.slack.wsgi import SlackRequests
 
-WORKERS = 2
-_FINISH = 8.0  # seconds; a platform kills ten after it asked
+_FINISH = 5.0  # seconds; a platform kills ten after it asked, and its machine may be busy
 _ANOTHER = 15.0  # seconds that a start waits for the process before it to end
 
 
@@ -49,18 +36,17 @@ def run(
     stop: threading.Event | None = None,
 ) -> None:
     """Serve by Socket Mode until SIGTERM, SIGINT or `stop`; `ready` is called once connected."""
-    bot_token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN", "xoxb-")
-    app_token = _secret(settings.slack_app_token, "SLACK_APP_TOKEN", "xapp-")
+    token, socket_token = bot_token(settings), app_token(settings)
     _end_at_once()
-    _forget_token()
-    client = client_of(settings, bot_token)
+    forget_token()
+    client = client_of(settings, token)
     workspace = check_token(client)
     parts = make_parts(settings)
     alone = _alone(parts)
-    worker = Worker(parts, bot_token, workspace)
-    app = make_app(client, "", _listeners(parts, bot_token, workspace))
+    worker = Worker(parts, token, workspace)
+    app = make_app(client, "", parts.listeners(token, workspace))
     with _watched(parts):
-        handler = connect_socket(app, app_token)
+        handler = connect_socket(app, socket_token)
         ending = _stopping(stop)
         working = _started(worker.run, ending)
         structlog.get_logger().info("ready", transport="socket")
@@ -72,7 +58,7 @@ def run(
 
 def work(settings: Settings) -> None:
     """Send, publish and poll until SIGTERM or SIGINT, beside any number of `papers web`."""
-    token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN", "xoxb-")
+    token = bot_token(settings)
     _end_at_once()
     workspace = check_token(client_of(settings, token))
     parts = make_parts(settings)
@@ -85,52 +71,10 @@ def work(settings: Settings) -> None:
         _finish(working)
 
 
-def serve(settings: Settings) -> NoReturn:
-    """Become gunicorn with the WSGI application. Does not return.
-
-    Raises PapersError beforehand when a token is missing or refused, so that the reason is seen.
-    """
-    token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN", "xoxb-")
-    _secret(settings.slack_signing_secret, "SLACK_SIGNING_SECRET", "")
-    check_token(client_of(settings, token))
-    read_catalog(settings.data_dir)
-    migrate(open_database(settings.database))
-    gunicorn = [
-        sys.executable, "-m", "gunicorn", "bot.app.serving:wsgi()",
-        "--config", "python:bot.app.hooks",
-        "--bind", f"{settings.host}:{settings.port}",
-        "--worker-class", "gthread", "--threads", "32",
-        "--workers", os.environ.get("WEB_CONCURRENCY", str(WORKERS)),  # noqa: TID251  # gunicorn's own
-        "--graceful-timeout", "8", "--keep-alive", "75", "--no-control-socket",
-        "--chdir", str(Path.cwd()),
-    ]  # fmt: skip
-    os.environ[FOLDER] = tempfile.mkdtemp(prefix="papers-metrics-")  # noqa: TID251  # for the child
-    os.execv(sys.executable, gunicorn)  # noqa: S606  # our own words, no shell
-
-
-def wsgi() -> Watch:
-    """What a process of gunicorn's serves."""
-    settings = read_settings()
-    configure_logging(settings)
-    token = _secret(settings.slack_bot_token, "SLACK_BOT_TOKEN", "xoxb-")
-    secret = _secret(settings.slack_signing_secret, "SLACK_SIGNING_SECRET", "")
-    _forget_token()
-    client = client_of(settings, token)
-    workspace = check_token(client)
-    parts = make_parts(settings)
-    app = make_app(client, secret, _listeners(parts, token, workspace))
-    structlog.get_logger().info("ready", transport="http")
-    return Watch(parts.database, parts.lookup, now, SlackRequests(app))
-
-
 def _watched(parts: Parts) -> contextlib.AbstractContextManager[int]:
     """Health and metrics of a process that serves nothing else over HTTP."""
     watch = Watch(parts.database, parts.lookup, now)
     return watched(parts.settings.host, parts.settings.port, watch)
-
-
-def _listeners(parts: Parts, token: str, workspace: str) -> Listeners:
-    return Listeners(parts.desk(token, workspace), parts.names, SystemRandom())
 
 
 def _end_at_once() -> None:
@@ -181,21 +125,3 @@ def _alone(parts: Parts) -> Lock:
             )
         time.sleep(0.2)
     return lock
-
-
-def _forget_token() -> None:
-    """Bolt reads the variable by itself and then warns that it has the token twice."""
-    os.environ.pop("SLACK_BOT_TOKEN", None)  # noqa: TID251  # see above
-
-
-def _secret(value: SecretStr | None, name: str, prefix: str) -> str:
-    """A secret that must be there and of its kind; the message never shows it."""
-    if value is None:
-        raise PapersError(
-            f"{name} is not set. The README tells in five steps where to find it; "
-            "`papers demo` needs no Slack account."
-        )
-    secret = value.get_secret_value().strip()
-    if not secret.startswith(prefix):
-        raise PapersError(f"{name} should begin with {prefix}; are two tokens swapped?")
-    return secret

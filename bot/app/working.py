@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 
 import structlog
 from slack_sdk import WebClient
@@ -21,7 +22,7 @@ from bot.app.state import WORKER
 from bot.app.targets import target_of
 from bot.db.lock import lock_of
 from bot.discovery.thinning import RECORDS, thin
-from bot.jobs import Job, Jobs, Journal
+from bot.jobs import Job, Jobs, Journal, Pause
 from bot.publishing.publisher import Publisher
 from bot.review.publications import Publications
 from bot.review.review import card_key
@@ -31,7 +32,7 @@ from bot.slack.sender import GRACE, Sender
 _TICK = 0.2  # seconds between looks into the outbox
 _LOCK_AGAIN = 1.0
 _JUMP = 60.0  # seconds between the wall's clock and the one that only grows
-_FINISH = 6.0  # seconds for what is running when the process is told to stop
+_FINISH = 4.0  # seconds for what is running when the process is told to stop
 
 
 class Worker:
@@ -84,7 +85,9 @@ class Worker:
             now=now,
             clock=time.monotonic,
         )
-        jobs = Jobs(self._jobs(), Journal(self._parts.database), now)
+        pause = Pause()
+        work = self._jobs(replace(self._parts, sleep=pause))
+        jobs = Jobs(work, Journal(self._parts.database), now)
         self._parts.review.recall(self._parts.suggestions.open(), now())
         jobs.start()
         self.is_acting = True
@@ -92,6 +95,7 @@ class Worker:
             self._send(sender, stop)
         finally:
             self.is_acting = False
+            pause.end()
             _end(jobs)
 
     def _send(self, sender: Sender, stop: threading.Event) -> None:
@@ -111,9 +115,8 @@ class Worker:
                 stop.wait(_LOCK_AGAIN)
             stop.wait(_TICK)
 
-    def _jobs(self) -> Iterator[Job]:
+    def _jobs(self, parts: Parts) -> Iterator[Job]:
         """What is looked after; each finds by itself what is due."""
-        parts = self._parts
         publisher = self._publisher()
         seconds = dt.timedelta(seconds=1)
         yield Job("publish", seconds, lambda moment: _counted(publisher.step(moment), "published"))

@@ -2,14 +2,11 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import NoReturn
 
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cli import finding, listing, lookups, operating, serving
 from bot.cli.console import err
-from bot.errors import PapersError
 
 _COMMANDS: Mapping[str, Callable[..., None]] = {
     "demo": serving.demo,
@@ -48,16 +45,11 @@ def main() -> None:
     """Run the command line; what a person can mend is a sentence and exit code 1."""
     try:
         cli()
-    except PapersError as error:
-        _fail(str(error))
-    except SQLAlchemyError as error:
-        from bot.db.trouble import in_words  # noqa: PLC0415  # when it is needed
+    except Exception as error:
+        from bot.app.process import in_a_sentence
 
-        _fail(in_words(error))
-
-
-def _fail(sentence: str) -> NoReturn:
-    from bot.app.process import redactor  # noqa: PLC0415  # when it is needed
-
-    err.print(f"papers: {redactor()(sentence)}", style="red", markup=False)
-    sys.exit(1)
+        told = in_a_sentence(error)
+        if told is None:
+            raise
+        err.print(told, style="red", markup=False)
+        sys.exit(1)

@@ -9,6 +9,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from bot.app.environment import read_settings
 from bot.cli.console import err, out
 
 
@@ -20,9 +21,8 @@ def poll(
     ] = False,
 ) -> None:
     """Poll arXiv once: the verdict on each feed, and what is proposed, with the reasons."""
-    from bot.app.finding import find  # noqa: PLC0415  # lookups need none of what it loads
-    from bot.app.parts import make_parts  # noqa: PLC0415  # as above
-    from bot.app.process import read_settings  # noqa: PLC0415  # as above
+    from bot.app.finding import find
+    from bot.app.parts import make_parts
 
     with Progress(console=err, transient=True) as bar:
         task = bar.add_task("Polling arXiv", total=None)
@@ -45,9 +45,8 @@ def digest(
     ] = False,
 ) -> None:
     """Issue the digests that are due; the worker does so by itself."""
-    from bot.app.parts import make_parts, now  # noqa: PLC0415  # lookups need none of it
-    from bot.app.process import read_settings  # noqa: PLC0415  # as above
-    from bot.digest.words import as_text  # noqa: PLC0415  # as above
+    from bot.app.parts import make_parts, now
+    from bot.digest.words import as_text
 
     editor = make_parts(read_settings()).editor
     due = editor.due(now()) if dry_run else editor.issue_due(now())
@@ -67,9 +66,8 @@ def replay(
     ] = False,
 ) -> None:
     """Measure on a recording how well papers are found and placed."""
-    from bot.app.process import read_settings  # noqa: PLC0415  # lookups need none of it
-    from bot.catalog.files import read_catalog  # noqa: PLC0415  # as above
-    from bot.discovery import replay as recorded  # noqa: PLC0415  # it loads scikit-learn
+    from bot.catalog.files import read_catalog
+    from bot.discovery import replay as recorded
 
     catalog = read_catalog(read_settings().data_dir).catalog
     with err.status("reading the recording") as status:

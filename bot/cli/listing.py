@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.app.process import read_settings
+from bot.app.environment import read_settings
 from bot.cli.console import err, out
 from bot.errors import PapersError
 
@@ -29,7 +29,7 @@ def import_list(
     folder, text = read_settings().data_dir, _read(file)
     if merging and replacing:
         raise PapersError("Choose one of --merge and --replace.")
-    from bot.app.listing import Way, take_in  # noqa: PLC0415  # lookups need none of what it loads
+    from bot.app.listing import Way, take_in
 
     way = Way.MERGE if merging else Way.REPLACE if replacing else Way.BEGIN
     stem = "awesome-papers" if str(file) == "-" else file.stem
@@ -39,7 +39,7 @@ def import_list(
 
 def export() -> None:
     """Print the list as awesome-list Markdown."""
-    from bot.app.listing import as_markdown  # noqa: PLC0415  # lookups need none of what it loads
+    from bot.app.listing import as_markdown
 
     text, problems = as_markdown(read_settings().data_dir)
     for problem in problems:
@@ -55,7 +55,7 @@ def check(
 ) -> None:
     """Check the data folder: what is wrong, where, what to do. Exit code 1 if there are errors."""
     folder = read_settings().data_dir
-    from bot.app.listing import problems_of  # noqa: PLC0415  # lookups need none of what it loads
+    from bot.app.listing import problems_of
 
     problems = problems_of(read_settings())
     errors = sum(problem.is_error for problem in problems)
@@ -74,7 +74,7 @@ def schema(
     ] = None,
 ) -> None:
     """Print the JSON Schemas of the data files, as they also stand in data/schema/."""
-    from bot.catalog.schema import schemas  # noqa: PLC0415  # lookups need none of what it loads
+    from bot.catalog.schema import schemas
 
     if name is None:
         typer.echo(

@@ -2,14 +2,15 @@
 
 import json
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.app.looking import live_lookup
-from bot.app.process import read_settings
+from bot.app.environment import read_settings
 from bot.cli.console import out
-from bot.lookup.lookup import Answer, Lookup
+
+if TYPE_CHECKING:
+    from bot.lookup.lookup import Answer, Lookup
 
 SHOWN = 20
 
@@ -27,6 +28,8 @@ def search(
     ] = SHOWN,
 ) -> None:
     """Look up what `/papers QUERY` would."""
+    from bot.app.looking import live_lookup
+
     lookup = live_lookup(read_settings()).current()
     text = " ".join(query)
     if as_json:
@@ -37,7 +40,7 @@ def search(
     _show(lookup, lookup.answer(text, limit=limit))
 
 
-def _answer_json(lookup: Lookup, text: str) -> dict[str, Any]:
+def _answer_json(lookup: "Lookup", text: str) -> dict[str, Any]:
     answer = lookup.answer(text)
     return {
         "query": text,
@@ -58,7 +61,7 @@ def _answer_json(lookup: Lookup, text: str) -> dict[str, Any]:
     }
 
 
-def _show(lookup: Lookup, answer: Answer) -> None:
+def _show(lookup: "Lookup", answer: "Answer") -> None:
     out.print(answer.message, markup=False, style="bold" if answer.results else "")
     if not answer.results:
         raise typer.Exit(1 if answer.kind == "error" else 0)

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from bot.app.process import read_settings, redactor
+from bot.app.environment import read_settings
 from bot.cli.console import AsJson, err, out, print_json
 from bot.errors import PapersError
 
@@ -19,8 +19,8 @@ _STYLES = {"ok": "green", "warning": "yellow", "error": "bold red"}
 
 def doctor(*, as_json: AsJson = False) -> None:
     """Look at all that the bot depends on: what is wrong, what to do. Exit code 1 if errors."""
-    from bot.app.examining import examine  # noqa: PLC0415  # lookups need none of what it loads
-    from bot.doctor.finding import worst  # noqa: PLC0415  # as above
+    from bot.app.examining import examine
+    from bot.doctor.finding import worst
 
     with err.status("Looking at Slack, the database, the list and the disk"):
         findings = examine(read_settings())
@@ -44,8 +44,9 @@ def show_outbox(context: typer.Context, *, as_json: AsJson = False) -> None:
     """What is still to be said in Slack, or was given up; `papers outbox retry` tries it again."""
     if context.invoked_subcommand:
         return
-    from bot.app.state import existing  # noqa: PLC0415  # lookups need none of what it loads
-    from bot.outbox.store import Outbox  # noqa: PLC0415  # as above
+    from bot.app.process import redactor
+    from bot.app.state import existing
+    from bot.outbox.store import Outbox
 
     box, redact = Outbox(existing(read_settings())), redactor()
     rows = [
@@ -77,9 +78,9 @@ def retry(
     as_json: AsJson = False,
 ) -> None:
     """Have what was given up tried again, by the worker."""
-    from bot.app.parts import now  # noqa: PLC0415  # lookups need none of what it loads
-    from bot.app.state import existing  # noqa: PLC0415  # as above
-    from bot.outbox.store import Outbox  # noqa: PLC0415  # as above
+    from bot.app.parts import now
+    from bot.app.state import existing
+    from bot.outbox.store import Outbox
 
     box = Outbox(existing(read_settings()))
     dead = {item.key for item in box.dead()}
@@ -96,7 +97,7 @@ def retry(
 
 def jobs(*, as_json: AsJson = False) -> None:
     """What the worker's jobs did last, when, and when they come next."""
-    from bot.app.state import existing, upcoming  # noqa: PLC0415  # lookups need none of it
+    from bot.app.state import existing, upcoming
 
     rows = upcoming(existing(read_settings()))
     if as_json:
@@ -113,7 +114,7 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """What happened to a suggestion, from the beginning."""
-    from bot.app.state import existing, told  # noqa: PLC0415  # lookups need none of it
+    from bot.app.state import existing, told
 
     found = told(existing(read_settings()), number)
     if as_json:
@@ -128,8 +129,8 @@ def history(
 
 def migrate() -> None:
     """Bring the database's schema to the newest; `run`, `web` and `worker` do so, too."""
-    from bot.db import migrate as schema  # noqa: PLC0415  # lookups need none of what it loads
-    from bot.db.engine import open_database  # noqa: PLC0415  # as above
+    from bot.db import migrate as schema
+    from bot.db.engine import open_database
 
     schema.migrate(open_database(read_settings().database))
     out.print("The database is up to date.")
@@ -139,8 +140,8 @@ def backup(
     file: Annotated[Path, typer.Argument(help="Where to; what is there is replaced.")],
 ) -> None:
     """Keep the database in a file, while the bot runs. The list in the data folder is in git."""
-    from bot.app.state import existing  # noqa: PLC0415  # lookups need none of what it loads
-    from bot.db import backup as kept  # noqa: PLC0415  # as above
+    from bot.app.state import existing
+    from bot.db import backup as kept
 
     size = kept.backup(existing(read_settings()), file)
     out.print(f"{file}: {size:,} bytes.", markup=False)
@@ -154,7 +155,7 @@ def restore(
     ] = False,
 ) -> None:
     """Bring the database to what a backup holds: all of it, or nothing is changed."""
-    from bot.app.state import restore_into  # noqa: PLC0415  # lookups need none of it
+    from bot.app.state import restore_into
 
     rows = restore_into(read_settings(), file, replace=replacing)
     out.print(f"{rows:,} rows restored. The list in the data folder is as it was.")

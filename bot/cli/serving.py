@@ -1,11 +1,14 @@
 """Commands that serve a workspace."""
 
 import contextlib
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
+from bot.app.environment import read_settings
 from bot.cli.console import err
+from bot.settings import Settings
 
 
 def demo(
@@ -14,8 +17,8 @@ def demo(
     ] = 3500,
 ) -> None:
     """The whole bot on this machine, no Slack account: a local stand-in in the browser."""
-    from bot.app.process import leave, read_settings  # noqa: PLC0415  # see the package
-    from bot.demo import run_demo  # noqa: PLC0415  # nobody else needs the stand-in
+    from bot.app.process import leave
+    from bot.demo import run_demo
 
     run_demo(read_settings(), port, lambda text: err.print(text, markup=False))
     leave()
@@ -23,36 +26,23 @@ def demo(
 
 def run() -> None:
     """Serve a workspace by Socket Mode, in one process."""
-    from bot.app import serving  # noqa: PLC0415  # see the package
-    from bot.app.process import configure_logging, leave, read_settings  # noqa: PLC0415
+    from bot.app import serving
 
-    settings = read_settings()
-    configure_logging(settings)
-    with contextlib.suppress(SystemExit):  # SIGTERM, before it was ready
-        serving.run(settings)
-    leave()
+    _until_ended(serving.run)
 
 
 def web() -> None:
     """Serve a workspace over HTTP behind a load balancer; start as many as you like."""
-    from bot.app import serving  # noqa: PLC0415  # see the package
-    from bot.app.process import configure_logging, read_settings  # noqa: PLC0415
+    from bot.app.web import serve
 
-    settings = read_settings()
-    configure_logging(settings)
-    serving.serve(settings)
+    serve(read_settings())
 
 
 def worker() -> None:
     """Send, publish and poll beside `papers web`; a second one waits until it is needed."""
-    from bot.app import serving  # noqa: PLC0415  # see the package
-    from bot.app.process import configure_logging, leave, read_settings  # noqa: PLC0415
+    from bot.app import serving
 
-    settings = read_settings()
-    configure_logging(settings)
-    with contextlib.suppress(SystemExit):  # as above
-        serving.work(settings)
-    leave()
+    _until_ended(serving.work)
 
 
 def manifest(
@@ -61,6 +51,16 @@ def manifest(
     ] = None,
 ) -> None:
     """Print the Slack app manifest, ready to paste."""
-    from bot.slack import manifest as slack  # noqa: PLC0415  # see the package
+    from bot.slack import manifest as slack
 
     typer.echo(slack.manifest(url), nl=False)
+
+
+def _until_ended(serve: Callable[[Settings], None]) -> None:
+    from bot.app.process import configure_logging, leave
+
+    settings = read_settings()
+    configure_logging(settings)
+    with contextlib.suppress(SystemExit):  # SIGTERM, before it was ready
+        serve(settings)
+    leave()

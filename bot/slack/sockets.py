@@ -93,7 +93,7 @@ class _Connection(Connection):
             on_close_listener=self._closed,
             ssl_context=client.web_client.ssl,
         )
-        self._client = client
+        self._owner = client
 
     def connect(self) -> None:
         """Connect; from then on a hang-up is an error, not an empty message."""
@@ -107,16 +107,16 @@ class _Connection(Connection):
             told = json.loads(message)
         if isinstance(told, dict) and told.get("type") == "disconnect":
             _log.info("Slack renews the connection", reason=str(told.get("reason"))[:50])
-            threading.Thread(target=self._client.renew, args=(self,), daemon=True).start()
+            threading.Thread(target=self._owner.renew, args=(self,), daemon=True).start()
         else:
-            self._client.enqueue_message(message)
+            self._owner.enqueue_message(message)
 
     def _broke(self, error: Exception) -> None:
         _log.info("the connection to Slack broke", reason=type(error).__name__)
-        self._client.renew(self)
+        self._owner.renew(self)
 
     def _closed(self, _code: int, _reason: str | None = None) -> None:
-        self._client.renew(self)
+        self._owner.renew(self)
 
 
 class _Listening:

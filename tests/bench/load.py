@@ -108,6 +108,7 @@ def load(seconds: float) -> Outcome:
         slack = FakeSlack(server)
         world = _World(folder, postgres.create("load"), server, slack)
         world.prepare()
+        stack.callback(world.database.close)
         port = stack.enter_context(world.web())
         queries = make_queries(read_catalog(ROOT / "data").catalog, 30)
         texts = [text for kind in queries.values() for text in kind]
@@ -178,7 +179,6 @@ class _World:
         self.began = time.time()
         with running("worker", settings=self._settings(0), log=self.folder / "worker.log"):
             yield
-        self.database.close()
 
     def digests(self) -> list[float]:
         """When each digest was posted."""

@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 import bot.digest.tables
 import bot.discovery.tables
 import bot.jobs
 import bot.outbox.tables
 import bot.review.tables  # noqa: F401  # their tables join the metadata
-from bot.db.engine import Database, metadata
-from bot.db.migrate import is_current, migrate
+from bot.db.engine import Database, DatabaseError, metadata
+from bot.db.migrate import is_current, is_known, migrate, newest, schema_of
 from tests.conftest import opened
 
 
@@ -49,3 +51,23 @@ def test_processes_that_start_together_migrate_once(empty_database_url: str) -> 
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(start, range(4))) == [True] * 4
+
+
+def test_the_newest_version_is_alembics(empty: Database) -> None:
+    """It is told from the files' names, since asking Alembic would slow every start."""
+    script = ScriptDirectory("bot/db/migrations")
+    assert script.get_current_head() == newest()
+    assert all(is_known(one.revision) for one in script.walk_revisions())
+    migrate(empty)
+    with empty.read() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == schema_of(empty)
+
+
+def test_a_newer_codes_database_is_left_alone_and_the_reason_said(empty: Database) -> None:
+    """Somebody went back to an older version of the bot."""
+    migrate(empty)
+    with empty.write() as connection:
+        connection.execute(sa.text("update alembic_version set version_num = '9999'"))
+    with pytest.raises(DatabaseError, match=r"schema 9999.*Use that version"):
+        migrate(empty)
+    assert schema_of(empty) == "9999"

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 ROOT = Path(__file__).parents[2]
+NOBODY = "http://127.0.0.1:9"
+"""Nothing listens there: a test asks no arXiv but its own."""
 Found = TypeVar("Found")
 
 
@@ -21,7 +23,8 @@ def environment(**settings: str) -> Mapping[str, str]:
         if not name.startswith(("SLACK_", "PAPERS_", "PORT", "DATABASE_URL"))
     }
     # No health port of its own: several may run side by side, and somebody may have 3000.
-    return {**kept, "PORT": "0", "PAPERS_DATA_DIR": str(ROOT / "data"), **settings}
+    apart = {"PORT": "0", "PAPERS_RSS_URL": f"{NOBODY}/rss", "PAPERS_API_URL": f"{NOBODY}/api"}
+    return {**kept, **apart, "PAPERS_DATA_DIR": str(ROOT / "data"), **settings}
 
 
 @contextlib.contextmanager

@@ -40,8 +40,12 @@ class Started:
 
 
 def two_ports() -> int:
-    """A port that is free, as is the hundredth after it: honcho counts so."""
-    for port in range(20_000, 30_000, 7):
+    """A port that is free, as is the hundredth after it: honcho counts so.
+
+    Tests that run side by side begin to look at different ones.
+    """
+    first = 20_000 + os.getpid() % 40 * 200
+    for port in range(first, first + 100):
         try:
             with (
                 socket.create_server(("127.0.0.1", port)),
