@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 
-.PHONY: demo test bench proof install lock clean
+.PHONY: demo test cover bench proof install lock clean
 
 demo: install
 	@$(BIN)/papers demo
@@ -15,6 +15,9 @@ test: $(VENV)/.dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/pytest --numprocesses 3 --dist worksteal
+
+cover: $(VENV)/.dev
 	@$(BIN)/pytest --numprocesses 2 --dist worksteal --cov --cov-report=term:skip-covered
 
 bench: $(VENV)/.dev

@@ -9,7 +9,7 @@ Nothing is generated anew. An entry that stands in several sections has a line i
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bot.catalog.changes import Change
 from bot.catalog.drafts import Draft
@@ -57,6 +57,8 @@ class _Editor:
     places: Mapping[str, Place]
     headings: Headings
     names: KnownNames
+    outlines: dict[str, Outline] = field(default_factory=dict)
+    """Of the texts met so far: each is a second's work in a long list, and met twice or more."""
 
     def insert(self, text: str, entry: Entry, path: str) -> str:
         outline = self._outline(text)
@@ -173,7 +175,9 @@ class _Editor:
         return corrected
 
     def _outline(self, text: str) -> Outline:
-        return Outline(text, self.names, self.places.values())
+        if text not in self.outlines:
+            self.outlines[text] = Outline(text, self.names, self.places.values())
+        return self.outlines[text]
 
     def _said(self, path: str) -> str:
         return " > ".join(self.places[path].titles) if path in self.places else path

@@ -72,7 +72,7 @@ class Crowd:
 
     def _do_something(self) -> None:
         world = self._world
-        if len(world.suggested) < length(8, 60) and self._chance.random() < 0.4:
+        if len(world.suggested) < length(4, 60) and self._chance.random() < 0.4:
             world.suggest()
         self.answers.append(world.command("alpha", self._web.port))
         waiting = [(one, world.card(one)) for one in world.suggested if one not in self._approved]

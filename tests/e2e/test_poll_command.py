@@ -21,6 +21,7 @@ from tests.conftest import DATA
 from tests.discovery.arxiv import ArXiv
 from tests.discovery.corpus import Made
 from tests.e2e.processes import ROOT, environment, papers
+from tests.lengths import length
 
 SERVING = "We serve large language models with paged key-value caches on GPU clusters."
 FLOWERS = "Petals fold by night, and bees come by day, as gardeners have always said."
@@ -136,7 +137,7 @@ def test_a_poll_killed_anywhere_loses_nothing_and_repeats_nothing(
     """Killed at random moments and begun again: the papers and candidates of one whole poll."""
     ArXiv(httpserver).announce(today(), *stream())
     chance = random.Random(7)
-    for _ in range(6):
+    for _ in range(length(3, 12)):
         process = subprocess.Popen(  # this project's own command
             [sys.executable, "-m", "bot", "poll"],
             env=environment(**settings),
