@@ -8,9 +8,10 @@ import datetime as dt
 import html
 import json
 import re
+import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from bot.review.suggestion import Subject
 from bot.slack import cards, forms, reviewing, subscriptions, suggesting
 from bot.slack.blocks import AGAIN, CORRECT, NEXT, PREVIOUS, SHARE
 from bot.slack.wsgi import EVENTS, SlackRequests
+from tests.conftest import DATA
 from tests.discovery.corpus import Made as Item
 from tests.discovery.corpus import rss
 from tests.lengths import IS_PROOF
@@ -46,6 +48,7 @@ from tests.slack.payloads import command, signed
 CAROL = "U0003"  # no reviewer
 SERVING = "llm-systems/serving"
 NAMES = shipped_names()
+_SOME = 12  # a file
 
 HOSTILE = {
     "a ping of all": "<!channel> <!here> <!everyone> @channel",
@@ -72,26 +75,35 @@ HOSTILE = {
 LONG = "ä" * 9_000 + " <&>" * 250
 
 
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The beginning of the list in git, with its Markdown beside the data."""
+    folder = tmp_path_factory.mktemp("list")
+    data = Path(shutil.copytree(DATA, folder / "data"))
+    for file in (data / "papers").iterdir():
+        first = re.split("(?m)^(?=- )", file.read_text())[:_SOME]
+        file.write_text("".join(first))
+    text = (data / "list.yaml").read_text()
+    (data / "list.yaml").write_text(f"{text}publish:\n  markdown: LIST.md\n")
+    (folder / "LIST.md").write_text(export_list(read_catalog(data).catalog, NAMES))
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", "data", "LIST.md")
+    git(folder, "commit", "-qm", "Begin")
+    return folder
+
+
 @pytest.fixture
 def house(
-    slack_server: HTTPServer,
-    database: Database,
-    tmp_path: Path,
-    catalog_copy: Callable[[Path], Path],
+    slack_server: HTTPServer, database: Database, tmp_path: Path, repository: Path
 ) -> Iterator[House]:
-    """A bot that publishes by git, with the Markdown beside the data."""
+    """A bot that publishes by git."""
     clock = Clock()
     slack_server.clear()
     slack = FakeSlack(slack_server, clock=clock.timestamp)
     furnish(slack)
-    data = catalog_copy(tmp_path)
-    text = (data / "list.yaml").read_text()
-    (data / "list.yaml").write_text(f"{text}publish:\n  markdown: LIST.md\n")
-    (tmp_path / "LIST.md").write_text(export_list(read_catalog(data).catalog, NAMES))
+    shutil.copytree(repository, tmp_path, dirs_exist_ok=True)
     (tmp_path / "pwned").mkdir()  # a shell that was got at would say so
-    git(tmp_path, "init", "-q", "-b", "main")
-    git(tmp_path, "add", "data", "LIST.md")
-    git(tmp_path, "commit", "-qm", "Begin")
+    data = tmp_path / "data"
     target = GitRepository(Git(data, environment(tmp_path)), "LIST.md", NAMES)
     found = House(slack, database, data, clock, target=target)
     with capture_logs() as logs:
