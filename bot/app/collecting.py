@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app.web import FOLDER
 from bot.db.engine import Database
+from bot.discovery.candidates import Candidates
 from bot.discovery.store import Store
 from bot.jobs import Journal
 from bot.outbox.store import Outbox
@@ -71,7 +72,7 @@ class DatabaseCollector(Collector):
         yield verdict
         yield checked
         proposals = CounterMetricFamily("papers_proposals", "Papers that the bot has proposed.")
-        proposals.add_metric([], store.proposals())
+        proposals.add_metric([], Candidates(self._database).proposals())
         yield proposals
 
     def _decisions(self) -> Iterator[Metric]:

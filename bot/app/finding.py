@@ -12,6 +12,7 @@ from bot.db.migrate import is_current
 from bot.discovery.account import Account
 from bot.discovery.alarm import Alarm
 from bot.discovery.budget import monday
+from bot.discovery.candidates import Candidates
 from bot.discovery.document import FeedError
 from bot.discovery.freshness import EASTERN
 from bot.discovery.learning import LearningError
@@ -62,7 +63,9 @@ def find(parts: Parts, progress: Progress, *, dry_run: bool = False) -> Account:
 def hand_over(parts: Parts) -> int:
     """Bring what was proposed to review, also what a killed poll had left; how many are new."""
     since = monday((now() - _HANDED_OVER).astimezone(EASTERN).date())
-    found = {f"arxiv:{one.paper.arxiv}": one for one in proposed(Store(parts.database), since)}
+    found = {
+        f"arxiv:{one.paper.arxiv}": one for one in proposed(Candidates(parts.database), since)
+    }
     known = parts.suggestions.known(found)
     intake = Intake(parts.review, parts.lookup.current().catalog)
     return intake.hand_over([one for key, one in found.items() if key not in known], now())

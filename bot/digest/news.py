@@ -14,6 +14,7 @@ from bot.db.engine import Database
 from bot.digest.edition import Card, Listed, News, Pending, Seen, paper_keys
 from bot.digest.health import FeedNews
 from bot.digest.topics import together
+from bot.discovery.candidates import Candidates
 from bot.discovery.freshness import EASTERN
 from bot.discovery.store import Store
 from bot.outbox.store import Outbox
@@ -30,7 +31,7 @@ class Newsroom:
 
     def __init__(self, database: Database) -> None:
         self._suggestions = Suggestions(database)
-        self._store = Store(database)
+        self._store, self._candidates = Store(database), Candidates(database)
         self._outbox = Outbox(database)
 
     def gather(self, catalog: Catalog, since: dt.datetime) -> News:
@@ -71,7 +72,7 @@ class Newsroom:
         """The papers that were nearly proposed, without what is on the list or was suggested."""
         listed = {key for entry in catalog.entries for key in paper_keys(entry)}
         found = []
-        for one in self._store.runners_up(since.astimezone(EASTERN).date() - _DAY):
+        for one in self._candidates.runners_up(since.astimezone(EASTERN).date() - _DAY):
             entry = Entry(
                 title=one.paper.title,
                 url=f"https://arxiv.org/abs/{one.paper.arxiv}",

@@ -22,7 +22,7 @@ from bot.discovery.sections import Placed
 from bot.errors import PapersError
 
 TIMEOUT = 600.0  # seconds; a fit takes 20, so that only something broken takes this long
-_NICE = 10  # people wait for lookups; nobody waits for this
+_NICE = 5  # people wait for lookups; nobody waits for this
 _HANDFUL = 200
 _BEST = 100
 

@@ -18,12 +18,13 @@ from rapidfuzz import fuzz, process
 from bot.catalog.model import Catalog, compact
 from bot.discovery.authors import count_authors
 from bot.discovery.budget import CARRY_WEEKS, Waiting, allowance, choose, monday
+from bot.discovery.candidates import Candidates, RunnerUp, Unproposed
 from bot.discovery.freshness import EASTERN
 from bot.discovery.judgement import Choice, Judged, Reasons
 from bot.discovery.learning import FitTask, JudgeTask, fit, judge
 from bot.discovery.paper import Paper
 from bot.discovery.sections import paper_sections, placed, section_names
-from bot.discovery.store import RunnerUp, Store, Unproposed
+from bot.discovery.store import Store
 
 _MODEL = "relevance"
 _REFIT_AFTER = dt.timedelta(days=28)  # more often gained nothing in the replay
@@ -56,6 +57,7 @@ class Proposer:
     def __init__(self, store: Store, catalog: Catalog, rejected: Sequence[Paper] = ()) -> None:
         """`rejected` are papers that reviewers found not to belong; the model learns from them."""
         self._store, self._catalog, self._rejected = store, catalog, tuple(rejected)
+        self._candidates = Candidates(store.database)
 
     def propose(self, now: dt.datetime, *, dry_run: bool = False) -> tuple[Candidate, ...]:
         """What is to be proposed now; kept as proposed unless it is a dry run.
@@ -64,7 +66,7 @@ class Proposer:
         """
         today = now.astimezone(EASTERN).date()
         budget, week = self._catalog.info.budget, monday(today)
-        spent = self._store.spent(week)
+        spent = self._candidates.spent(week)
         if not allowance(today, budget, spent):
             return ()
         pool = self._pool(week)
@@ -81,9 +83,9 @@ class Proposer:
         )
         if dry_run:
             return candidates
-        self._store.keep_runners_up(_beaten(waiting, chosen, by_id, judged), now)
+        self._candidates.keep_runners_up(_beaten(waiting, chosen, by_id, judged), now)
         rows = [_row(candidate, week, now) for candidate in candidates]
-        kept = self._store.propose(rows, week, allowance(today, budget, 0))
+        kept = self._candidates.propose(rows, week, allowance(today, budget, 0))
         return tuple(candidate for candidate in candidates if candidate.paper.arxiv in kept)
 
     def judge(self, papers: Sequence[Paper], now: dt.datetime) -> Mapping[str, Judged]:
@@ -98,15 +100,15 @@ class Proposer:
 
         Raises LearningError when the child process cannot.
         """
-        before = self._store.model(_MODEL)
+        before = self._candidates.model(_MODEL)
         if before is None:
             return False  # the first one is fitted when there is something to judge
         self._model(tuple(_described(self._catalog, self._store.metadata())), now)
-        return before != self._store.model(_MODEL)
+        return before != self._candidates.model(_MODEL)
 
     def _pool(self, week: dt.date) -> tuple[Unproposed, ...]:
         listed = {entry.arxiv for entry in self._catalog.entries}
-        found = self._store.waiting(week - dt.timedelta(weeks=CARRY_WEEKS))
+        found = self._candidates.waiting(week - dt.timedelta(weeks=CARRY_WEEKS))
         return tuple(one for one in found if one.paper.arxiv not in listed)
 
     def _judge(self, papers: Sequence[Paper], now: dt.datetime, best: int) -> Mapping[str, Judged]:
@@ -131,13 +133,13 @@ class Proposer:
         told += "\n\n" + "\n".join(sorted(paper.arxiv for paper in self._rejected))
         told += f"\n{len(str(self._store.count_seen()))}"  # ten times as many teach something new
         basis = hashlib.sha256(told.encode()).hexdigest()
-        kept = self._store.model(_MODEL)
+        kept = self._candidates.model(_MODEL)
         if kept and kept[0] == basis and now - kept[1] < _REFIT_AFTER:
             return kept[2]
         content = fit(
             FitTask(listed=listed, others=self._store.background(), rejected=self._rejected)
         )
-        self._store.keep_model(_MODEL, basis, content, now)
+        self._candidates.keep_model(_MODEL, basis, content, now)
         return content
 
     def _ranked(
@@ -152,7 +154,7 @@ class Proposer:
         )
 
 
-def proposed(store: Store, since: dt.date) -> tuple[Candidate, ...]:
+def proposed(candidates: Candidates, since: dt.date) -> tuple[Candidate, ...]:
     """The candidates of the weeks that began on or after a day, in order of their proposal."""
     return tuple(
         Candidate(
@@ -165,7 +167,7 @@ def proposed(store: Store, since: dt.date) -> tuple[Candidate, ...]:
             choices=_CHOICES.validate_python(found.judgement["choices"]),
             evidence=found.judgement["evidence"],
         )
-        for found in store.proposed(since)
+        for found in candidates.proposed(since)
     )
 
 

@@ -1,4 +1,4 @@
-"""What discovery remembers, in the database: seen papers, checks of feeds, candidates, the model.
+"""What came from arXiv, in the database: seen papers, checks of feeds, listed papers' metadata.
 
 Whatever a feed brought is kept in one transaction with the verdict on it and with what makes the
 next request conditional; so a poll that is killed anywhere has either taken a feed or not seen it.
@@ -15,13 +15,10 @@ from bot.catalog.identity import titles_agree
 from bot.db.engine import Database
 from bot.discovery.paper import Paper
 from bot.discovery.tables import (
-    candidates,
     caught_up,
     checks,
     feeds,
     listed,
-    models,
-    runners_up,
     seen,
 )
 
@@ -72,57 +69,23 @@ class Batch:
     days: tuple[tuple[str, dt.date], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unproposed:
-    """A paper that may still be proposed."""
-
-    paper: Paper
-    day: dt.date
-    evidence: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposed:
-    """A candidate as it is kept; its judgement is plain JSON."""
-
-    paper: Paper
-    day: dt.date
-    score: float
-    rank: int
-    ranked: int
-    judgement: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class RunnerUp:
-    """A paper that was among the best when papers were judged, and was not proposed.
-
-    `score` is in log-odds: above 0 it reads more like the list than like the rest of arXiv.
-    """
-
-    paper: Paper
-    day: dt.date
-    score: float
-    section: str
-
-
 class Store:
-    """Discovery's part of the database."""
+    """What was seen, and how each feed was found."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
 
     def memory(self, url: str) -> Memory:
         """What is remembered of a feed."""
         query = sa.select(feeds.c.etag, feeds.c.last_modified).where(feeds.c.url == url)
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             row = connection.execute(query).first()
         return Memory(row.etag, row.last_modified) if row else Memory()
 
     def known(self, ids: Collection[str], before: dt.datetime) -> frozenset[str]:
         """Which of the ids had been seen before a moment."""
         found: set[str] = set()
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             ordered = sorted(ids)
             for at in range(0, len(ordered), _MANY):
                 some = ordered[at : at + _MANY]
@@ -133,15 +96,15 @@ class Store:
 
     def take(self, batch: Batch, now: dt.datetime) -> int:
         """Keep what a request brought, all of it or nothing; how many papers were new here."""
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             new = sum(_take_one(connection, arrival, now) for arrival in batch.arrivals)
             for check in batch.checks:
                 values = {"checked_at": now, **_as_row(check)}
                 connection.execute(checks.insert().values(**values))
             if batch.url is not None:
-                _put(connection, feeds, {"url": batch.url}, _as_row(batch.memory))
+                put(connection, feeds, {"url": batch.url}, _as_row(batch.memory))
             for category, day in batch.days:
-                _put(connection, caught_up, {"category": category, "day": day}, {})
+                put(connection, caught_up, {"category": category, "day": day}, {})
         return new
 
     def last_fresh(self, category: str) -> tuple[dt.datetime, dt.date] | None:
@@ -152,7 +115,7 @@ class Store:
             .order_by(checks.c.checked_at.desc())
             .limit(1)
         )
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             row = connection.execute(query).first()
         return (row.checked_at, row.day) if row else None
 
@@ -160,21 +123,21 @@ class Store:
         """Since when a category is watched."""
         query = sa.select(checks.c.checked_at).where(checks.c.category == category)
         query = query.order_by(checks.c.checked_at).limit(1)
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return connection.scalar(query)
 
     def volume(self, category: str) -> float | None:
         """Unseen papers a day that the category was fresh, on average; None without history."""
         query = sa.select(sa.func.sum(checks.c.unseen), sa.func.count(checks.c.day.distinct()))
         query = query.where(checks.c.category == category, checks.c.verdict == "fresh")
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             total, days = connection.execute(query).one()
         return float(total) / days if days else None
 
     def checked(self, since: dt.datetime) -> tuple[tuple[dt.datetime, Check], ...]:
         """The checks since a moment, the oldest first."""
         query = sa.select(checks).where(checks.c.checked_at >= since).order_by(checks.c.id)
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             rows = connection.execute(query).all()
         return tuple(
             (row.checked_at, Check(row.category, row.verdict, row.reason, row.unseen, row.day))
@@ -189,67 +152,24 @@ class Store:
         caught = sa.select(caught_up.c.day).where(
             caught_up.c.category == category, caught_up.c.day >= since
         )
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return frozenset(connection.scalars(fresh.union(caught)))
-
-    def waiting(self, since: dt.date) -> tuple[Unproposed, ...]:
-        """Papers announced since a day, or with evidence since then, that were not proposed."""
-        query = (
-            sa.select(seen)
-            .outerjoin(candidates, candidates.c.arxiv == seen.c.arxiv)
-            .where(candidates.c.arxiv.is_(None))
-            .where(sa.or_(seen.c.day >= since, seen.c.evidence_day >= since))
-            .order_by(seen.c.arxiv)
-        )
-        with self._database.read() as connection:
-            return tuple(
-                Unproposed(_paper(row), max(row.day, row.evidence_day or row.day), row.evidence)
-                for row in connection.execute(query)
-            )
-
-    def keep_runners_up(self, found: Iterable[RunnerUp], now: dt.datetime) -> None:
-        """Keep how the best of those that were not proposed stood, as judged now."""
-        with self._database.write() as connection:
-            for one in found:
-                values = {
-                    "day": one.day,
-                    "score": one.score,
-                    "section": one.section,
-                    "judged_at": now,
-                }
-                _put(connection, runners_up, {"arxiv": one.paper.arxiv}, values)
-
-    def runners_up(self, since: dt.date) -> tuple[RunnerUp, ...]:
-        """Those announced since a day that were still not proposed, the best first."""
-        query = (
-            sa.select(seen, runners_up.c.day.label("judged_day"), runners_up.c.score)
-            .add_columns(runners_up.c.section)
-            .join(runners_up, runners_up.c.arxiv == seen.c.arxiv)
-            .outerjoin(candidates, candidates.c.arxiv == seen.c.arxiv)
-            .where(candidates.c.arxiv.is_(None), runners_up.c.day >= since)
-            .order_by(runners_up.c.score.desc(), seen.c.arxiv)
-        )
-        with self._database.read() as connection:
-            return tuple(
-                RunnerUp(_paper(row), row.judged_day, row.score, row.section)
-                for row in connection.execute(query)
-            )
 
     def count_seen(self) -> int:
         """How many papers were seen."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return connection.scalar(sa.select(sa.func.count()).select_from(seen)) or 0
 
     def background(self) -> Iterator[Paper]:
         """Every seen paper, one at a time; there may be hundreds of thousands."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             query = sa.select(seen).order_by(seen.c.arxiv).execution_options(yield_per=1000)
             for row in connection.execute(query):
-                yield _paper(row)
+                yield paper_of(row)
 
     def metadata(self) -> Mapping[str, Paper]:
         """What arXiv says of listed papers, by the id under which they are listed."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             rows = connection.execute(sa.select(listed).where(listed.c.found)).all()
         return {
             row.arxiv: Paper(
@@ -264,7 +184,7 @@ class Store:
 
     def unknown_listed(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Listed ids that arXiv has not been asked about yet."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             asked = set(connection.scalars(sa.select(listed.c.arxiv)))
         return tuple(sorted(set(ids) - asked))
 
@@ -272,7 +192,7 @@ class Store:
         self, asked: Sequence[str], answered: Mapping[str, Paper], now: dt.datetime
     ) -> None:
         """Keep arXiv's answer about listed ids; one that it does not know is kept as such."""
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             for arxiv in asked:
                 paper = answered.get(arxiv)
                 values = {
@@ -283,81 +203,14 @@ class Store:
                     "categories": list(paper.categories) if paper else [],
                     "fetched_at": now,
                 }
-                _put(connection, listed, {"arxiv": arxiv}, values)
-
-    def model(self, name: str) -> tuple[str, dt.datetime, bytes] | None:
-        """The fitted model of a name: what it was learned from, when, and its content."""
-        query = sa.select(models).where(models.c.name == name)
-        with self._database.read() as connection:
-            row = connection.execute(query).first()
-        return (row.basis, row.fitted_at, row.content) if row else None
-
-    def keep_model(self, name: str, basis: str, content: bytes, now: dt.datetime) -> None:
-        """Keep a fitted model in place of the one before."""
-        values = {"basis": basis, "fitted_at": now, "content": content}
-        with self._database.write() as connection:
-            _put(connection, models, {"name": name}, values)
-
-    def proposed(self, since: dt.date) -> tuple[Proposed, ...]:
-        """The candidates of the weeks that began on or after a day, in order of their proposal."""
-        columns = (candidates.c.score, candidates.c.rank, candidates.c.ranked)
-        query = (
-            sa.select(seen, *columns, candidates.c.judgement)
-            .join(candidates, candidates.c.arxiv == seen.c.arxiv)
-            .where(candidates.c.week >= since)
-            .order_by(candidates.c.proposed_at, candidates.c.rank)
-        )
-        with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        return tuple(
-            Proposed(
-                paper=_paper(row),
-                day=row.day,
-                score=row.score,
-                rank=row.rank,
-                ranked=row.ranked,
-                judgement=row.judgement,
-            )
-            for row in rows
-        )
+                put(connection, listed, {"arxiv": arxiv}, values)
 
     def seen_papers(self, ids: Collection[str]) -> Mapping[str, tuple[Paper, dt.date]]:
         """Papers that a feed brought, with the day of their announcement."""
         query = sa.select(seen).where(seen.c.arxiv.in_(sorted(ids)))
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             rows = connection.execute(query).all()
-        return {row.arxiv: (_paper(row), row.day) for row in rows}
-
-    def proposals(self) -> int:
-        """How many papers were ever proposed."""
-        with self._database.read() as connection:
-            return connection.scalar(sa.select(sa.func.count()).select_from(candidates)) or 0
-
-    def spent(self, week: dt.date) -> int:
-        """How many papers were proposed in the week that begins on this Monday."""
-        query = sa.select(sa.func.count()).where(candidates.c.week == week)
-        with self._database.read() as connection:
-            return connection.scalar(query) or 0
-
-    def propose(
-        self, rows: Iterable[Mapping[str, Any]], week: dt.date, most: int
-    ) -> tuple[str, ...]:
-        """Keep candidates, each paper once for ever; the ids of those that are new.
-
-        No more than `most` are kept in a week, however many processes propose at once, as writers
-        wait for each other.
-        """
-        kept: list[str] = []
-        spent = sa.select(sa.func.count()).where(candidates.c.week == week)
-        with self._database.write() as connection:
-            for row in rows:
-                if (connection.scalar(spent) or 0) >= most:
-                    break
-                query = sa.select(candidates.c.arxiv).where(candidates.c.arxiv == row["arxiv"])
-                if connection.scalar(query) is None:
-                    connection.execute(candidates.insert().values(**row))
-                    kept.append(str(row["arxiv"]))
-        return tuple(kept)
+        return {row.arxiv: (paper_of(row), row.day) for row in rows}
 
 
 def _take_one(connection: sa.Connection, arrival: Arrival, now: dt.datetime) -> bool:
@@ -405,7 +258,8 @@ def _evidence(old: sa.Row[Any], paper: Paper) -> str | None:
     return None
 
 
-def _paper(row: sa.Row[Any]) -> Paper:
+def paper_of(row: sa.Row[Any]) -> Paper:
+    """The paper of a row of seen papers."""
     return Paper(
         arxiv=row.arxiv,
         title=row.title,
@@ -422,7 +276,7 @@ def _as_row(value: Check | Memory) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__slots__}
 
 
-def _put(
+def put(
     connection: sa.Connection, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
     """Insert a row, or change the one with this key; no other writer comes in between."""

@@ -10,8 +10,9 @@ from bot.db.engine import Database
 from bot.digest.issuing import Editor
 from bot.digest.store import Digests
 from bot.digest.subscribing import Subscribing
+from bot.discovery.candidates import Candidates, RunnerUp
 from bot.discovery.paper import Paper
-from bot.discovery.store import Arrival, Batch, Check, RunnerUp, Store
+from bot.discovery.store import Arrival, Batch, Check, Store
 from bot.lookup.lookup import Lookup
 from bot.review.decision import Approve, Rules, Taken
 from bot.review.review import Made, Proposal, Review
@@ -91,7 +92,9 @@ class Desk:
         paper = Paper(arxiv=one.arxiv, title=one.title, abstract="About it.")
         at = dt.datetime.combine(day, dt.time(7), dt.UTC)
         self.store.take(Batch((Arrival(paper, 1, day, is_new=True),)), at)
-        self.store.keep_runners_up([RunnerUp(paper, day, score, one.home)], at)
+        Candidates(self.store.database).keep_runners_up(
+            [RunnerUp(paper, day, score, one.home)], at
+        )
 
     def check(self, category: str, verdict: str, at: dt.datetime) -> None:
         self.store.take(Batch((), (Check(category, verdict, "", 1, at.date()),)), at)

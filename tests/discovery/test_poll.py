@@ -10,6 +10,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from bot.db.engine import Database
+from bot.discovery.candidates import Candidates
 from bot.discovery.pace import Pace
 from bot.discovery.poll import Poller, Report, Sources
 from bot.discovery.store import Store
@@ -129,7 +130,10 @@ def test_after_a_fortnight_of_downtime_no_announcement_day_is_lost(setting: Sett
             )
     setting.poll(later(14))
     assert setting.seen() == [f"2509.{n:05}" for n in range(1, number + 1)]
-    days = {waiting.paper.arxiv: waiting.day for waiting in setting.store.waiting(MONDAY)}
+    days = {
+        waiting.paper.arxiv: waiting.day
+        for waiting in Candidates(setting.store.database).waiting(MONDAY)
+    }
     assert days["2509.00002"] == later(1)
     before = len(setting.arxiv.asked)
     setting.poll(later(14))

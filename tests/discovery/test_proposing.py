@@ -7,6 +7,7 @@ import pytest
 
 from bot.catalog.model import Catalog, Entry, ListInfo, Section
 from bot.db.engine import Database
+from bot.discovery.candidates import Candidates
 from bot.discovery.paper import Paper
 from bot.discovery.proposing import Candidate, Proposer
 from bot.discovery.store import Arrival, Batch, Store
@@ -116,7 +117,7 @@ def test_a_dry_run_proposes_nothing(store: Store, catalog: Catalog) -> None:
     announce(store, 0, garden(1), *(engine(n) for n in range(60)))
     proposer = Proposer(store, catalog)
     dry = proposer.propose(noon(0), dry_run=True)
-    assert store.spent(MONDAY) == 0
+    assert Candidates(store.database).spent(MONDAY) == 0
     assert ids(proposer.propose(noon(0))) == ids(dry)
 
 
@@ -137,12 +138,12 @@ def test_the_model_is_fitted_when_there_is_something_to_learn_and_not_else(
 ) -> None:
     announce(store, 0, garden(1), *(engine(n) for n in range(60)))
     Proposer(store, catalog).propose(noon(0), dry_run=True)
-    first = store.model("relevance")
+    first = Candidates(store.database).model("relevance")
     Proposer(store, catalog).propose(noon(1), dry_run=True)
-    assert store.model("relevance") == first
+    assert Candidates(store.database).model("relevance") == first
     more = Entry(title="Tulips again", sections=("tulips",))
     Proposer(store, Catalog(catalog.info, (*catalog.entries, more))).propose(noon(1), dry_run=True)
-    second = store.model("relevance")
+    second = Candidates(store.database).model("relevance")
     assert first
     assert second
     assert second[0] != first[0]
@@ -159,9 +160,9 @@ def test_the_best_of_what_is_not_proposed_is_remembered_until_it_is(
     announce(store, 0, *(garden(n) for n in range(3)), *(engine(n) for n in range(60)))
     proposer = Proposer(store, catalog)
     proposer.propose(noon(0), dry_run=True)
-    assert store.runners_up(MONDAY) == ()
+    assert Candidates(store.database).runners_up(MONDAY) == ()
     proposed = set(ids(proposer.propose(noon(0))))
-    beaten = store.runners_up(MONDAY)
+    beaten = Candidates(store.database).runners_up(MONDAY)
     gardens = {garden(n).arxiv for n in range(3)}
     assert {one.paper.arxiv for one in beaten} >= gardens - proposed
     assert proposed.isdisjoint(one.paper.arxiv for one in beaten)
@@ -169,4 +170,6 @@ def test_the_best_of_what_is_not_proposed_is_remembered_until_it_is(
     assert {one.section for one in beaten} <= {"roses", "tulips"}
     later = set(ids(proposer.propose(noon(1))))
     assert later
-    assert later.isdisjoint(one.paper.arxiv for one in store.runners_up(MONDAY))
+    assert later.isdisjoint(
+        one.paper.arxiv for one in Candidates(store.database).runners_up(MONDAY)
+    )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.db.engine import Database
+from bot.discovery.candidates import Candidates
 from bot.discovery.paper import Paper
 from bot.discovery.store import Arrival, Batch, Check, Memory, Store
 
@@ -43,7 +44,7 @@ def arrival(found: Paper, version: int = 1, day: dt.date = MONDAY, *, new: bool 
 def test_a_paper_is_new_once_whatever_feed_brings_it_again(store: Store) -> None:
     assert store.take(Batch((arrival(paper()),)), NOW) == 1
     assert store.take(Batch((arrival(paper()), arrival(paper(), 2))), NOW) == 0
-    assert len(store.waiting(MONDAY)) == 1
+    assert len(Candidates(store.database).waiting(MONDAY)) == 1
 
 
 def test_polls_at_the_same_time_take_each_paper_once(store: Store) -> None:
@@ -63,17 +64,17 @@ def test_polls_at_the_same_time_take_each_paper_once(store: Store) -> None:
 def test_proposals_at_the_same_time_stay_within_the_budget(store: Store) -> None:
     def propose(turn: int) -> tuple[str, ...]:
         rows = [{**candidate(), "arxiv": f"2601.{turn}{n:04d}"} for n in range(5)]
-        return store.propose(rows, MONDAY, 7)
+        return Candidates(store.database).propose(rows, MONDAY, 7)
 
     with ThreadPoolExecutor(4) as pool:
         kept = [one for found in pool.map(propose, range(4)) for one in found]
-    assert len(kept) == store.spent(MONDAY) == 7
+    assert len(kept) == Candidates(store.database).spent(MONDAY) == 7
 
 
 def test_a_replacement_of_an_unknown_paper_is_no_new_paper(store: Store) -> None:
     """Replacements refresh what is known; thousands of old papers are revised every day."""
     assert store.take(Batch((arrival(paper(), 3, new=False),)), NOW) == 0
-    assert store.waiting(MONDAY) == ()
+    assert Candidates(store.database).waiting(MONDAY) == ()
 
 
 def test_a_batch_is_kept_whole_or_not_at_all(store: Store) -> None:
@@ -113,7 +114,7 @@ def test_a_revision_with_evidence_earns_a_second_look(
     store.take(
         Batch((arrival(paper(**changes), 2, later, new=False),)), NOW + dt.timedelta(days=90)
     )
-    (waiting,) = store.waiting(later)
+    (waiting,) = Candidates(store.database).waiting(later)
     assert says in (waiting.evidence or "")
     assert waiting.day == later
 
@@ -124,7 +125,7 @@ def test_a_plain_revision_is_no_evidence_and_an_old_one_comes_too_late(store: St
     store.take(Batch((arrival(paper(title="A Paper on  Caches!"), 2, later, new=False),)), NOW)
     late = paper(journal_ref="OSDI 2026")
     store.take(Batch((arrival(late, 3, later, new=False),)), NOW + dt.timedelta(days=200))
-    assert store.waiting(later) == ()
+    assert Candidates(store.database).waiting(later) == ()
 
 
 def test_known_means_seen_before_a_moment(store: Store) -> None:
@@ -137,10 +138,10 @@ def test_known_means_seen_before_a_moment(store: Store) -> None:
 def test_a_candidate_is_kept_once_for_ever(store: Store) -> None:
     row = candidate()
     store.take(Batch((arrival(paper()),)), NOW)
-    assert store.propose([row], MONDAY, 10) == ("2601.00001",)
-    assert store.propose([row], MONDAY, 10) == ()
-    assert store.spent(MONDAY) == 1
-    assert store.waiting(MONDAY) == ()
+    assert Candidates(store.database).propose([row], MONDAY, 10) == ("2601.00001",)
+    assert Candidates(store.database).propose([row], MONDAY, 10) == ()
+    assert Candidates(store.database).spent(MONDAY) == 1
+    assert Candidates(store.database).waiting(MONDAY) == ()
 
 
 def test_the_days_that_were_taken_are_those_of_fresh_feeds_and_of_catching_up(
@@ -167,10 +168,10 @@ def test_listed_papers_are_asked_about_once(store: Store) -> None:
 
 
 def test_a_model_takes_the_place_of_the_one_before(store: Store) -> None:
-    assert store.model("relevance") is None
-    store.keep_model("relevance", "a", b"1", NOW)
-    store.keep_model("relevance", "b", b"2", NOW)
-    assert store.model("relevance") == ("b", NOW, b"2")
+    assert Candidates(store.database).model("relevance") is None
+    Candidates(store.database).keep_model("relevance", "a", b"1", NOW)
+    Candidates(store.database).keep_model("relevance", "b", b"2", NOW)
+    assert Candidates(store.database).model("relevance") == ("b", NOW, b"2")
 
 
 def test_the_background_is_every_seen_paper(store: Store) -> None:
