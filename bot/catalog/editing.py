@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.catalog.changes import Change, is_done, must_have_sections
-from bot.catalog.files import CatalogError, Read, read_texts, write_file
+from bot.catalog.files import CatalogError, Read, read_texts
 from bot.catalog.model import Catalog, Entry
+from bot.catalog.replacing import write_file
 from bot.catalog.splicing import (
     find_entry,
     insert_entry,

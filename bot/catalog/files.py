@@ -4,8 +4,6 @@ People edit these files. A mistake costs the entry that it is in, never the list
 what is right together with what is wrong, each problem with its file, line, entry and remedy.
 """
 
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -135,23 +133,6 @@ def signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
             continue
         found.append((path.name, status.st_mtime_ns, status.st_size))
     return tuple(found)
-
-
-def write_file(path: Path, text: str) -> None:
-    """Replace a file's text at once: readers and crashes see the old text or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def entries_in(text: str) -> Iterator[yaml.MappingNode | Problem]:

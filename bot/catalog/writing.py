@@ -9,8 +9,9 @@ import yaml
 from pydantic import TypeAdapter
 
 from bot.catalog.dumping import dump, entry_text, plain_value, shifted
-from bot.catalog.files import CatalogError, write_file
+from bot.catalog.files import CatalogError
 from bot.catalog.model import Catalog, Entry, ListInfo, Review, Section
+from bot.catalog.replacing import write_file
 from bot.catalog.schema import schemas
 from bot.catalog.splicing import end_line, insert_entry
 

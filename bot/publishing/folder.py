@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.catalog.editing import folder_reader
-from bot.catalog.files import write_file
 from bot.catalog.names import KnownNames
+from bot.catalog.replacing import write_file
 from bot.publishing.edits import edits_of
 from bot.publishing.publication import Publication, Published
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.catalog.editing import folder_reader
-from bot.catalog.files import Read, write_file
+from bot.catalog.files import Read
 from bot.catalog.names import KnownNames
+from bot.catalog.replacing import write_file
 from bot.publishing.edits import edits_of
 from bot.publishing.git_locks import at_work
 from bot.publishing.publication import TRAILER, Publication, Published, PublishError, has_key

@@ -17,6 +17,7 @@ from slugify import slugify
 from bot.catalog.changes import is_done
 from bot.catalog.editing import apply_to_folder
 from bot.catalog.files import CatalogError, read_catalog
+from bot.catalog.replacing import sweep
 from bot.errors import PapersError
 from bot.publishing.publication import Publication, Published, PublishError, quiet
 from bot.review.publications import Due, Publications
@@ -72,6 +73,8 @@ class Publisher:
         Returns how many were written again. What this run wrote and data/ does not hold any more,
         a person has changed, and is right; what an earlier run wrote, a lost disk has taken.
         """
+        for folder in (self._folder.parent, self._folder, self._folder / "papers"):
+            sweep(folder)
         writers = self._queue.written_by()
         if not writers:
             return 0
