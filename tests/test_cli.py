@@ -159,9 +159,7 @@ def test_a_wrong_setting_is_named_and_a_secret_is_not_shown(
 
 
 @pytest.mark.parametrize("command", ["run", "web"])
-@pytest.mark.parametrize(
-    "error", ["invalid_auth", "account_inactive", "token_revoked", "fatal_error"]
-)
+@pytest.mark.parametrize("error", ["invalid_auth", "account_inactive", "token_revoked"])
 def test_a_refused_token_is_a_sentence(httpserver: HTTPServer, command: str, error: str) -> None:
     httpserver.expect_request("/api/auth.test").respond_with_json({"ok": False, "error": error})
     done = papers(command, **TOKENS, SLACK_API_URL=httpserver.url_for("/api"))
@@ -169,6 +167,29 @@ def test_a_refused_token_is_a_sentence(httpserver: HTTPServer, command: str, err
     assert "SLACK_BOT_TOKEN does not work" in done.stderr
     assert "Traceback" not in done.stderr
     assert "xoxb-1" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "says"),
+    [
+        (500, "internal error", "HTTP 500"),
+        (503, '{"ok": false, "error": "service_unavailable"}', "service_unavailable"),
+        (429, '{"ok": false, "error": "ratelimited"}', "ratelimited"),
+        (200, '{"ok": false, "error": "fatal_error"}', "fatal_error"),
+    ],
+)
+def test_slacks_own_trouble_is_not_blamed_on_the_token(
+    httpserver: HTTPServer, status: int, answer: str, says: str
+) -> None:
+    """Nobody shall copy a token again that was right all the time."""
+    httpserver.expect_request("/api/auth.test").respond_with_data(
+        answer, status, {"Retry-After": "0"}, "application/json"
+    )
+    done = papers("worker", **TOKENS, SLACK_API_URL=httpserver.url_for("/api"))
+    assert done.returncode == 1
+    assert f"Slack answers {says} at present" in done.stderr
+    assert "TOKEN" not in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_refused_app_token_is_a_sentence(web_api: HTTPServer) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import Any
 from urllib.error import URLError
 
@@ -12,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.errors import PapersError
 from bot.metrics import CLICKS
-from bot.slack.failures import TOKEN_ERRORS, count, error_code
+from bot.slack.failures import PASSING, TOKEN_ERRORS, count, error_code
 from bot.slack.listeners import Listeners
 from bot.slack.sockets import make_handler
 from bot.slack.typed import clean_request
@@ -84,9 +85,14 @@ def check_token(client: WebClient) -> str:
 
 
 def refused(setting: str, error: SlackApiError) -> SlackError:
-    """Slack's refusal of a token, in a sentence with the remedy."""
+    """Slack's refusal of a token, in a sentence with the remedy; it may be Slack's own trouble."""
     count(error)
     code = error_code(error)
+    if code in PASSING or error.response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return SlackError(
+            f"Slack answers {code} at present. That passes by itself (https://slack-status.com): "
+            "start again in a minute, as a platform does."
+        )
     reason = TOKEN_ERRORS.get(code, f"Slack answered {code}")
     return SlackError(
         f"{setting} does not work: {reason}. Copy it again from your app's page at "

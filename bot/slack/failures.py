@@ -13,8 +13,11 @@ TOKEN_ERRORS = {
     "token_expired": "the token has expired",
     "not_allowed_token_type": "this is the wrong kind of token",
     "missing_scope": "the token lacks a scope",
-    "ratelimited": "Slack asks to come back later",
 }
+PASSING = frozenset(
+    {"ratelimited", "fatal_error", "internal_error", "service_unavailable", "request_timeout"}
+)
+"""Codes that say nothing of the token: Slack has trouble, or has enough."""
 UNAUTHORIZED = frozenset(
     {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
     | {"missing_scope", "ekm_access_denied", "team_access_not_granted"}
