@@ -27,6 +27,7 @@ from bot.settings import Settings
 from bot.slack.application import check_token, connect_socket, make_app
 
 _FINISH = 5.0  # seconds; a platform kills ten after it asked, and its machine may be busy
+_LOOK = 0.2  # seconds
 _ANOTHER = 15.0  # seconds that a start waits for the process before it to end
 
 
@@ -47,11 +48,11 @@ def run(
     app = make_app(client, "", parts.listeners(token, workspace))
     with _watched(parts):
         handler = connect_socket(app, socket_token)
-        ending = _stopping(stop)
+        heard, ending = _heard(), stop or threading.Event()
         working = _started(worker.run, ending)
         structlog.get_logger().info("ready", transport="socket")
         ready()
-        ending.wait()
+        _wait(heard, ending)
         _finish(working, _started(_close, handler, app))
     alone.release()
 
@@ -64,10 +65,10 @@ def work(settings: Settings) -> None:
     parts = make_parts(settings)
     worker = Worker(parts, token, workspace)
     with _watched(parts):
-        ending = _stopping(None)
+        heard, ending = _heard(), threading.Event()
         working = _started(worker.run, ending)
         structlog.get_logger().info("ready", transport="none")
-        ending.wait()
+        _wait(heard, ending)
         _finish(working)
 
 
@@ -82,12 +83,23 @@ def _end_at_once() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
-def _stopping(stop: threading.Event | None) -> threading.Event:
-    """What is set when the process is to end."""
-    ending = stop or threading.Event()
+def _heard() -> list[int]:
+    """The signals to end that have come; more of them join the list."""
+    heard: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
-    return ending
+        signal.signal(number, lambda number, _: heard.append(number))
+    return heard
+
+
+def _wait(heard: list[int], ending: threading.Event) -> None:
+    """Wait for a signal, or for whoever else ends the process; then all know.
+
+    It looks again and again: a signal that comes just before a thread sleeps does not wake it.
+    And a handler must not set the event: its lock may be held by the very thread it interrupts.
+    """
+    while not heard and not ending.wait(_LOOK):
+        pass
+    ending.set()
 
 
 def _started(work: Callable[..., None], *arguments: object) -> threading.Thread:
