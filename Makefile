@@ -3,7 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# Locks are complete, and pip must not look further: a requirement that it resolves by itself has no hash.
+INSTALL := $(PIP) install --no-deps
 
 .PHONY: demo test cover bench proof install lock clean
 
@@ -45,13 +47,15 @@ $(BIN)/python:
 # A stamp for each lock: an unchanged one makes the next start a matter of seconds.
 $(VENV)/.run: requirements.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what the bot needs into $(VENV) …"
-	@$(PIP) --require-hashes --requirement requirements.txt
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(INSTALL) --require-hashes --requirement requirements.txt
+	@$(INSTALL) --no-build-isolation --editable .
+	@$(PIP) check
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@echo "Installing what the tests need into $(VENV) …"
-	@$(PIP) --require-hashes --requirement requirements-dev.txt
+	@$(INSTALL) --require-hashes --requirement requirements-dev.txt
+	@$(PIP) check
 	@touch $@
 
 clean:
