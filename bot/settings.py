@@ -8,6 +8,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Url = Annotated[str, AfterValidator(lambda url: url.rstrip("/") + "/")]
 
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Variable that names the folder in which gunicorn's processes count (prometheus-client's own)."""
+
 
 class Settings(BaseSettings):
     """What an operator sets. Every field's description stands in the README, held by a test."""

@@ -15,9 +15,9 @@ from hypothesis import settings
 from pytest_httpserver import HTTPServer
 from slack_sdk import WebClient
 
-from bot.catalog.files import read_catalog
 from bot.catalog.model import Catalog
 from bot.catalog.names import shipped_names
+from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate
 from bot.lookup.lookup import Lookup

@@ -6,11 +6,11 @@ from pathlib import Path
 from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
-from bot.app.collecting import exposition
-from bot.app.parts import now
+from bot.app.container import now
 from bot.cli import cli
 from bot.db.engine import Database
 from bot.lookup.lookup import Lookup
+from bot.ops.metrics import exposition
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[1]

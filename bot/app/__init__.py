@@ -1,4 +1,5 @@
 """The composition root: settings become objects, with the real clock, chance and environment.
 
-`serving` answers Slack, `finding` polls arXiv, `looking` looks up; each loads only what it needs.
+`processes` answers Slack, `finding` polls arXiv, `looking` looks up; each loads only what it
+needs.
 """

@@ -17,31 +17,33 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.app.deadline import TooSlowError, within
-from bot.app.parts import now
-from bot.app.redacting import Redactor
+from bot.app.container import now
+from bot.app.redaction import Redactor
 from bot.app.state import WORKER, describe, is_there
-from bot.catalog.files import read_catalog
-from bot.catalog.lint import lint
 from bot.catalog.names import shipped_names
+from bot.catalog.yaml.lint import lint
+from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import Database, open_database
+from bot.db.error_text import reason
 from bot.db.lock import lock_of
 from bot.db.migrate import is_known, newest, schema_of
-from bot.db.trouble import reason
-from bot.digest.store import Digests
-from bot.discovery.store import Check, Store
+from bot.deadline import TooSlowError, within
+from bot.digest.store import DigestStore
+from bot.discovery.store import FeedCheck, PaperStore
 from bot.discovery.tables import paces
-from bot.doctor import keeping, talking, working
-from bot.doctor.finding import Finding, error, ok
 from bot.errors import PapersError
-from bot.jobs import Journal
+from bot.ops.doctor import job_checks as working
+from bot.ops.doctor import slack_checks as talking
+from bot.ops.doctor import storage_checks as keeping
+from bot.ops.doctor.finding import Finding, error, ok
+from bot.ops.jobs import JobJournal
 from bot.outbox.store import Outbox
+from bot.publishing.git_cli import GitCli
 from bot.publishing.publication import PublishError
-from bot.publishing.running import Git
-from bot.review.publications import Publications
-from bot.review.store import Suggestions
+from bot.publishing.queue import PublicationQueue
+from bot.review.store import SuggestionStore
 from bot.settings import Settings
-from bot.slack.checkup import Checkup, Identity
+from bot.slack.checkup import BotIdentity, BotSelfCheck
 from bot.slack.manifest import scopes
 
 PATIENCE = 12.0
@@ -89,7 +91,7 @@ def _failed(what: str, problem: Exception) -> Finding:
 
 
 def _slack(settings: Settings) -> Iterator[Finding]:
-    checkup = Checkup(settings.slack_api_url, timeout=_SILENCE, now=now)
+    checkup = BotSelfCheck(settings.slack_api_url, timeout=_SILENCE, now=now)
     token = _plain(settings.slack_bot_token)
     identity = None
     if wrong := talking.token_form("SLACK_BOT_TOKEN", token, "xoxb-"):
@@ -98,7 +100,7 @@ def _slack(settings: Settings) -> Iterator[Finding]:
         identity = checkup.identity(token)
         yield talking.bot_token(identity)
     yield _transport(settings, checkup)
-    if isinstance(identity, Identity) and token:
+    if isinstance(identity, BotIdentity) and token:
         yield talking.scopes(identity.scopes, scopes())
         yield talking.clock(identity.skew)
         yield from _channels(settings, checkup, token)
@@ -106,7 +108,7 @@ def _slack(settings: Settings) -> Iterator[Finding]:
         yield unset
 
 
-def _transport(settings: Settings, checkup: Checkup) -> Finding:
+def _transport(settings: Settings, checkup: BotSelfCheck) -> Finding:
     token, has_secret = _plain(settings.slack_app_token), bool(settings.slack_signing_secret)
     if token is None:
         return talking.no_app_token(has_secret=has_secret)
@@ -114,7 +116,7 @@ def _transport(settings: Settings, checkup: Checkup) -> Finding:
     return wrong or talking.app_token(checkup.app_token(token), has_secret=has_secret)
 
 
-def _channels(settings: Settings, checkup: Checkup, token: str) -> Iterator[Finding]:
+def _channels(settings: Settings, checkup: BotSelfCheck, token: str) -> Iterator[Finding]:
     """The channels that the bot is to speak in."""
     review = settings.review_channel
     if wrong := talking.review_channel(review):
@@ -137,7 +139,7 @@ def _subscribed(settings: Settings) -> list[str]:
         return []
     with contextlib.closing(open_database(settings.database)) as database:
         try:
-            active = Digests(database).active()
+            active = DigestStore(database).active()
         except SQLAlchemyError:
             return []
     return list(dict.fromkeys(one.channel for one in active if one.channel[:1] in "CG"))
@@ -145,7 +147,9 @@ def _subscribed(settings: Settings) -> list[str]:
 
 def _database(settings: Settings) -> Iterator[Finding]:
     if not is_there(settings):
-        yield from keeping.database(keeping.Stored(where=describe(settings), is_there=False))
+        yield from keeping.database(
+            keeping.DatabaseFacts(where=describe(settings), is_there=False)
+        )
         return
     with contextlib.closing(open_database(settings.database)) as database:
         stored = _stored(describe(settings), database)
@@ -158,15 +162,15 @@ def _database(settings: Settings) -> Iterator[Finding]:
 def _work(database: Database) -> Iterator[Finding]:
     outbox = Outbox(database)
     yield from working.outbox(outbox.depth(), outbox.dead(), now())
-    yield keeping.queue(*Publications(database, None).depth())
-    at_work, runs = _is_at_work(database), Journal(database).runs()
+    yield keeping.queue(*PublicationQueue(database, None).depth())
+    at_work, runs = _is_at_work(database), JobJournal(database).runs()
     yield from working.worker(is_at_work=at_work, runs=runs, now=now())
 
 
-def _stored(where: str, database: Database) -> keeping.Stored:
+def _stored(where: str, database: Database) -> keeping.DatabaseFacts:
     try:
         version = schema_of(database)
-        return keeping.Stored(
+        return keeping.DatabaseFacts(
             where=where,
             version=version,
             newest=newest(),
@@ -175,7 +179,7 @@ def _stored(where: str, database: Database) -> keeping.Stored:
             connections=None if database.is_sqlite else _connections(database),
         )
     except SQLAlchemyError as problem:
-        return keeping.Stored(where=where, problem=reason(problem))
+        return keeping.DatabaseFacts(where=where, problem=reason(problem))
 
 
 def _unwritable(database: Database) -> str | None:
@@ -201,11 +205,11 @@ def _feeds(settings: Settings, database: Database) -> Iterator[Finding]:
         categories = read_catalog(settings.data_dir).catalog.info.categories
     except PapersError:
         return  # what is wrong with the list is told elsewhere
-    last: dict[str, tuple[dt.datetime, Check]] = {}
-    for at, check in Store(database).checked(now() - dt.timedelta(days=_LONG_AGO)):
+    last: dict[str, tuple[dt.datetime, FeedCheck]] = {}
+    for at, check in PaperStore(database).checked(now() - dt.timedelta(days=_LONG_AGO)):
         last[check.category] = at, check
     yield from working.feeds(categories, last, now())
-    yield from working.paused(Suggestions(database).paused_until(now()))
+    yield from working.paused(SuggestionStore(database).paused_until(now()))
 
 
 def _is_at_work(database: Database) -> bool:
@@ -234,7 +238,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
     for what, folder in folders.items():
         if folder.is_dir():
             free = shutil.disk_usage(folder).free
-            yield keeping.space(keeping.Space(what, str(folder), free, _is_writable(folder)))
+            yield keeping.space(keeping.DiskSpace(what, str(folder), free, _is_writable(folder)))
 
 
 def _is_writable(folder: Path) -> bool:
@@ -254,16 +258,16 @@ def _publishing(settings: Settings) -> Iterator[Finding]:
             yield ok("publishing", "Approvals are written into the data folder, and no further.")
 
 
-def _repository(folder: Path) -> keeping.Repository:
-    git = Git(folder, os.environ, timeout=_SILENCE)  # noqa: TID251  # git needs its PATH and HOME
+def _repository(folder: Path) -> keeping.GitState:
+    git = GitCli(folder, os.environ, timeout=_SILENCE)  # noqa: TID251  # git needs its PATH and HOME
     try:
         inside = git.run("rev-parse", "--is-inside-work-tree")
         if inside.code:
-            return keeping.Repository(problem=f"{folder} is in no git repository")
+            return keeping.GitState(problem=f"{folder} is in no git repository")
         branch = git.run("symbolic-ref", "--quiet", "--short", "HEAD").text or None
-        return keeping.Repository(branch=branch, remotes=tuple(git.ask("remote").split()))
+        return keeping.GitState(branch=branch, remotes=tuple(git.ask("remote").split()))
     except PublishError as problem:
-        return keeping.Repository(problem=str(problem).rstrip("."))
+        return keeping.GitState(problem=str(problem).rstrip("."))
 
 
 def _plain(secret: SecretStr | None) -> str | None:

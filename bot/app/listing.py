@@ -5,13 +5,13 @@ from enum import Enum
 from pathlib import Path
 
 from bot.app.finding import known_papers
-from bot.catalog.export import export_list
-from bot.catalog.files import CatalogError, Loaded, Problem, read_catalog
-from bot.catalog.importing import Imported, import_list, merge
-from bot.catalog.lint import lint
-from bot.catalog.markdown import count_reasons, read_markdown
+from bot.catalog.markdown.export import export_list
+from bot.catalog.markdown.importer import Imported, import_list, merge
+from bot.catalog.markdown.parse import count_reasons, read_markdown
 from bot.catalog.names import KnownNames, shipped_names
-from bot.catalog.writing import merge_catalog, write_catalog
+from bot.catalog.yaml.lint import lint
+from bot.catalog.yaml.read import CatalogError, Loaded, Problem, read_catalog
+from bot.catalog.yaml.write import merge_catalog, write_catalog
 from bot.discovery.mislinks import mislinks
 from bot.settings import Settings
 

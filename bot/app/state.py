@@ -6,16 +6,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.app.parts import now
+from bot.app.container import now
 from bot.db.backup import restore
 from bot.db.engine import Database, DatabaseError, open_database
 from bot.db.lock import lock_of
 from bot.db.migrate import is_known, newest, schema_of
-from bot.discovery.polling import next_poll_of
-from bot.discovery.store import Store
+from bot.discovery.sources.arxiv.next_poll import next_poll_of
+from bot.discovery.store import PaperStore
 from bot.errors import PapersError
-from bot.jobs import Journal
-from bot.review.store import Suggestions
+from bot.ops.jobs import JobJournal
+from bot.review.store import SuggestionStore
 from bot.settings import Settings
 
 WORKER, SOCKET = "worker", "run"
@@ -57,10 +57,10 @@ def existing(settings: Settings) -> Database:
 
 def upcoming(database: Database) -> list[dict[str, Any]]:
     """The jobs: what each did last, and when it comes next. `poll` comes when arXiv is due."""
-    rows = [asdict(run) for run in Journal(database).runs()]
+    rows = [asdict(run) for run in JobJournal(database).runs()]
     for row in rows:
         if row["name"] == "poll":
-            row["next_at"] = next_poll_of(Store(database), now())
+            row["next_at"] = next_poll_of(PaperStore(database), now())
     return [
         {
             "name": row["name"],
@@ -75,7 +75,7 @@ def upcoming(database: Database) -> list[dict[str, Any]]:
 
 def told(database: Database, number: int) -> dict[str, Any]:
     """What happened to a suggestion. Raises PapersError when there is none of this number."""
-    suggestions = Suggestions(database)
+    suggestions = SuggestionStore(database)
     one = suggestions.get(number)
     if one is None:
         raise PapersError(f"There is no suggestion {number}. `/papers pending` has the numbers.")

@@ -3,30 +3,30 @@
 import os
 import time
 
-from bot.app.parts import Parts, now
+from bot.app.container import Container, now
 from bot.catalog.names import shipped_names
 from bot.errors import PapersError
 from bot.http import HttpClient, user_agent
-from bot.publishing.folder import Folder
-from bot.publishing.git import GitRepository
-from bot.publishing.github import GitHub
-from bot.publishing.github_api import Repository
+from bot.publishing.git_cli import GitCli
 from bot.publishing.publisher import Target
-from bot.publishing.running import Git
+from bot.publishing.targets.files import FilesTarget
+from bot.publishing.targets.git import GitTarget
+from bot.publishing.targets.github import GitHubTarget
+from bot.publishing.targets.github_api import GitHubRepository
 from bot.settings import Settings
 
 
-def target_of(parts: Parts) -> Target:
+def target_of(parts: Container) -> Target:
     """Where changes go. Raises PapersError when a setting is missing."""
     settings = parts.settings
     markdown = parts.lookup.current().catalog.info.publish.markdown
     names = shipped_names()
     if settings.publish == "files":
-        return Folder(settings.data_dir, markdown, names)
+        return FilesTarget(settings.data_dir, markdown, names)
     if settings.publish == "git":
         environment = dict(os.environ)  # noqa: TID251  # git needs PATH, HOME and the agent's socket
-        return GitRepository(Git(settings.data_dir, environment), markdown, names)
-    return GitHub(
+        return GitTarget(GitCli(settings.data_dir, environment), markdown, names)
+    return GitHubTarget(
         _repository(settings),
         settings.github_data,
         markdown,
@@ -35,11 +35,11 @@ def target_of(parts: Parts) -> Target:
     )
 
 
-def _repository(settings: Settings) -> Repository:
+def _repository(settings: Settings) -> GitHubRepository:
     if settings.github_token is None or not settings.github_repo:
         raise PapersError(
             "PAPERS_PUBLISH=github needs PAPERS_GITHUB_TOKEN and PAPERS_GITHUB_REPO (owner/name)."
         )
     http = HttpClient(agent=user_agent(settings.contact), clock=time.monotonic, now=now)
     token = settings.github_token.get_secret_value()
-    return Repository(http, settings.github_repo, token, settings.github_api_url)
+    return GitHubRepository(http, settings.github_repo, token, settings.github_api_url)

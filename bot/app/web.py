@@ -1,4 +1,4 @@
-"""`papers web` becomes gunicorn, which reads `hooks` and serves what `wsgi` makes."""
+"""`papers web` becomes gunicorn, which reads `gunicorn_conf` and serves what `wsgi` makes."""
 
 import os
 import sys
@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from bot.app.environment import bot_token, signing_secret
-from bot.settings import Settings
+from bot.settings import METRICS_FOLDER, Settings
 
 WORKERS = 2
 THREADS = 32
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""Where gunicorn's processes count, as prometheus-client calls it."""
 
 
 def serve(settings: Settings) -> NoReturn:
@@ -25,12 +23,12 @@ def serve(settings: Settings) -> NoReturn:
     signing_secret(settings)
     gunicorn = [
         sys.executable, "-m", "gunicorn", "bot.app.wsgi:wsgi()",
-        "--config", "python:bot.app.hooks",
+        "--config", "python:bot.app.gunicorn_conf",
         "--bind", f"{settings.host}:{settings.port}",
         "--worker-class", "gthread", "--threads", str(THREADS),
         "--workers", os.environ.get("WEB_CONCURRENCY", str(WORKERS)),  # noqa: TID251  # gunicorn's own
         "--graceful-timeout", "5", "--keep-alive", "75", "--no-control-socket",
         "--chdir", str(Path.cwd()),
     ]  # fmt: skip
-    os.environ[FOLDER] = tempfile.mkdtemp(prefix="papers-metrics-")  # noqa: TID251  # for the child
+    os.environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="papers-metrics-")  # noqa: TID251  # for the child
     os.execv(sys.executable, gunicorn)  # noqa: S606  # our own words, no shell

@@ -7,15 +7,15 @@ from functools import cache
 
 import structlog
 
+from bot.app.container import client_of, make_container, now
 from bot.app.environment import bot_token, forget_token, read_settings, signing_secret
-from bot.app.parts import client_of, make_parts, now
-from bot.app.watching import Watch
-from bot.catalog.files import read_catalog
+from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import open_database
 from bot.db.migrate import migrate
+from bot.ops.health import HealthEndpoints
 from bot.settings import Settings
-from bot.slack.application import check_token, make_app
-from bot.slack.wsgi import SlackRequests
+from bot.slack.app import check_token, make_app
+from bot.slack.transport.wsgi import SlackRequests
 
 
 def prepare() -> None:
@@ -30,16 +30,16 @@ def prepare() -> None:
         database.close()  # a connection does not outlive a fork
 
 
-def wsgi() -> Watch:
+def wsgi() -> HealthEndpoints:
     """What a process of gunicorn's serves."""
     settings = read_settings()
     token, secret = bot_token(settings), signing_secret(settings)
     workspace = _workspace(settings)
     forget_token()
-    parts = make_parts(settings)
+    parts = make_container(settings)
     app = make_app(client_of(settings, token), secret, parts.listeners(token, workspace))
     structlog.get_logger().info("ready", transport="http")
-    return Watch(parts.database, parts.lookup, now, SlackRequests(app))
+    return HealthEndpoints(parts.database, parts.lookup, now, SlackRequests(app))
 
 
 @cache

@@ -57,7 +57,7 @@ def _name_key(title: str) -> str:
     return compact(title.partition(": ")[0])
 
 
-class Known:
+class PaperIndex:
     """Entries seen so far, found again by what they share."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:

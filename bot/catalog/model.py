@@ -1,7 +1,7 @@
-"""What a curated list is made of: entries in a tree of sections. Values only; nothing here acts.
+"""The parts of a curated list: entries in a tree of sections. Values only.
 
-The annotations are the data format itself: `files.py` validates YAML against them and `schema.py`
-derives the editors' JSON Schemas from them, so there is one place where a key is described.
+The annotations are the data format itself: `yaml/read.py` validates YAML against them and
+`yaml/schema.py` derives the editors' JSON Schemas, so each key is described in one place.
 """
 
 import datetime as dt
@@ -119,7 +119,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class ReviewPolicy:
     """Who decides on suggestions."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -137,7 +137,7 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Publish:
+class PublishPolicy:
     """Where the list is published beside `data/`."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -181,8 +181,8 @@ class ListInfo:
         Field(description="The arXiv categories to watch."),
     ] = DEFAULT_CATEGORIES
     budget: Annotated[Count, Field(description="How many papers to propose a week.")] = 10
-    review: Review = field(default_factory=Review)
-    publish: Publish = field(default_factory=Publish)
+    review: ReviewPolicy = field(default_factory=ReviewPolicy)
+    publish: PublishPolicy = field(default_factory=PublishPolicy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,11 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from bot.cli import finding, listing, lookups, operating, serving
+from bot.cli import catalog as listing
+from bot.cli import discovery as finding
+from bot.cli import operate as operating
+from bot.cli import search as lookups
+from bot.cli import server as serving
 from bot.cli.console import err
 
 _COMMANDS: Mapping[str, Callable[..., None]] = {
@@ -46,7 +50,7 @@ def main() -> None:
     try:
         cli()
     except Exception as error:
-        from bot.app.process import in_a_sentence
+        from bot.app.logging import in_a_sentence
 
         told = in_a_sentence(error)
         if told is None:

@@ -24,7 +24,7 @@ from sqlalchemy.exc import DatabaseError as BrokenError
 
 from bot.db.engine import Database, open_database
 from bot.db.migrate import is_known, newest, schema_of, upgrade
-from bot.db.values import from_json, moments_with_zone, to_json
+from bot.db.row_json import from_json, moments_with_zone, to_json
 from bot.errors import PapersError
 
 _CONTENTS = "backup.json"
@@ -34,7 +34,7 @@ _SQLITE = b"SQLite format 3\x00"
 _MANY = 500  # rows in one statement
 
 Rows = Iterator[dict[str, Any]]
-Source = tuple[str, Callable[[sa.Table], Rows]]
+BackupSource = tuple[str, Callable[[sa.Table], Rows]]
 
 
 class BackupError(PapersError):
@@ -134,7 +134,7 @@ def _archive(database: Database, scratch: Path) -> None:
 
 
 @contextlib.contextmanager
-def _opened(file: Path) -> Iterator[Source]:
+def _opened(file: Path) -> Iterator[BackupSource]:
     """A backup's version, and what gives the rows of each table."""
     try:
         with file.open("rb") as begin:
@@ -157,7 +157,7 @@ def _is_broken(error: BrokenError) -> bool:
 
 
 @contextlib.contextmanager
-def _of_sqlite(file: Path) -> Iterator[Source]:
+def _of_sqlite(file: Path) -> Iterator[BackupSource]:
     """Read from a copy: the backup itself stays as it is."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "backup.db"
@@ -175,7 +175,7 @@ def _of_sqlite(file: Path) -> Iterator[Source]:
 
 
 @contextlib.contextmanager
-def _of_archive(file: Path) -> Iterator[Source]:
+def _of_archive(file: Path) -> Iterator[BackupSource]:
     with zipfile.ZipFile(file) as archive:
         contents = json.loads(archive.read(_CONTENTS))
         if contents["format"] != _FORMAT:

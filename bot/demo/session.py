@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.app.parts import now
-from bot.app.process import configure_logging
-from bot.app.serving import run
-from bot.catalog.files import CatalogError
+from bot.app.container import now
+from bot.app.logging import configure_logging
+from bot.app.processes import run
+from bot.catalog.yaml.read import CatalogError
 from bot.demo.recorded import recorded
 from bot.demo.standin import APP_TOKEN, BOT_TOKEN, StandIn, fetch, free_port, running, workspace
 from bot.http import Bounds, FetchError, HttpClient, user_agent

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 
 from bot.catalog.identity import link_of
 from bot.catalog.model import Catalog, Entry, compact
-from bot.digest.calendar import Period
-from bot.digest.health import FeedNews, Health
-from bot.digest.subscription import Subscription, Topic
-from bot.digest.topics import Found
-from bot.discovery.freshness import EASTERN
+from bot.digest.feed_health import FeedNews, Health
+from bot.digest.model import Subscription, Topic
+from bot.digest.periods import Period
+from bot.digest.topics import TopicMatch
+from bot.discovery.sources.arxiv.calendar import EASTERN
 
 NOTEWORTHY = 5
 STALE = dt.timedelta(days=7)
@@ -28,7 +28,7 @@ _TELLING_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ListedPaper:
     """An addition to the list: by a suggestion at a moment, or by hand on a day."""
 
     entry: Entry
@@ -38,7 +38,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class CardLink:
     """Where a suggestion's card stands in Slack."""
 
     channel: str
@@ -46,17 +46,17 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
+class PendingCard:
     """A suggestion that waits for an answer, since when nothing has happened to it."""
 
     number: int
     entry: Entry
     since: dt.datetime
-    card: Card | None = None
+    card: CardLink | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class UnlistedPaper:
     """A paper that was nearly proposed."""
 
     entry: Entry
@@ -65,18 +65,18 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class EditionMaterial:
     """Everything that editions are made of. Every entry's sections are the catalog's."""
 
     catalog: Catalog
-    listed: tuple[Listed, ...] = ()
-    pending: tuple[Pending, ...] = ()
-    seen: tuple[Seen, ...] = ()
+    listed: tuple[ListedPaper, ...] = ()
+    pending: tuple[PendingCard, ...] = ()
+    seen: tuple[UnlistedPaper, ...] = ()
     feeds: FeedNews = field(default_factory=FeedNews)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
+class EditionPaper:
     """A paper in an edition."""
 
     title: str
@@ -92,15 +92,15 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class EditionGroup:
     """The papers of a section."""
 
     section: str
-    papers: tuple[Paper, ...]
+    papers: tuple[EditionPaper, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class WaitingCard:
     """A card that waits. Its paper is not named: it is told of when it is listed."""
 
     number: int
@@ -108,7 +108,7 @@ class Waiting:
     is_stale: bool = False
     is_news: bool = False
     """Whether it began to wait, or became stale, in this period."""
-    card: Card | None = None
+    card: CardLink | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +119,12 @@ class Edition:
     begin: dt.datetime
     end: dt.datetime
     zone: str
-    groups: tuple[Group, ...] = ()
+    groups: tuple[EditionGroup, ...] = ()
     told_before: int = 0
     """Papers of the period that an earlier message in the channel had told of."""
-    waiting: tuple[Waiting, ...] = ()
+    waiting: tuple[WaitingCard, ...] = ()
     """The longest first."""
-    noteworthy: tuple[Paper, ...] = ()
+    noteworthy: tuple[EditionPaper, ...] = ()
     health: Health
     trouble: str | None = None
     """Why the topic cannot be looked up any more."""
@@ -135,7 +135,7 @@ class Edition:
         return sum(len(group.papers) for group in self.groups)
 
     @property
-    def papers(self) -> tuple[Paper, ...]:
+    def papers(self) -> tuple[EditionPaper, ...]:
         """Every paper that it tells of."""
         return (*(paper for group in self.groups for paper in group.papers), *self.noteworthy)
 
@@ -150,7 +150,9 @@ class Edition:
         return self.is_empty and not self.trouble and not any(one.is_news for one in self.waiting)
 
 
-def draft(one: Subscription, period: Period, news: News, found: Found, health: Health) -> Edition:
+def draft(
+    one: Subscription, period: Period, news: EditionMaterial, found: TopicMatch, health: Health
+) -> Edition:
     """An edition with everything that fits its topic and period, whatever was told already.
 
     `found` is what the topic brings of the news, `health` how the feeds did in the period.
@@ -187,8 +189,8 @@ def settled(edition: Edition, told: Iterable[str]) -> Edition:
                 kept.append(paper)
             elif not paper.is_late and not before.isdisjoint(paper.keys):
                 repeated += 1
-        groups += [Group(group.section, tuple(kept))] if kept else []
-    fresh: list[Paper] = []
+        groups += [EditionGroup(group.section, tuple(kept))] if kept else []
+    fresh: list[EditionPaper] = []
     for paper in edition.noteworthy:
         if len(fresh) < NOTEWORTHY and known.isdisjoint(paper.keys):
             known.update(paper.keys)
@@ -221,7 +223,7 @@ def _bounded(key: str) -> str:
     return f"{key[:_LONGEST_KEY]}#{hashlib.sha256(key.encode()).hexdigest()}"
 
 
-def _is_told_in(x: Listed, one: Subscription, period: Period) -> bool:
+def _is_told_in(x: ListedPaper, one: Subscription, period: Period) -> bool:
     """Whether an addition belongs into an edition, as far as time goes."""
     earliest = max(one.since, period.begin - LATE)
     if x.at is not None:
@@ -231,23 +233,23 @@ def _is_told_in(x: Listed, one: Subscription, period: Period) -> bool:
     return x.day is not None and first <= x.day <= last
 
 
-def _is_late(x: Listed, one: Subscription, period: Period) -> bool:
+def _is_late(x: ListedPaper, one: Subscription, period: Period) -> bool:
     if x.at is not None:
         return x.at < period.begin
     return x.day is not None and x.day <= period.begin.astimezone(one.schedule.zone_info).date()
 
 
-def _is_of(x: Seen, period: Period) -> bool:
+def _is_of(x: UnlistedPaper, period: Period) -> bool:
     """Whether a paper was announced in a period; days are arXiv's."""
     first, last = (at.astimezone(EASTERN).date() for at in (period.begin, period.end))
     return first <= x.day <= last
 
 
 def _groups(
-    listed: Iterable[Listed], one: Subscription, period: Period, catalog: Catalog
-) -> tuple[Group, ...]:
+    listed: Iterable[ListedPaper], one: Subscription, period: Period, catalog: Catalog
+) -> tuple[EditionGroup, ...]:
     """By home section in the list's order; in a section by the time of listing."""
-    homes: dict[str, list[tuple[str, Paper]]] = {}
+    homes: dict[str, list[tuple[str, EditionPaper]]] = {}
     for x in listed:
         when = x.at.isoformat() if x.at else f"{x.day}"
         paper = replace(
@@ -255,7 +257,7 @@ def _groups(
         )
         homes.setdefault(x.entry.home, []).append((when, paper))
     return tuple(
-        Group(
+        EditionGroup(
             catalog.section_titles(path, " › "),
             tuple(paper for _, paper in sorted(homes[path], key=lambda pair: pair[0])),
         )
@@ -264,16 +266,16 @@ def _groups(
     )
 
 
-def _paper(entry: Entry) -> Paper:
+def _paper(entry: Entry) -> EditionPaper:
     edition = " ".join(str(part) for part in (entry.venue, entry.year) if part)
     details = " · ".join(part for part in (edition, ", ".join(entry.orgs)) if part)
-    return Paper(title=entry.title, url=entry.url, details=details, keys=paper_keys(entry))
+    return EditionPaper(title=entry.title, url=entry.url, details=details, keys=paper_keys(entry))
 
 
-def _waiting(x: Pending, period: Period) -> Waiting:
+def _waiting(x: PendingCard, period: Period) -> WaitingCard:
     is_stale = x.since + STALE < period.end
     began = x.since + STALE if is_stale else x.since
-    return Waiting(
+    return WaitingCard(
         number=x.number,
         since=x.since,
         is_stale=is_stale,

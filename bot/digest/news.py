@@ -11,16 +11,23 @@ from dataclasses import replace
 
 from bot.catalog.model import Catalog, Entry
 from bot.db.engine import Database
-from bot.digest.edition import Card, Listed, News, Pending, Seen, paper_keys
-from bot.digest.health import FeedNews
+from bot.digest.edition import (
+    CardLink,
+    EditionMaterial,
+    ListedPaper,
+    PendingCard,
+    UnlistedPaper,
+    paper_keys,
+)
+from bot.digest.feed_health import FeedNews
 from bot.digest.topics import together
-from bot.discovery.candidates import Candidates
-from bot.discovery.freshness import EASTERN
-from bot.discovery.store import Store
+from bot.discovery.candidate_store import CandidateStore
+from bot.discovery.sources.arxiv.calendar import EASTERN
+from bot.discovery.store import PaperStore
 from bot.outbox.store import Outbox
-from bot.review.review import card_key
-from bot.review.store import Suggestions
-from bot.review.suggestion import Suggestion
+from bot.review.model import Suggestion
+from bot.review.service import card_key
+from bot.review.store import SuggestionStore
 
 _OWN_MARK = re.compile(r"suggestion-\d+")
 _DAY = dt.timedelta(days=1)
@@ -30,11 +37,11 @@ class Newsroom:
     """Reads the news, from several rooms' parts of one database."""
 
     def __init__(self, database: Database) -> None:
-        self._suggestions = Suggestions(database)
-        self._store, self._candidates = Store(database), Candidates(database)
+        self._suggestions = SuggestionStore(database)
+        self._store, self._candidates = PaperStore(database), CandidateStore(database)
         self._outbox = Outbox(database)
 
-    def gather(self, catalog: Catalog, since: dt.datetime) -> News:
+    def gather(self, catalog: Catalog, since: dt.datetime) -> EditionMaterial:
         """What is known now of the time since a moment."""
         decided = self._suggestions.decided(since)
         listed = [*_approved(decided, catalog), *_by_hand(catalog, since)]
@@ -44,7 +51,7 @@ class Newsroom:
         new = [*(x.entry for x in listed), *(x.entry for x in cards), *(x.entry for x in seen)]
         whole, entries = together(catalog, new)
         fitted = iter(entries)
-        return News(
+        return EditionMaterial(
             catalog=whole,
             listed=tuple(replace(one, entry=next(fitted)) for one in listed),
             pending=tuple(replace(one, entry=next(fitted)) for one in cards),
@@ -52,14 +59,14 @@ class Newsroom:
             feeds=self._feeds(catalog, since),
         )
 
-    def _pending(self, one: Suggestion) -> Pending | None:
+    def _pending(self, one: Suggestion) -> PendingCard | None:
         """A card that waits; what was put off, or is not complete yet, does not."""
         if one.state != "waiting":
             return None
         item = self._outbox.find(card_key(one.id))
-        there = Card(item.posted_in, item.ts) if item and item.posted_in and item.ts else None
+        there = CardLink(item.posted_in, item.ts) if item and item.posted_in and item.ts else None
         since = self._last_answer(one)
-        return Pending(number=one.id, entry=one.subject.entry, since=since, card=there)
+        return PendingCard(number=one.id, entry=one.subject.entry, since=since, card=there)
 
     def _last_answer(self, one: Suggestion) -> dt.datetime:
         """When the card was last new or touched by a reviewer; wishes are no answers."""
@@ -68,7 +75,7 @@ class Newsroom:
             (event.at for event in events if event.what != "seconded"), default=one.suggested_at
         )
 
-    def _seen(self, catalog: Catalog, since: dt.datetime) -> list[Seen]:
+    def _seen(self, catalog: Catalog, since: dt.datetime) -> list[UnlistedPaper]:
         """The papers that were nearly proposed, without what is on the list or was suggested."""
         listed = {key for entry in catalog.entries for key in paper_keys(entry)}
         found = []
@@ -80,7 +87,7 @@ class Newsroom:
                 sections=(one.section,),
             )
             if one.score > 0 and listed.isdisjoint(paper_keys(entry)):
-                found.append(Seen(entry=entry, day=one.day, score=one.score))
+                found.append(UnlistedPaper(entry=entry, day=one.day, score=one.score))
         return [x for x in found if self._suggestions.find(f"arxiv:{x.entry.arxiv}") is None]
 
     def _feeds(self, catalog: Catalog, since: dt.datetime) -> FeedNews:
@@ -98,11 +105,11 @@ class Newsroom:
         )
 
 
-def _approved(decided: Iterable[Suggestion], catalog: Catalog) -> list[Listed]:
+def _approved(decided: Iterable[Suggestion], catalog: Catalog) -> list[ListedPaper]:
     """The additions that were approved, as the list has them now if it has them."""
     marked = {entry.by: entry for entry in catalog.entries if entry.by}
     return [
-        Listed(
+        ListedPaper(
             entry=marked.get(one.mark, one.subject.entry),
             at=one.decided_at,
             approved_by=one.approvals or ((one.decided_by,) if one.decided_by else ()),
@@ -112,11 +119,11 @@ def _approved(decided: Iterable[Suggestion], catalog: Catalog) -> list[Listed]:
     ]
 
 
-def _by_hand(catalog: Catalog, since: dt.datetime) -> list[Listed]:
+def _by_hand(catalog: Catalog, since: dt.datetime) -> list[ListedPaper]:
     """What people added to the files themselves: it has a day, and no suggestion."""
     first = since.date() - _DAY
     return [
-        Listed(entry=entry, day=entry.added)
+        ListedPaper(entry=entry, day=entry.added)
         for entry in catalog.entries
         if entry.added and entry.added >= first and not _OWN_MARK.fullmatch(entry.by or "")
     ]

@@ -14,13 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from bot.db.engine import Database
-from bot.digest.calendar import Period, first_begin
-from bot.digest.contents import says
 from bot.digest.edition import Edition, settled
-from bot.digest.subscription import Order, Schedule, Subscription, Topic, changed
+from bot.digest.model import Schedule, Subscription, SubscriptionOrder, Topic, changed
+from bot.digest.pages import says
+from bot.digest.periods import Period, first_begin
 from bot.digest.tables import edition_papers, editions, subscriptions
 from bot.errors import PapersError
-from bot.outbox.store import put
+from bot.outbox.store import enqueue
 
 Change = Literal["added", "changed", "same"]
 MOST = 20
@@ -31,22 +31,22 @@ _LONGEST_KEY = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptSubscription:
     """A subscription as it is now, and what has become of it."""
 
     subscription: Subscription
     change: Change
 
 
-class TooManyError(PapersError):
+class TooManySubscriptionsError(PapersError):
     """The channel has as many subscriptions as one may have."""
 
 
-class TakenError(PapersError):
+class TopicTakenError(PapersError):
     """The channel has another subscription to this topic."""
 
 
-class Digests:
+class DigestStore:
     """Digests' part of the database."""
 
     def __init__(self, database: Database) -> None:
@@ -66,7 +66,7 @@ class Digests:
         this = subscriptions.c.id == number
         return next(iter(self._all(sa.and_(this, subscriptions.c.removed_at.is_(None)))), None)
 
-    def subscribe(self, order: Order, now: dt.datetime) -> Kept:
+    def subscribe(self, order: SubscriptionOrder, now: dt.datetime) -> KeptSubscription:
         """Subscribe a channel; to a topic that it has, this sets another schedule.
 
         Raises TooManyError.
@@ -76,7 +76,9 @@ class Digests:
         except IntegrityError:  # somebody else did at the same moment
             return self._there(order, now) or self._add(order, now)
 
-    def change(self, number: int, wanted: Subscription, now: dt.datetime) -> Kept | None:
+    def change(
+        self, number: int, wanted: Subscription, now: dt.datetime
+    ) -> KeptSubscription | None:
         """Give a subscription the topic, schedule and quiet of `wanted`; None if it has ended.
 
         Raises TakenError when the channel has another one to the topic.
@@ -89,11 +91,11 @@ class Digests:
                 before = _subscription(row)
                 after = changed(before, wanted, now)
                 if after == before:
-                    return Kept(before, "same")
+                    return KeptSubscription(before, "same")
                 connection.execute(_this(number).values(**_as_row(after)))
-                return Kept(after, "changed")
+                return KeptSubscription(after, "changed")
         except IntegrityError:
-            raise TakenError from None
+            raise TopicTakenError from None
 
     def remove(self, number: int, channel: str, who: str, now: dt.datetime) -> Subscription | None:
         """End a subscription of this channel; None if there is none of this number."""
@@ -131,7 +133,7 @@ class Digests:
             rows = connection.execute(query.order_by(editions.c.id)).all()
         return tuple(Period(row.period, row.begins, row.ends) for row in rows)
 
-    def _there(self, order: Order, now: dt.datetime) -> Kept | None:
+    def _there(self, order: SubscriptionOrder, now: dt.datetime) -> KeptSubscription | None:
         """The channel's subscription to this topic, as it is ordered now."""
         for one in self.of_channel(order.channel):
             if one.topic.key == order.topic.key:
@@ -139,7 +141,7 @@ class Digests:
                 return self.change(one.id, changed, now)
         return None
 
-    def _add(self, order: Order, now: dt.datetime) -> Kept:
+    def _add(self, order: SubscriptionOrder, now: dt.datetime) -> KeptSubscription:
         begin = first_begin(order.schedule, now)
         new = Subscription(
             id=0,
@@ -158,10 +160,10 @@ class Digests:
             count = sa.select(sa.func.count()).select_from(subscriptions).where(ours)
             count = count.where(subscriptions.c.removed_at.is_(None))
             if (connection.scalar(count) or 0) >= MOST:
-                raise TooManyError
+                raise TooManySubscriptionsError
             insertion = subscriptions.insert().values(**_as_row(new))
             number = connection.execute(insertion).inserted_primary_key
-        return Kept(replace(new, id=int(number[0]) if number else 0), "added")
+        return KeptSubscription(replace(new, id=int(number[0]) if number else 0), "added")
 
     def _issue(
         self, one: Subscription, period: Period, draft: Edition, now: dt.datetime
@@ -186,7 +188,7 @@ class Digests:
             connection.execute(_this(one.id).values(covered_until=period.end))
             if is_said:
                 for say in says(edition, one.channel, edition_key(one, period)):
-                    put(connection, say, now)
+                    enqueue(connection, say, now)
             return edition
 
     def _all(self, where: sa.ColumnElement[bool]) -> tuple[Subscription, ...]:

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from bot.catalog.links import read_reference
 from bot.catalog.model import Catalog, Entry, Section
 from bot.catalog.names import KnownNames
-from bot.digest.subscription import EVERYTHING, Topic
-from bot.lookup.lookup import Answer, Lookup
-from bot.lookup.query import Mistake, Query, parse
+from bot.digest.model import EVERYTHING, Topic
+from bot.lookup.lookup import Lookup, LookupAnswer
+from bot.lookup.query import Query, QueryMistake, parse
 
 _ELSEWHERE = Section(id="not-on-the-list-any-more", title="No section of the list")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TopicMatch:
     """The entries of a topic; None are all. `trouble` is why it cannot be looked up."""
 
     entries: frozenset[Entry] | None
@@ -30,38 +30,38 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenTopic:
     """A topic that can be subscribed to, and what is to be said of it."""
 
     topic: Topic
     remark: str = ""
 
 
-class Topics:
+class TopicSearch:
     """Looks topics up in a list, each once."""
 
     def __init__(self, catalog: Catalog, shipped: KnownNames) -> None:
         """`catalog` is the list with all that may be told, as `together` makes it."""
         self._catalog, self._shipped = catalog, shipped
         self._lookup: Lookup | None = None
-        self._found: dict[str, Found] = {"": Found(None)}
+        self._found: dict[str, TopicMatch] = {"": TopicMatch(None)}
 
-    def find(self, topic: Topic) -> Found:
+    def find(self, topic: Topic) -> TopicMatch:
         """The entries of a topic."""
         if topic.text not in self._found:
             self._found[topic.text] = self._ask(topic.text)
         return self._found[topic.text]
 
-    def _ask(self, text: str) -> Found:
+    def _ask(self, text: str) -> TopicMatch:
         # An index takes a while to build; subscriptions to everything need none.
         self._lookup = self._lookup or Lookup(self._catalog, self._shipped)
         answer = self._lookup.answer(text)
         if answer.kind == "error":
-            return Found(frozenset(), answer.message)
-        return Found(frozenset(answer.results[: answer.complete]))
+            return TopicMatch(frozenset(), answer.message)
+        return TopicMatch(frozenset(answer.results[: answer.complete]))
 
 
-def choose(lookup: Lookup, text: str) -> Chosen | Mistake:
+def choose(lookup: Lookup, text: str) -> ChosenTopic | QueryMistake:
     """The topic that somebody typed, as it is kept.
 
     A section is kept under its title, so that a slip in typing is corrected where it is seen, and
@@ -70,20 +70,20 @@ def choose(lookup: Lookup, text: str) -> Chosen | Mistake:
     """
     text = " ".join(text.split())
     if not text:
-        return Chosen(EVERYTHING)
+        return ChosenTopic(EVERYTHING)
     if any(read_reference(word) for word in (text, *text.split())):
-        return Mistake(
+        return QueryMistake(
             f"“{text}” is one paper. Subscribe to a section, to words to look up, "
             "or to everything."
         )
     answer = lookup.answer(text)
     if answer.kind == "error":
-        return Mistake(answer.message)
+        return QueryMistake(answer.message)
     remark = "" if answer.complete else f"Nothing on the list matches “{text}” today."
-    return Chosen(_section(lookup, text, answer) or Topic(text), remark)
+    return ChosenTopic(_section(lookup, text, answer) or Topic(text), remark)
 
 
-def _section(lookup: Lookup, text: str, answer: Answer) -> Topic | None:
+def _section(lookup: Lookup, text: str, answer: LookupAnswer) -> Topic | None:
     """The section that the text names, if it names nothing else."""
     query = parse(text)
     place = answer.place

@@ -8,22 +8,22 @@ import datetime as dt
 from collections.abc import Sequence
 
 from bot.db.engine import Database
-from bot.discovery.store import Check, Store
-from bot.outbox.message import Say
-from bot.outbox.store import Outbox, put
+from bot.discovery.store import FeedCheck, PaperStore
+from bot.outbox.message import Message
+from bot.outbox.store import Outbox, enqueue
 
 TROUBLE = frozenset({"failed", "stalled"})
 _LONGEST = dt.timedelta(days=60)
 
 
-class Alarm:
+class FeedAlarm:
     """Watches what polls found."""
 
     def __init__(self, database: Database, channel: str) -> None:
         """Tell `channel`."""
         self._database, self._channel = database, channel
 
-    def sound(self, found: Sequence[Check], now: dt.datetime) -> None:
+    def sound(self, found: Sequence[FeedCheck], now: dt.datetime) -> None:
         """Say what is to be said after a poll, whose checks are kept already."""
         last = {check.category: check for check in found}
         lines = [
@@ -42,14 +42,16 @@ class Alarm:
         else:
             return
         with self._database.write() as connection:
-            put(
-                connection, Say(key=key, channel=self._channel, kind="feeds", content=content), now
+            enqueue(
+                connection,
+                Message(key=key, channel=self._channel, kind="feeds", content=content),
+                now,
             )
 
     def _outage(self, now: dt.datetime, *, is_over: bool) -> dt.datetime | None:
         """When the outage began that goes on, or that ended just now; None without one."""
         polls: dict[dt.datetime, dict[str, str]] = {}
-        for at, check in Store(self._database).checked(now - _LONGEST):
+        for at, check in PaperStore(self._database).checked(now - _LONGEST):
             polls.setdefault(at, {})[check.category] = check.verdict  # the last one holds
         began = None
         for at in sorted(polls, reverse=True):

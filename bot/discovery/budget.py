@@ -16,7 +16,7 @@ _WORKDAYS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class RankedPaper:
     """A paper that could be proposed: its score, and the day on which it was announced."""
 
     arxiv: str
@@ -29,7 +29,7 @@ def monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def weeks_old(paper: Waiting, today: date) -> int:
+def weeks_old(paper: RankedPaper, today: date) -> int:
     """How many weeks ago a paper was announced; 0 is this week."""
     return (monday(today) - monday(paper.day)).days // 7
 
@@ -44,8 +44,8 @@ def allowance(today: date, budget: int, spent: int) -> int:
 
 
 def choose(
-    pool: Iterable[Waiting], today: date, *, budget: int, spent: int, carry: int = CARRY_WEEKS
-) -> tuple[Waiting, ...]:
+    pool: Iterable[RankedPaper], today: date, *, budget: int, spent: int, carry: int = CARRY_WEEKS
+) -> tuple[RankedPaper, ...]:
     """The papers to propose today, best first.
 
     With `carry` 0 only papers of this week are proposed, as the replay's streaming recall has it.

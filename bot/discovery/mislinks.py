@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rapidfuzz import fuzz
 
-from bot.catalog.files import Located, Problem
 from bot.catalog.identity import titles_agree
 from bot.catalog.model import fold
+from bot.catalog.yaml.read import Located, Problem
 from bot.discovery.paper import Paper
 
 _ALIKE = 75.0  # of 100; a list's short form of a title keeps most of its words

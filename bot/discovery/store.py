@@ -27,7 +27,7 @@ _SECOND_LOOK = dt.timedelta(days=183)
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class FeedValidators:
     """What makes the next request for a feed conditional."""
 
     etag: str | None = None
@@ -35,7 +35,7 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class FeedCheck:
     """How a category was found, once."""
 
     category: str
@@ -56,31 +56,31 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class FetchedBatch:
     """What one request brought: papers, verdicts, and what is complete with it.
 
     `days` are pairs of a category and an announcement day that is now taken whole.
     """
 
     arrivals: tuple[Arrival, ...] = ()
-    checks: tuple[Check, ...] = ()
+    checks: tuple[FeedCheck, ...] = ()
     url: str | None = None
-    memory: Memory = Memory()
+    memory: FeedValidators = FeedValidators()
     days: tuple[tuple[str, dt.date], ...] = ()
 
 
-class Store:
+class PaperStore:
     """What was seen, and how each feed was found."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def memory(self, url: str) -> Memory:
+    def memory(self, url: str) -> FeedValidators:
         """What is remembered of a feed."""
         query = sa.select(feeds.c.etag, feeds.c.last_modified).where(feeds.c.url == url)
         with self.database.read() as connection:
             row = connection.execute(query).first()
-        return Memory(row.etag, row.last_modified) if row else Memory()
+        return FeedValidators(row.etag, row.last_modified) if row else FeedValidators()
 
     def known(self, ids: Collection[str], before: dt.datetime) -> frozenset[str]:
         """Which of the ids had been seen before a moment."""
@@ -94,7 +94,7 @@ class Store:
                 found.update(connection.scalars(query))
         return frozenset(found)
 
-    def take(self, batch: Batch, now: dt.datetime) -> int:
+    def take(self, batch: FetchedBatch, now: dt.datetime) -> int:
         """Keep what a request brought, all of it or nothing; how many papers were new here."""
         with self.database.write() as connection:
             new = sum(_take_one(connection, arrival, now) for arrival in batch.arrivals)
@@ -102,9 +102,9 @@ class Store:
                 values = {"checked_at": now, **_as_row(check)}
                 connection.execute(checks.insert().values(**values))
             if batch.url is not None:
-                put(connection, feeds, {"url": batch.url}, _as_row(batch.memory))
+                upsert(connection, feeds, {"url": batch.url}, _as_row(batch.memory))
             for category, day in batch.days:
-                put(connection, caught_up, {"category": category, "day": day}, {})
+                upsert(connection, caught_up, {"category": category, "day": day}, {})
         return new
 
     def last_fresh(self, category: str) -> tuple[dt.datetime, dt.date] | None:
@@ -134,13 +134,13 @@ class Store:
             total, days = connection.execute(query).one()
         return float(total) / days if days else None
 
-    def checked(self, since: dt.datetime) -> tuple[tuple[dt.datetime, Check], ...]:
+    def checked(self, since: dt.datetime) -> tuple[tuple[dt.datetime, FeedCheck], ...]:
         """The checks since a moment, the oldest first."""
         query = sa.select(checks).where(checks.c.checked_at >= since).order_by(checks.c.id)
         with self.database.read() as connection:
             rows = connection.execute(query).all()
         return tuple(
-            (row.checked_at, Check(row.category, row.verdict, row.reason, row.unseen, row.day))
+            (row.checked_at, FeedCheck(row.category, row.verdict, row.reason, row.unseen, row.day))
             for row in rows
         )
 
@@ -203,7 +203,7 @@ class Store:
                     "categories": list(paper.categories) if paper else [],
                     "fetched_at": now,
                 }
-                put(connection, listed, {"arxiv": arxiv}, values)
+                upsert(connection, listed, {"arxiv": arxiv}, values)
 
     def seen_papers(self, ids: Collection[str]) -> Mapping[str, tuple[Paper, dt.date]]:
         """Papers that a feed brought, with the day of their announcement."""
@@ -272,11 +272,11 @@ def paper_of(row: sa.Row[Any]) -> Paper:
     )
 
 
-def _as_row(value: Check | Memory) -> dict[str, Any]:
+def _as_row(value: FeedCheck | FeedValidators) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__slots__}
 
 
-def put(
+def upsert(
     connection: sa.Connection, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
     """Insert a row, or change the one with this key; no other writer comes in between."""

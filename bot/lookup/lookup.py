@@ -19,7 +19,7 @@ from bot.catalog.links import Link, read_reference
 from bot.catalog.model import Catalog, Entry, Place, compact, fold
 from bot.catalog.names import KnownNames
 from bot.lookup.index import Filter, Hits, Index, Slot, Terms
-from bot.lookup.query import LONGEST, Mistake, Query, parse, unfiltered
+from bot.lookup.query import LONGEST, Query, QueryMistake, parse, unfiltered
 from bot.lookup.sections import SectionNames
 from bot.lookup.synonyms import Synonyms, thesaurus
 from bot.lookup.words import spelling
@@ -37,7 +37,7 @@ _NEAR_ENOUGH = 58.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class LookupAnswer:
     """The answer to a lookup: a sentence and a part of the results.
 
     `results` begins at `offset` of `total`; of a search, the first `complete` meet every word.
@@ -66,21 +66,21 @@ class Lookup:
         self._sections = SectionNames(catalog.places.values())
         self._synonyms = Synonyms([*catalog.info.synonyms, *thesaurus()])
 
-    def answer(self, text: str, *, offset: int = 0, limit: int | None = None) -> Answer:
+    def answer(self, text: str, *, offset: int = 0, limit: int | None = None) -> LookupAnswer:
         """Answer what was typed; `limit` results from `offset` on, or all of them."""
         limit = max(1, len(self.catalog.entries)) if limit is None else limit
         text = " ".join(text.split())
         if not text:
-            return Answer(text, "empty", self.overview())
+            return LookupAnswer(text, "empty", self.overview())
         if link := _reference(text):
             return self._paper(text, link)
         is_name = len(text) <= LONGEST and self._index.has_name(text)
         query = unfiltered(text) if is_name else parse(self._with_quotes(text))
-        if isinstance(query, Mistake):
-            return Answer(text, "error", query.message)
+        if isinstance(query, QueryMistake):
+            return LookupAnswer(text, "error", query.message)
         filters = self._filters(query)
-        if isinstance(filters, Mistake):
-            return Answer(text, "error", filters.message)
+        if isinstance(filters, QueryMistake):
+            return LookupAnswer(text, "error", filters.message)
         if query.words and not query.phrases and (place := self._section(query.words)):
             return self._listed(query, place, filters, offset, limit)
         return self._search(query, filters, offset, limit)
@@ -96,11 +96,11 @@ class Lookup:
             + "\n".join(lines)
         )
 
-    def recent(self, *, offset: int = 0, limit: int = 10) -> Answer:
+    def recent(self, *, offset: int = 0, limit: int = 10) -> LookupAnswer:
         """What was added last; then, of entries from before the bot, what appeared last."""
         entries = self._by_age
         message = "The latest additions first, then the latest papers."
-        return Answer(
+        return LookupAnswer(
             "recent",
             "search",
             message,
@@ -110,7 +110,7 @@ class Lookup:
             len(entries),
         )
 
-    def random(self, text: str, chance: Random) -> Answer:
+    def random(self, text: str, chance: Random) -> LookupAnswer:
         """One entry by chance, of the whole list or of a section."""
         if not text.strip():
             entries: Sequence[Entry] = self.catalog.entries
@@ -118,10 +118,12 @@ class Lookup:
         elif place := self._sections.find(text) or self._misspelled_section(text):
             entries, where = self.catalog.within(place.path), place.section.title
         else:
-            return Answer(text, "error", self._no_section(text).message)
+            return LookupAnswer(text, "error", self._no_section(text).message)
         if not entries:
-            return Answer(text, "empty", f"{where} has no papers yet.")
-        return Answer(text, "paper", f"By chance, from {where}:", (chance.choice(entries),), 1)
+            return LookupAnswer(text, "empty", f"{where} has no papers yet.")
+        return LookupAnswer(
+            text, "paper", f"By chance, from {where}:", (chance.choice(entries),), 1
+        )
 
     def listed(self, key: str, title: str) -> Entry | None:
         """The entry that is the paper of a link's key or, failing that, of a title."""
@@ -160,7 +162,7 @@ class Lookup:
                 found[key] = (*found.get(key, ()), entry)
         return found
 
-    def _paper(self, text: str, link: Link) -> Answer:
+    def _paper(self, text: str, link: Link) -> LookupAnswer:
         entries = self._by_key.get(link.key, ())
         if entries:
             message = f"{len(entries)} papers on the list share this link."
@@ -169,10 +171,10 @@ class Lookup:
                     self.catalog.section_titles(path, _UNDER) for path in entries[0].sections
                 )
                 message = f"On the list, in {where}."
-            return Answer(text, "paper", message, entries, len(entries), 0, len(entries))
+            return LookupAnswer(text, "paper", message, entries, len(entries), 0, len(entries))
         name = f"arXiv {link.arxiv}" if link.arxiv else f"DOI {link.doi}" if link.doi else link.url
         message = f"{name} is not on the list."
-        return Answer(text, "empty", message, unlisted=link)
+        return LookupAnswer(text, "empty", message, unlisted=link)
 
     def _section(self, words: str) -> Place | None:
         """The section that the words name; a derived name gives way to a paper's own."""
@@ -189,32 +191,34 @@ class Lookup:
 
     def _listed(
         self, query: Query, place: Place, filters: tuple[Filter, ...], offset: int, limit: int
-    ) -> Answer:
+    ) -> LookupAnswer:
         """A whole section, its own entries before those of its subsections."""
         entries = self.catalog.within(place.path)
         if filters:
             entries = tuple(entry for entry in entries if _passes(entry, filters))
         title = self.catalog.section_titles(place.path, _UNDER)
         if not entries:
-            return Answer(
+            return LookupAnswer(
                 query.text, "empty", f"Nothing in {title} passes these filters.", place=place
             )
         message = f"{_papers(len(entries))} in {title}{' with these filters' if filters else ''}."
         shown = entries[offset : offset + limit]
-        return Answer(
+        return LookupAnswer(
             query.text, "section", message, shown, len(entries), offset, len(entries), place
         )
 
     def _search(
         self, query: Query, filters: tuple[Filter, ...], offset: int, limit: int
-    ) -> Answer:
+    ) -> LookupAnswer:
         terms = Terms(query.words, self._slots(query.words), query.phrases, filters)
         hits = self._index.search(terms, offset, limit)
         if not hits.total:
-            return Answer(query.text, "empty", self._nothing(query))
+            return LookupAnswer(query.text, "empty", self._nothing(query))
         results = tuple(self.catalog.entries[position] for position in hits.positions)
         message = _search_message(query, hits)
-        return Answer(query.text, "search", message, results, hits.total, offset, hits.complete)
+        return LookupAnswer(
+            query.text, "search", message, results, hits.total, offset, hits.complete
+        )
 
     def _slots(self, words: str) -> tuple[Slot, ...]:
         """The words as slots, terms of the thesaurus together, without words that tell nothing."""
@@ -244,7 +248,7 @@ class Lookup:
         )
         return compact(names.canonical(value) or value) in used
 
-    def _filters(self, query: Query) -> tuple[Filter, ...] | Mistake:
+    def _filters(self, query: Query) -> tuple[Filter, ...] | QueryMistake:
         found: list[Filter] = []
         for field, values, names, used in (
             ("venue", query.venues, self._names.venues, self._venues),
@@ -282,13 +286,13 @@ class Lookup:
     def _title_names(self) -> Mapping[str, str]:
         return _folded(entry.name or entry.title for entry in self.catalog.entries)
 
-    def _no_section(self, text: str) -> Mistake:
+    def _no_section(self, text: str) -> QueryMistake:
         near = _nearest(
             text, _folded(place.section.title for place in self.catalog.places.values())
         )
         guess = f"Did you mean {_either(near)}? " if near else ""
         tops = ", ".join(section.title for section in self.catalog.info.sections)
-        return Mistake(f"There is no section “{text}”. {guess}The top sections are: {tops}.")
+        return QueryMistake(f"There is no section “{text}”. {guess}The top sections are: {tops}.")
 
     def _nothing(self, query: Query) -> str:
         near = _nearest(query.words or " ".join(query.phrases), self._title_names)
@@ -359,14 +363,16 @@ def _papers(count: int) -> str:
     return f"{count:,} paper{'' if count == 1 else 's'}"
 
 
-def _unknown_value(field: str, value: str, used: Iterable[str]) -> Mistake:
+def _unknown_value(field: str, value: str, used: Iterable[str]) -> QueryMistake:
     near = _nearest(value, _folded(used))
     word = "venue" if field == "venue" else "organisation"
     guess = (
         f"Did you mean {_either([f'`{field}:{_quoted(name)}`' for name in near])}?" if near else ""
     )
     known = ", ".join(sorted(used, key=str.casefold)[:12])
-    return Mistake(f"The list has no {word} “{value}”. {guess or f'Some that it has: {known}.'}")
+    return QueryMistake(
+        f"The list has no {word} “{value}”. {guess or f'Some that it has: {known}.'}"
+    )
 
 
 def _quoted(name: str) -> str:

@@ -47,17 +47,17 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class QueryMistake:
     """Why a query cannot be answered, in a sentence with the remedy."""
 
     message: str
 
 
-def parse(text: str) -> Query | Mistake:
+def parse(text: str) -> Query | QueryMistake:
     """Take a query apart. A mistake is an unknown filter or a year that is none."""
     text = " ".join(text.translate(QUOTES).split())
     if len(text) > LONGEST:
-        return Mistake(
+        return QueryMistake(
             f"That is {len(text):,} characters; a lookup takes up to {LONGEST}. Use fewer words."
         )
     words: list[str] = []
@@ -75,7 +75,7 @@ def parse(text: str) -> Query | Mistake:
         elif span := _read_years(value):
             years.append(span)
         else:
-            return Mistake(
+            return QueryMistake(
                 f"“{value}” is not a year. Write `year:2024`, `year:2023..2025` or `year:2023..`."
             )
     return Query(
@@ -106,11 +106,11 @@ def _parts(text: str) -> Iterator[tuple[str | None, str, str, str]]:
             yield None, "", match[0].strip('"'), ""
 
 
-def _unknown_filter(key: str, value: str) -> Mistake:
+def _unknown_filter(key: str, value: str) -> QueryMistake:
     near = get_close_matches(key, FILTERS, n=1, cutoff=0.5)
     guess = f"Did you mean `{near[0]}:{value}`? " if near else ""
     known = ", ".join(f"`{name}:`" for name in FILTERS)
-    return Mistake(
+    return QueryMistake(
         f"There is no filter “{key}:”. {guess}The filters are {known}; "
         'put words with a colon in "quotes".'
     )

@@ -12,7 +12,7 @@ State = Literal["due", "sent", "dead"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Say:
+class Message:
     """What is to be said, once, under its key.
 
     Said again with other content it is an edit of the same message. `content` is plain JSON, typed
@@ -29,7 +29,7 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class OutboxRow:
     """A row of the outbox."""
 
     id: int
@@ -52,7 +52,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Depth:
+class QueueDepth:
     """How much is waiting to be said, since when, and how much was given up."""
 
     due: int

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from bot.db.engine import Database, Moment
-from bot.outbox.message import Depth, Item, Say
+from bot.outbox.message import Message, OutboxRow, QueueDepth
 from bot.outbox.tables import outbox
 
 LONGEST_WAIT = dt.timedelta(minutes=15)
@@ -25,7 +25,7 @@ _FIELDS = (
 )  # fmt: skip
 
 
-def put(connection: sa.Connection, say: Say, now: dt.datetime) -> None:
+def enqueue(connection: sa.Connection, say: Message, now: dt.datetime) -> None:
     """Have it said, in the caller's transaction. The same thing twice is said once."""
     query = sa.select(outbox).where(outbox.c.key == say.key).with_for_update()
     row = connection.execute(query).first()
@@ -61,7 +61,7 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def due(self, now: dt.datetime) -> tuple[Item, ...]:
+    def due(self, now: dt.datetime) -> tuple[OutboxRow, ...]:
         """The first thing to say in every channel, the oldest first.
 
         What belongs in a thread is due once the thread's first message is there.
@@ -83,11 +83,13 @@ class Outbox:
         with self._database.read() as connection:
             return tuple(_item(row, row.thread_ts) for row in connection.execute(query))
 
-    def attempt(self, item: Item) -> None:
+    def attempt(self, item: OutboxRow) -> None:
         """From now on the message may be in Slack."""
         self._change(item.id, attempted=item.version)
 
-    def posted(self, item: Item, version: int, channel: str, ts: str, now: dt.datetime) -> None:
+    def posted(
+        self, item: OutboxRow, version: int, channel: str, ts: str, now: dt.datetime
+    ) -> None:
         """A version of the message is in Slack, under this id."""
         there = {"posted_in": channel, "ts": ts, "attempted": None, "problem": None, "tries": 0}
         with self._database.write() as connection:
@@ -97,11 +99,11 @@ class Outbox:
             values = {**there, "sent_version": version, "sent_at": now, "state": state}
             connection.execute(outbox.update().where(this).values(**values))
 
-    def not_posted(self, item: Item) -> None:
+    def mark_not_posted(self, item: OutboxRow) -> None:
         """Slack has refused the post itself: the message is not there."""
         self._change(item.id, attempted=None)
 
-    def put_off(self, item: Item, until: dt.datetime, problem: str, *, counts: bool) -> None:
+    def postpone(self, item: OutboxRow, until: dt.datetime, problem: str, *, counts: bool) -> None:
         """Try again later. Waiting because Slack asked for it does not count as a try."""
         tries = item.tries + 1 if counts else item.tries
         self._change(item.id, next_at=until, problem=problem, tries=tries)
@@ -112,15 +114,15 @@ class Outbox:
         with self._database.write() as connection:
             connection.execute(outbox.update().where(outbox.c.key == key).values(**gone))
 
-    def bury(self, item: Item, problem: str) -> None:
+    def mark_dead(self, item: OutboxRow, problem: str) -> None:
         """Give up until somebody asks for it again (`papers outbox retry`)."""
         self._change(item.id, state="dead", problem=problem)
 
-    def dead(self) -> tuple[Item, ...]:
+    def dead(self) -> tuple[OutboxRow, ...]:
         """What was given up, the oldest first."""
         return self._in_state("dead")
 
-    def waiting(self) -> tuple[Item, ...]:
+    def waiting(self) -> tuple[OutboxRow, ...]:
         """What is still to be said, the oldest first."""
         return self._in_state("due")
 
@@ -132,7 +134,7 @@ class Outbox:
         with self._database.write() as connection:
             return connection.execute(change.values(state="due", tries=0, next_at=now)).rowcount
 
-    def depth(self) -> Depth:
+    def depth(self) -> QueueDepth:
         """How much is waiting, and since when the oldest of what nothing stands before is.
 
         A message waits since it was put in; an edit since it was last tried, or put in.
@@ -149,7 +151,7 @@ class Outbox:
         )
         with self._database.read() as connection:
             found = {row[0]: int(row[1]) for row in connection.execute(query)}
-            return Depth(found.get("due", 0), connection.scalar(oldest), found.get("dead", 0))
+            return QueueDepth(found.get("due", 0), connection.scalar(oldest), found.get("dead", 0))
 
     def problems(self) -> tuple[str, ...]:
         """Why messages that are still to be said were put off."""
@@ -171,13 +173,13 @@ class Outbox:
         with self._database.write() as connection:
             return connection.execute(old).rowcount
 
-    def find(self, key: str) -> Item | None:
+    def find(self, key: str) -> OutboxRow | None:
         """The row of a key."""
         with self._database.read() as connection:
             row = connection.execute(sa.select(outbox).where(outbox.c.key == key)).first()
         return _item(row) if row else None
 
-    def _in_state(self, state: str) -> tuple[Item, ...]:
+    def _in_state(self, state: str) -> tuple[OutboxRow, ...]:
         query = sa.select(outbox).where(outbox.c.state == state).order_by(outbox.c.id)
         with self._database.read() as connection:
             return tuple(_item(row) for row in connection.execute(query))
@@ -192,5 +194,5 @@ def _is_time(now: dt.datetime) -> sa.ColumnElement[bool]:
     return sa.or_(outbox.c.next_at <= now, outbox.c.next_at > now + LONGEST_WAIT)
 
 
-def _item(row: sa.Row[tuple[object, ...]], thread_ts: str | None = None) -> Item:
-    return Item(**{name: getattr(row, name) for name in _FIELDS}, thread_ts=thread_ts)
+def _item(row: sa.Row[tuple[object, ...]], thread_ts: str | None = None) -> OutboxRow:
+    return OutboxRow(**{name: getattr(row, name) for name in _FIELDS}, thread_ts=thread_ts)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from posixpath import dirname, join, normpath
 
-from bot.catalog.changes import Change
-from bot.catalog.editing import edit_data
-from bot.catalog.files import CatalogError, Read, read_texts
-from bot.catalog.markdown_splicing import splice
+from bot.catalog.change import Change
+from bot.catalog.markdown.edit import splice
 from bot.catalog.names import KnownNames
+from bot.catalog.yaml.edit import edit_data
+from bot.catalog.yaml.read import CatalogError, Read, read_texts
 from bot.publishing.publication import PublishError
 
 

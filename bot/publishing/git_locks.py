@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.catalog.replacing import write_file
+from bot.catalog.atomic_write import write_file
 
 MARKER = "papers-bot-at-work"
 DEAD_AFTER = 60.0

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from bot.catalog.changes import Change
+from bot.catalog.change import Change
 from bot.errors import PapersError
 
 TRAILER = "Suggestion"

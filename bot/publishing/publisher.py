@@ -14,15 +14,15 @@ from typing import Protocol
 import structlog
 from slugify import slugify
 
-from bot.catalog.changes import is_done
-from bot.catalog.editing import apply_to_folder
-from bot.catalog.files import CatalogError, read_catalog
-from bot.catalog.replacing import sweep
+from bot.catalog.atomic_write import sweep
+from bot.catalog.change import is_done
+from bot.catalog.yaml.edit import apply_to_folder
+from bot.catalog.yaml.read import CatalogError, read_catalog
 from bot.errors import PapersError
 from bot.publishing.publication import Publication, Published, PublishError, quiet
-from bot.review.publications import Due, Publications
+from bot.publishing.queue import DuePublication, PublicationQueue
+from bot.review.model import Suggestion
 from bot.review.store import wanted
-from bot.review.suggestion import Suggestion
 
 _FIRST_WAIT, _LONGEST_WAIT = 10.0, 3600.0  # seconds
 
@@ -41,7 +41,7 @@ class Publisher:
 
     def __init__(
         self,
-        queue: Publications,
+        queue: PublicationQueue,
         folder: Path,
         target: Target,
         *,
@@ -99,21 +99,21 @@ class Publisher:
         self._queue.rewritten(one, self._run)
         return 1
 
-    def _publish(self, one: Due, now: dt.datetime) -> None:
+    def _publish(self, one: DuePublication, now: dt.datetime) -> None:
         published = self._target.publish(self._publication(one))
         apply_to_folder(self._folder, one.change)  # for a target that is elsewhere
         self._queue.done(one, now, self._run, commit=published.commit, url=published.url)
         _log.info("published", suggestion=one.suggestion.id, forward=one.forward)
 
     def _fail(
-        self, one: Due, problem: str, now: dt.datetime, retry_after: float | None = None
+        self, one: DuePublication, problem: str, now: dt.datetime, retry_after: float | None = None
     ) -> None:
         seconds = max(retry_after or 0.0, min(_FIRST_WAIT * 2.0**one.tries, _LONGEST_WAIT))
         until = now + dt.timedelta(seconds=seconds)
         _log.warning("not published", suggestion=one.suggestion.id, reason=problem)
         self._queue.failed(one, problem, until, now)
 
-    def _publication(self, one: Due) -> Publication:
+    def _publication(self, one: DuePublication) -> Publication:
         entry = one.suggestion.subject.entry
         title = entry.title
         verbs = {"addition": "Add", "correction": "Correct", "removal": "Remove"}
@@ -130,7 +130,7 @@ class Publisher:
             day=one.at.date(),
         )
 
-    def _body(self, one: Due) -> list[str]:
+    def _body(self, one: DuePublication) -> list[str]:
         """Section, reasons and the card, for a commit and a pull request alike."""
         subject = one.suggestion.subject
         lines = [f"Section: {', '.join(subject.entry.sections)}"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from bot.catalog.model import Entry
-from bot.review.suggestion import (
+from bot.review.model import (
     DECIDED,
     Event,
     Person,
@@ -98,7 +98,7 @@ Action = Approve | Reject | Postpone | Edit | Undo | Reopen | Second | Complete 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class DecisionRules:
     """What holds for one actor and one suggestion at this moment."""
 
     is_reviewer: bool = False
@@ -111,7 +111,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Transition:
     """A transition."""
 
     suggestion: Suggestion
@@ -119,7 +119,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Refusal:
     """Why not; the suggestion is as it was."""
 
     why: Why
@@ -127,21 +127,23 @@ class Refused:
 
 
 def decide(
-    one: Suggestion, action: Action, actor: Person, now: dt.datetime, rules: Rules
-) -> Taken | Refused:
+    one: Suggestion, action: Action, actor: Person, now: dt.datetime, rules: DecisionRules
+) -> Transition | Refusal:
     """What the action makes of the suggestion, or why it is refused."""
     if why := _objection(one, action, actor, now, rules):
-        return Refused(why, one)
+        return Refusal(why, one)
     what, changed, detail = _STEPS[type(action)](one, action, actor, now, rules)
     after = replace(changed, version=one.version + 1)
-    return Taken(after, Event(suggestion=one.id, at=now, actor=actor.id, what=what, detail=detail))
+    return Transition(
+        after, Event(suggestion=one.id, at=now, actor=actor.id, what=what, detail=detail)
+    )
 
 
 _NEEDED: Mapping[type, State] = {Complete: "gathering", Wake: "postponed"}
 
 
 def _objection(
-    one: Suggestion, action: Action, actor: Person, now: dt.datetime, rules: Rules
+    one: Suggestion, action: Action, actor: Person, now: dt.datetime, rules: DecisionRules
 ) -> Why | None:
     """The first thing that speaks against an action, if anything does."""
     reviewing = isinstance(action, Approve | Reject | Postpone | Edit | Undo)
@@ -158,7 +160,7 @@ def _objection(
     return _objection_to_answer(one, action, actor, rules)
 
 
-def _objection_to_undo(one: Suggestion, now: dt.datetime, rules: Rules) -> Why | None:
+def _objection_to_undo(one: Suggestion, now: dt.datetime, rules: DecisionRules) -> Why | None:
     if one.state not in DECIDED or one.decided_at is None:
         return "open"
     if rules.has_dependents:
@@ -173,7 +175,7 @@ def _objection_to_reopening(one: Suggestion, reason: str) -> Why | None:
 
 
 def _objection_to_answer(
-    one: Suggestion, action: Action, actor: Person, rules: Rules
+    one: Suggestion, action: Action, actor: Person, rules: DecisionRules
 ) -> Why | None:
     if one.state in DECIDED:
         return "decided"
@@ -182,7 +184,7 @@ def _objection_to_answer(
     return _objection_to_approval(one, actor, rules) if isinstance(action, Approve) else None
 
 
-def _objection_to_approval(one: Suggestion, actor: Person, rules: Rules) -> Why | None:
+def _objection_to_approval(one: Suggestion, actor: Person, rules: DecisionRules) -> Why | None:
     if not one.subject.is_known:
         return "no title"
     if actor.id == one.source and not rules.self_approval:
@@ -196,7 +198,7 @@ Step = tuple[What, Suggestion, Mapping[str, Any]]
 
 
 def _approve(
-    one: Suggestion, action: Approve, actor: Person, now: dt.datetime, rules: Rules
+    one: Suggestion, action: Approve, actor: Person, now: dt.datetime, rules: DecisionRules
 ) -> Step:
     approvals = (*one.approvals, actor.id)
     subject = _in_section(one.subject, action.section)
@@ -228,7 +230,7 @@ def _in_section(subject: Subject, section: str | None) -> Subject:
 
 
 def _reject(
-    one: Suggestion, action: Reject, actor: Person, now: dt.datetime, _rules: Rules
+    one: Suggestion, action: Reject, actor: Person, now: dt.datetime, _rules: DecisionRules
 ) -> Step:
     decided = replace(
         one,
@@ -242,26 +244,30 @@ def _reject(
 
 
 def _postpone(
-    one: Suggestion, action: Postpone, _actor: Person, _now: dt.datetime, _rules: Rules
+    one: Suggestion, action: Postpone, _actor: Person, _now: dt.datetime, _rules: DecisionRules
 ) -> Step:
     later = replace(one, state="postponed", wake_at=action.until)
     return "postponed", later, {"until": action.until.isoformat()}
 
 
-def _edit(one: Suggestion, action: Edit, _actor: Person, _now: dt.datetime, _rules: Rules) -> Step:
+def _edit(
+    one: Suggestion, action: Edit, _actor: Person, _now: dt.datetime, _rules: DecisionRules
+) -> Step:
     # Who approved had read another text.
     subject = replace(one.subject, after=action.entry, is_known=True)
     edited = replace(one, subject=subject, approvals=())
     return "edited", edited, {"title": action.entry.title}
 
 
-def _undo(one: Suggestion, _action: Undo, actor: Person, _now: dt.datetime, _rules: Rules) -> Step:
+def _undo(
+    one: Suggestion, _action: Undo, actor: Person, _now: dt.datetime, _rules: DecisionRules
+) -> Step:
     again = _open_again(one)
     return "undone", again, {"was": one.state, "by": one.decided_by, "name": actor.name}
 
 
 def _reopen(
-    one: Suggestion, action: Reopen, actor: Person, _now: dt.datetime, _rules: Rules
+    one: Suggestion, action: Reopen, actor: Person, _now: dt.datetime, _rules: DecisionRules
 ) -> Step:
     again = _open_again(one)
     subject = replace(again.subject, note=action.reason.strip())
@@ -288,20 +294,20 @@ def _open_again(one: Suggestion) -> Suggestion:
 
 
 def _second(
-    one: Suggestion, _action: Second, actor: Person, _now: dt.datetime, _rules: Rules
+    one: Suggestion, _action: Second, actor: Person, _now: dt.datetime, _rules: DecisionRules
 ) -> Step:
     others = tuple(who for who in one.seconds if who != actor.id)
     return "seconded", replace(one, seconds=(*others, actor.id)), {}
 
 
 def _complete(
-    one: Suggestion, action: Complete, _actor: Person, _now: dt.datetime, _rules: Rules
+    one: Suggestion, action: Complete, _actor: Person, _now: dt.datetime, _rules: DecisionRules
 ) -> Step:
     return "completed", replace(one, state="waiting", subject=action.subject), {}
 
 
 def _wake(
-    one: Suggestion, _action: Wake, _actor: Person, _now: dt.datetime, _rules: Rules
+    one: Suggestion, _action: Wake, _actor: Person, _now: dt.datetime, _rules: DecisionRules
 ) -> Step:
     return "woke", replace(one, state="waiting", wake_at=None), {}
 

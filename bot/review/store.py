@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from bot.catalog.changes import Change
+from bot.catalog.change import Change
 from bot.catalog.model import compact
 from bot.db.engine import Database
-from bot.review.suggestion import OPEN, Event, Subject, Suggestion
+from bot.review.model import OPEN, Event, Subject, Suggestion
 from bot.review.tables import history, pauses, suggestions
 
 SUBJECT: TypeAdapter[Subject] = TypeAdapter(Subject)
@@ -80,7 +80,7 @@ def record(connection: sa.Connection, event: Event) -> None:
     )
 
 
-class Suggestions:
+class SuggestionStore:
     """What can be asked of the suggestions without changing them."""
 
     def __init__(self, database: Database) -> None:

@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from bot.slack.failures import TOKEN_ERRORS, error_code
+from bot.slack.api_errors import TOKEN_ERRORS, error_code
 
 Told = TypeVar("Told")
 _LONGEST = 200
@@ -24,7 +24,7 @@ _quiet.setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class BotIdentity:
     """Whose the token is."""
 
     workspace: str
@@ -45,7 +45,7 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class SlackRefusal:
     """Slack says no."""
 
     code: str
@@ -57,25 +57,25 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreachable:
+class SlackUnreachable:
     """Slack says nothing."""
 
     reason: str
 
 
-class Checkup:
+class BotSelfCheck:
     """Asks Slack, with little patience and without repeating anything."""
 
     def __init__(self, base_url: str, *, timeout: int, now: Callable[[], dt.datetime]) -> None:
         """`timeout` in seconds, for every silence."""
         self._base_url, self._timeout, self._now = base_url, timeout, now
 
-    def identity(self, bot_token: str) -> Identity | Refused | Unreachable:
+    def identity(self, bot_token: str) -> BotIdentity | SlackRefusal | SlackUnreachable:
         """Whose bot token it is."""
         client = self._client(bot_token)
         return self._told(lambda: self._identity(client.auth_test()))
 
-    def app_token(self, app_token: str) -> Refused | Unreachable | None:
+    def app_token(self, app_token: str) -> SlackRefusal | SlackUnreachable | None:
         """Whether Socket Mode could begin; None if so. Nothing is connected."""
         client = self._client(app_token)
 
@@ -84,7 +84,9 @@ class Checkup:
 
         return self._told(ask)
 
-    def conversation(self, bot_token: str, channel: str) -> Conversation | Refused | Unreachable:
+    def conversation(
+        self, bot_token: str, channel: str
+    ) -> Conversation | SlackRefusal | SlackUnreachable:
         """A channel, by its id."""
         client = self._client(bot_token)
         return self._told(lambda: _conversation(client.conversations_info(channel=channel)))
@@ -98,25 +100,25 @@ class Checkup:
             logger=_quiet,
         )
 
-    def _identity(self, answer: SlackResponse) -> Identity:
+    def _identity(self, answer: SlackResponse) -> BotIdentity:
         headers = {str(name).lower(): str(value) for name, value in answer.headers.items()}
         scopes = headers.get("x-oauth-scopes")
         skew = None
         if "date" in headers:
             skew = (parsedate_to_datetime(headers["date"]) - self._now()).total_seconds()
-        return Identity(
+        return BotIdentity(
             workspace=str(answer.get("team") or answer.get("url") or "a workspace"),
             scopes=None if scopes is None else frozenset(filter(None, _split(scopes))),
             skew=skew,
         )
 
-    def _told(self, ask: Callable[[], Told]) -> Told | Refused | Unreachable:
+    def _told(self, ask: Callable[[], Told]) -> Told | SlackRefusal | SlackUnreachable:
         try:
             return ask()
         except SlackApiError as error:
-            return Refused(error_code(error))
+            return SlackRefusal(error_code(error))
         except (OSError, HTTPException, SlackClientError, ValueError) as error:
-            return Unreachable(str(getattr(error, "reason", error))[:_LONGEST] or repr(error))
+            return SlackUnreachable(str(getattr(error, "reason", error))[:_LONGEST] or repr(error))
 
 
 def _conversation(answer: SlackResponse) -> Conversation:

@@ -16,18 +16,18 @@ from slack_sdk import WebClient
 from slack_sdk.webhook import WebhookClient
 
 from bot.catalog.names import KnownNames
+from bot.counters import COMMAND_SECONDS, COMMANDS
 from bot.errors import PapersError
-from bot.lookup.lookup import Answer, Lookup
-from bot.metrics import COMMAND_SECONDS, COMMANDS
-from bot.slack import blocks
-from bot.slack.blocks import AGAIN, NEXT, PAGE, PREVIOUS, SHARE, Message
-from bot.slack.desk import Desk
-from bot.slack.orders import Orders
+from bot.lookup.lookup import Lookup, LookupAnswer
+from bot.slack.blocks import lookup as blocks
+from bot.slack.blocks.lookup import AGAIN, NEXT, PAGE, PREVIOUS, SHARE, SlackMessage
+from bot.slack.context import ListenerContext
 from bot.slack.replies import SORRY, acknowledge, answering, reply
-from bot.slack.request import NotYet, Order, Request, read_command, read_value
+from bot.slack.request import PapersRequest, UnknownVerb, VerbRequest, read_command, read_value
 from bot.slack.reviewing import Reviewing, said
 from bot.slack.subscriptions import Subscriptions
 from bot.slack.suggesting import Suggesting
+from bot.slack.verbs import VerbHandlers
 
 COMMAND = "/papers"
 
@@ -40,12 +40,12 @@ _log = structlog.get_logger()
 class Listeners:
     """What the bot listens to, over the use cases that answer."""
 
-    def __init__(self, desk: Desk, names: KnownNames, chance: Random) -> None:
+    def __init__(self, desk: ListenerContext, names: KnownNames, chance: Random) -> None:
         """`chance` decides what `/papers random` shows; `names` are those that forms know."""
         self._lookup, self._chance = desk.lookup, chance
         self._reviewing, self._suggesting = Reviewing(desk, names), Suggesting(desk, names)
         self._subscriptions = Subscriptions(desk, desk.subscribing)
-        self._orders = Orders(desk, self._suggesting, self._subscriptions)
+        self._orders = VerbHandlers(desk, self._suggesting, self._subscriptions)
 
     def register(self, app: App) -> None:
         """Put every listener on the app; the last one catches clicks that nobody else knows."""
@@ -73,24 +73,27 @@ class Listeners:
         ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
 
     def _answered(
-        self, request: Request | Order | NotYet, command: Mapping[str, Any], client: WebClient
-    ) -> Message:
+        self,
+        request: PapersRequest | VerbRequest | UnknownVerb,
+        command: Mapping[str, Any],
+        client: WebClient,
+    ) -> SlackMessage:
         try:
             match request:
-                case NotYet():
-                    return blocks.sentence(_not_yet(request))
-                case Order():
+                case UnknownVerb():
+                    return blocks.text_message(_not_yet(request))
+                case VerbRequest():
                     return self._orders.answer(request, command, client)
                 case _:
                     return self._message(request)
         except PapersError as error:
-            return blocks.sentence(str(error))
+            return blocks.text_message(str(error))
 
     def turn(self, body: Mapping[str, Any], respond: Respond) -> None:
         """*Previous*, *Next*, *Another*: the private message changes in place."""
         action = body["actions"][0]
         request = read_value(str(action.get("value") or ""))
-        message = self._message(request) if request else blocks.sentence(_OLD_BUTTON)
+        message = self._message(request) if request else blocks.text_message(_OLD_BUTTON)
         reply(respond, message, replace=True)
 
     def share(self, body: Mapping[str, Any], respond: Respond) -> None:
@@ -100,9 +103,9 @@ class Listeners:
         lookup = self._lookup.current()
         answer = self._answer(lookup, request) if request else None
         if answer is None or not answer.results:
-            reply(respond, blocks.sentence(_OLD_BUTTON), replace=False)
+            reply(respond, blocks.text_message(_OLD_BUTTON), replace=False)
             return
-        message = blocks.shared(lookup.catalog, answer, str(body["user"]["id"]))
+        message = blocks.shared_results(lookup.catalog, answer, str(body["user"]["id"]))
         # Never sent twice: a repeated call after a dropped connection would post a second message.
         client = WebhookClient(str(body["response_url"]), retry_handlers=[])
         try:
@@ -118,7 +121,7 @@ class Listeners:
             problem = str(error)
         if problem:
             _log.warning("not shared", reason=problem)
-            reply(respond, blocks.sentence(_NOT_SHARED), replace=False)
+            reply(respond, blocks.text_message(_NOT_SHARED), replace=False)
 
     def unknown_click(self, body: Mapping[str, Any], respond: Respond) -> None:
         """A click on something that no version of this code knows is answered too."""
@@ -126,7 +129,7 @@ class Listeners:
         if "url" in action:  # a link button; Slack opens it by itself
             return
         _log.warning("unknown click", action=str(action.get("action_id"))[:100])
-        reply(respond, blocks.sentence(_OLD_BUTTON), replace=False)
+        reply(respond, blocks.text_message(_OLD_BUTTON), replace=False)
 
     def broken(self, error: Exception, body: Mapping[str, Any]) -> BoltResponse:
         """What breaks while somebody waits: logged with its cause; the person is told."""
@@ -138,7 +141,7 @@ class Listeners:
         answer = {"response_type": "ephemeral", "text": SORRY}
         return BoltResponse(status=200, body=answer)
 
-    def _message(self, request: Request) -> Message:
+    def _message(self, request: PapersRequest) -> SlackMessage:
         lookup = self._lookup.current()
         if request.verb == "help":
             return blocks.help_message(lookup.catalog)
@@ -147,11 +150,11 @@ class Listeners:
             return self._suggesting.standing(answer.unlisted)
         if not answer.results:
             hint = _hint(request) if answer.kind == "error" else ""
-            return blocks.sentence(f"{answer.message}{hint}")
-        return blocks.results(lookup.catalog, answer, request)
+            return blocks.text_message(f"{answer.message}{hint}")
+        return blocks.results_message(lookup.catalog, answer, request)
 
-    def _answer(self, lookup: Lookup, request: Request) -> Answer:
-        ask: Mapping[str, Callable[[int], Answer]] = {
+    def _answer(self, lookup: Lookup, request: PapersRequest) -> LookupAnswer:
+        ask: Mapping[str, Callable[[int], LookupAnswer]] = {
             "search": lambda offset: lookup.answer(request.text, offset=offset, limit=PAGE),
             "recent": lambda offset: lookup.recent(offset=offset, limit=PAGE),
             "random": lambda _: lookup.random(request.text, self._chance),
@@ -162,13 +165,13 @@ class Listeners:
         return answer
 
 
-def _hint(request: Request) -> str:
+def _hint(request: PapersRequest) -> str:
     if request.verb == "random" and request.text:
         return f' To search for the word “random” itself, write /papers "random {request.text}".'
     return ""
 
 
-def _not_yet(request: NotYet) -> str:
+def _not_yet(request: UnknownVerb) -> str:
     return (
         f"“{request.verb}” is not there yet. `/papers help` shows what is; "
         f'to look the word up, put it in quotes: /papers "{request.verb}".'

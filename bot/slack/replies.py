@@ -9,8 +9,8 @@ from slack_bolt import Ack, Respond
 from slack_sdk import WebClient
 
 from bot.errors import PapersError
-from bot.slack import blocks
-from bot.slack.blocks import Message
+from bot.slack.blocks import lookup as blocks
+from bot.slack.blocks.lookup import SlackMessage
 
 SORRY = "Something went wrong on my side, and it is logged. Please try again in a moment."
 
@@ -33,15 +33,15 @@ def answering(work: Callable[..., None]) -> Callable[..., None]:
             else:
                 work(body, respond)
         except PapersError as error:
-            reply(respond, blocks.sentence(str(error)), replace=False)
+            reply(respond, blocks.text_message(str(error)), replace=False)
         except Exception:  # noqa: BLE001  # whatever it is, somebody waits for an answer
             _log.exception("a click failed", kind=str(body.get("type")))
-            reply(respond, blocks.sentence(SORRY), replace=False)
+            reply(respond, blocks.text_message(SORRY), replace=False)
 
     return do
 
 
-def reply(respond: Respond, message: Message, *, replace: bool) -> None:
+def reply(respond: Respond, message: SlackMessage, *, replace: bool) -> None:
     """Answer in private, in place of the clicked message or below it."""
     respond(
         text=message.text,

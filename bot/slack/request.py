@@ -31,7 +31,7 @@ _LINK = re.compile(r"<(?P<address>(?:https?|mailto)[^|>\s]*)(?:\|[^>]*)?>")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class PapersRequest:
     """One thing asked, with the page of the answer."""
 
     verb: Verb
@@ -44,45 +44,45 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class NotYet:
+class UnknownVerb:
     """A verb that is kept for something the bot does not do yet."""
 
     verb: str
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class VerbRequest:
     """A verb that does something, with the words after it."""
 
     verb: str
     text: str
 
 
-def read_command(text: str) -> Request | Order | NotYet:
+def read_command(text: str) -> PapersRequest | VerbRequest | UnknownVerb:
     """The request in a slash command's text."""
     text = unescape(text)
     verb, _, rest = text.partition(" ")
     match verb.lower():
         case "" | "help":
-            return Request("help")
+            return PapersRequest("help")
         case "recent":
-            return Request("recent")
+            return PapersRequest("recent")
         case "random":
-            return Request("random", rest.strip())
+            return PapersRequest("random", rest.strip())
         case order if order in ORDERS:
-            return Order(order, rest.strip())
+            return VerbRequest(order, rest.strip())
         case later if later in LATER:
-            return NotYet(later)
+            return UnknownVerb(later)
         case _:
-            return Request("search", text)
+            return PapersRequest("search", text)
 
 
-def read_value(value: str) -> Request | None:
+def read_value(value: str) -> PapersRequest | None:
     """The request in a button's value; None if it is not one of ours."""
     try:
         match json.loads(value):
             case {"v": ("search" | "recent" | "random") as verb, "q": str(text), "p": int(page)}:
-                return Request(verb, text, max(0, page))
+                return PapersRequest(verb, text, max(0, page))
             case _:
                 return None
     except ValueError:

@@ -20,20 +20,21 @@ from bot.review.decision import (
     Approve,
     Edit,
     Postpone,
-    Refused,
+    Refusal,
     Reject,
     Reopen,
     Second,
     Undo,
 )
-from bot.review.suggestion import Suggestion
-from bot.slack import blocks, forms
-from bot.slack.cards import APPROVE, CHOSEN, EDIT, LATER, REJECT, SECTION, UNDO
-from bot.slack.desk import Desk
-from bot.slack.failures import count
+from bot.review.model import Suggestion
+from bot.slack.api_errors import count
+from bot.slack.blocks import lookup as blocks
+from bot.slack.blocks import modals as forms
+from bot.slack.blocks.cards import APPROVE, CHOSEN, EDIT, LATER, REJECT, SECTION, UNDO
+from bot.slack.blocks.sentences import refusal
+from bot.slack.context import ListenerContext
 from bot.slack.replies import acknowledge, answering, reply
-from bot.slack.sentences import refusal
-from bot.slack.typed import number_in
+from bot.slack.sanitize import number_in
 
 SECOND, REOPEN = "review:second", "review:reopen"
 
@@ -47,7 +48,7 @@ _log = structlog.get_logger()
 class Reviewing:
     """What the bot listens to on cards."""
 
-    def __init__(self, desk: Desk, names: KnownNames) -> None:
+    def __init__(self, desk: ListenerContext, names: KnownNames) -> None:
         """`names` make what people write canonical."""
         self._desk, self._names = desk, names
 
@@ -87,7 +88,7 @@ class Reviewing:
         section = _chosen_section(body)
         home = section or (one.subject.entry.home if one.subject.kind == "addition" else None)
         if home and home not in self._desk.catalog.places:
-            reply(respond, blocks.sentence(_NO_SECTION), replace=False)
+            reply(respond, blocks.text_message(_NO_SECTION), replace=False)
             return
         self._act(one, Approve(section), body, respond)
 
@@ -100,7 +101,7 @@ class Reviewing:
         """*I want it, too*: the card says so."""
         one = self._suggestion(body, respond)
         if one and self._act(one, Second(), body, respond):
-            reply(respond, blocks.sentence("Thank you; the card says so now."), replace=False)
+            reply(respond, blocks.text_message("Thank you; the card says so now."), replace=False)
 
     def _act(
         self, one: Suggestion, action: Action, body: Mapping[str, Any], respond: Respond
@@ -110,15 +111,15 @@ class Reviewing:
         rules = desk.rules(user, one)
         outcome = desk.review.act(one.id, action, desk.actor(body), desk.now(), rules)
         _log.info("review", action=type(action).__name__.lower(), suggestion=one.id)
-        if isinstance(outcome, Refused):
-            reply(respond, blocks.told(refusal(outcome)), replace=False)
-        return not isinstance(outcome, Refused)
+        if isinstance(outcome, Refusal):
+            reply(respond, blocks.mrkdwn_message(refusal(outcome)), replace=False)
+        return not isinstance(outcome, Refusal)
 
     def _suggestion(self, body: Mapping[str, Any], respond: Respond) -> Suggestion | None:
         number = number_in(body["actions"][0].get("value"))
         one = self._desk.suggestions.get(number) if number is not None else None
         if one is None:
-            reply(respond, blocks.sentence(_UNKNOWN), replace=False)
+            reply(respond, blocks.text_message(_UNKNOWN), replace=False)
         return one
 
     def _opener(self, form: Callable[[Suggestion], View]) -> Callable[..., None]:
@@ -130,11 +131,13 @@ class Reviewing:
                 return
             action, user = str(body["actions"][0]["action_id"]), str(body["user"]["id"])
             if action != REOPEN and not self._desk.may_review(user):
-                words = refusal(Refused("not a reviewer", one))
-                reply(respond, blocks.told(words), replace=False)
+                words = refusal(Refusal("not a reviewer", one))
+                reply(respond, blocks.mrkdwn_message(words), replace=False)
                 return
             if action != REOPEN and one.state in {"approved", "rejected"}:
-                reply(respond, blocks.told(refusal(Refused("decided", one))), replace=False)
+                reply(
+                    respond, blocks.mrkdwn_message(refusal(Refusal("decided", one))), replace=False
+                )
                 return
             open_view(client, str(body["trigger_id"]), form(one), respond)
 
@@ -144,7 +147,7 @@ class Reviewing:
         return forms.entry_form("edit", str(one.id), one.subject.after, self._desk.catalog)
 
     def _submission(
-        self, read: Callable[[Suggestion, Mapping[str, Any]], Action | forms.Faults]
+        self, read: Callable[[Suggestion, Mapping[str, Any]], Action | forms.FormFaults]
     ) -> Callable[..., None]:
         """Takes a submitted form: an action, tried at once, or what is wrong in the form."""
 
@@ -155,7 +158,7 @@ class Reviewing:
                 ack(response_action="update", view=said(_UNKNOWN))
                 return
             action = read(one, view["state"]["values"])
-            if isinstance(action, forms.Faults):
+            if isinstance(action, forms.FormFaults):
                 ack(response_action="errors", errors=dict(action.errors))
                 return
             try:
@@ -166,7 +169,7 @@ class Reviewing:
             actor, now = self._desk.actor(body), self._desk.now()
             outcome = self._desk.review.act(one.id, action, actor, now, rules)
             _log.info("review", action=type(action).__name__.lower(), suggestion=one.id)
-            if isinstance(outcome, Refused):
+            if isinstance(outcome, Refusal):
                 ack(response_action="update", view=said(refusal(outcome)))
             else:
                 ack()
@@ -175,28 +178,30 @@ class Reviewing:
 
     def _read_rejection(
         self, _one: Suggestion, values: Mapping[str, Any]
-    ) -> Action | forms.Faults:
+    ) -> Action | forms.FormFaults:
         parts = (forms.answer(values, "reason"), forms.answer(values, "words"))
         reason = ": ".join(part for part in parts if part)
         if not reason:
-            return forms.Faults({"words": "Choose a reason, or write a few words."})
+            return forms.FormFaults({"words": "Choose a reason, or write a few words."})
         return Reject(reason)
 
-    def _read_later(self, _one: Suggestion, values: Mapping[str, Any]) -> Action | forms.Faults:
+    def _read_later(
+        self, _one: Suggestion, values: Mapping[str, Any]
+    ) -> Action | forms.FormFaults:
         at = number_in(forms.answer(values, "when"))
         if at is None or at >= len(forms.LATERS):
-            return forms.Faults({"when": "Choose when."})
+            return forms.FormFaults({"when": "Choose when."})
         return Postpone(self._desk.now() + forms.LATERS[at][1])
 
     def _read_reopening(
         self, _one: Suggestion, values: Mapping[str, Any]
-    ) -> Action | forms.Faults:
+    ) -> Action | forms.FormFaults:
         words = forms.answer(values, "words")
-        return Reopen(words) if words else forms.Faults({"words": "Say what is new."})
+        return Reopen(words) if words else forms.FormFaults({"words": "Say what is new."})
 
-    def _read_edit(self, one: Suggestion, values: Mapping[str, Any]) -> Action | forms.Faults:
+    def _read_edit(self, one: Suggestion, values: Mapping[str, Any]) -> Action | forms.FormFaults:
         entry = forms.read_entry(values, one.subject.after, self._names)
-        return Edit(entry) if not isinstance(entry, forms.Faults) else entry
+        return Edit(entry) if not isinstance(entry, forms.FormFaults) else entry
 
 
 def open_view(client: WebClient, trigger: str, view: View, respond: Respond) -> bool:
@@ -206,7 +211,7 @@ def open_view(client: WebClient, trigger: str, view: View, respond: Respond) -> 
     except (SlackApiError, OSError) as error:
         count(error)
         _log.warning("a form could not be opened", reason=str(error)[:200])
-        reply(respond, blocks.sentence(_SLOW), replace=False)
+        reply(respond, blocks.text_message(_SLOW), replace=False)
         return False
     return True
 

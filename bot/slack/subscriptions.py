@@ -22,19 +22,24 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.digest.request import parse_subscription
-from bot.digest.subscribing import Active, Confirmed, Ended, Subscribing
-from bot.digest.subscription import DAYS, Schedule, Subscription, clock_time
-from bot.lookup.query import Mistake
-from bot.slack import blocks
-from bot.slack.blocks import Message, fit
-from bot.slack.desk import Desk
-from bot.slack.editions import preview_message
-from bot.slack.forms import answer
+from bot.digest.model import DAYS, Schedule, Subscription, clock_time
+from bot.digest.schedule_text import parse_subscription
+from bot.digest.service import (
+    ActiveSubscription,
+    SubscriptionConfirmed,
+    SubscriptionsEnded,
+    SubscriptionService,
+)
+from bot.lookup.query import QueryMistake
+from bot.slack.blocks import lookup as blocks
+from bot.slack.blocks.digests import preview_message
+from bot.slack.blocks.lookup import SlackMessage, fit
+from bot.slack.blocks.modals import answer
+from bot.slack.context import ListenerContext
 from bot.slack.replies import acknowledge, answering, reply
-from bot.slack.request import Order
+from bot.slack.request import VerbRequest
 from bot.slack.reviewing import open_view, said
-from bot.slack.typed import number_in
+from bot.slack.sanitize import number_in
 
 EDIT, END, JOIN, FORM = (f"subscription:{name}" for name in ("edit", "end", "join", "form"))
 
@@ -58,7 +63,7 @@ _log = structlog.get_logger()
 class Subscriptions:
     """What the bot listens to of people who subscribe."""
 
-    def __init__(self, desk: Desk, subscribing: Subscribing) -> None:
+    def __init__(self, desk: ListenerContext, subscribing: SubscriptionService) -> None:
         self._desk, self._subscribing = desk, subscribing
 
     def register(self, app: App) -> None:
@@ -67,7 +72,9 @@ class Subscriptions:
             app.action(action)(ack=acknowledge, lazy=[answering(work)])
         app.view(FORM)(self.submit)
 
-    def answer(self, order: Order, body: Mapping[str, Any], client: WebClient) -> Message:
+    def answer(
+        self, order: VerbRequest, body: Mapping[str, Any], client: WebClient
+    ) -> SlackMessage:
         """Do what was typed; what the person who typed it sees."""
         channel, user = str(body["channel_id"]), str(body["user_id"])
         now = self._desk.now()
@@ -76,7 +83,7 @@ class Subscriptions:
                 return self._subscribe(order.text, channel, user, client)
             case "unsubscribe":
                 outcome = self._subscribing.unsubscribe(order.text, channel, user, now)
-                return blocks.sentence(_words(outcome))
+                return blocks.text_message(_words(outcome))
             case _:
                 return self._list(channel, now)
 
@@ -85,10 +92,10 @@ class Subscriptions:
         number, channel, user = _clicked(body)
         one = self._subscribing.get(number) if number is not None else None
         if one is None or one.channel != channel:
-            reply(respond, blocks.sentence(_ELSEWHERE), replace=False)
+            reply(respond, blocks.text_message(_ELSEWHERE), replace=False)
             return
         outcome = self._subscribing.end(one.id, channel, user, self._desk.now())
-        reply(respond, blocks.sentence(_words(outcome)), replace=False)
+        reply(respond, blocks.text_message(_words(outcome)), replace=False)
 
     def join(self, body: dict[str, Any], respond: Respond, client: WebClient) -> None:
         """*Let me in*: the bot joins the public channel in which the button was pressed."""
@@ -97,16 +104,18 @@ class Subscriptions:
             client.conversations_join(channel=channel)
         except SlackApiError as error:
             _log.warning("could not join", channel=channel, reason=error.response.get("error"))
-            reply(respond, blocks.sentence(_CANNOT_JOIN), replace=False)
+            reply(respond, blocks.text_message(_CANNOT_JOIN), replace=False)
             return
-        reply(respond, blocks.sentence("I am in. Editions come here as promised."), replace=False)
+        reply(
+            respond, blocks.text_message("I am in. Editions come here as promised."), replace=False
+        )
 
     def open_edit(self, body: dict[str, Any], respond: Respond, client: WebClient) -> None:
         """*Edit*."""
         number, channel, _ = _clicked(body)
         one = self._subscribing.get(number) if number is not None else None
         if one is None or one.channel != channel:
-            reply(respond, blocks.sentence(_ELSEWHERE), replace=False)
+            reply(respond, blocks.text_message(_ELSEWHERE), replace=False)
             return
         open_view(client, str(body["trigger_id"]), _form(one), respond)
 
@@ -119,7 +128,7 @@ class Subscriptions:
             ack(response_action="update", view=said(_ELSEWHERE))
             return
         schedule = _schedule(values, one.schedule)
-        if isinstance(schedule, Mistake):
+        if isinstance(schedule, QueryMistake):
             ack(response_action="errors", errors={"time": schedule.message})
             return
         topic = answer(values, "topic")
@@ -127,53 +136,53 @@ class Subscriptions:
         quiet = answer(values, "quiet") == "quiet"
         now = self._desk.now()
         outcome = self._subscribing.edit(one, topic, schedule, now, quiet=quiet)
-        if isinstance(outcome, Mistake):
+        if isinstance(outcome, QueryMistake):
             ack(response_action="errors", errors={"topic": outcome.message[:150]})
             return
         _log.info("subscription changed", user=str(body["user"]["id"]), channel=one.channel)
         ack(response_action="update", view=said(fit(outcome.sentence, 2000)))
 
-    def _subscribe(self, text: str, channel: str, user: str, client: WebClient) -> Message:
+    def _subscribe(self, text: str, channel: str, user: str, client: WebClient) -> SlackMessage:
         now, zone = self._desk.now(), self._desk.people.known_zone(user)
         outcome = self._subscribing.subscribe(text, channel, user, zone, now)
-        if not isinstance(outcome, Confirmed):
-            return blocks.sentence(outcome.message)
+        if not isinstance(outcome, SubscriptionConfirmed):
+            return blocks.text_message(outcome.message)
         _log.info("subscribed", user=user, channel=channel)
         entry = self._subscribing.preview(outcome.subscription, now)
         preview = preview_message(entry, self._desk.workspace)
         can_post = _reach(client, channel)
-        return blocks.joined(blocks.sentence(outcome.sentence), *can_post, preview)
+        return blocks.joined_message(blocks.text_message(outcome.sentence), *can_post, preview)
 
-    def _list(self, channel: str, now: dt.datetime) -> Message:
+    def _list(self, channel: str, now: dt.datetime) -> SlackMessage:
         active = self._subscribing.active(channel, now)
         if not active:
-            return blocks.told(_NONE)
-        return blocks.joined(*(_listed(one) for one in active))
+            return blocks.mrkdwn_message(_NONE)
+        return blocks.joined_message(*(_listed(one) for one in active))
 
 
-def _listed(one: Active) -> Message:
+def _listed(one: ActiveSubscription) -> SlackMessage:
     value = str(one.subscription.id)
-    return blocks.told(
+    return blocks.mrkdwn_message(
         f"*{fit(one.words, 600)}*\n{fit(one.sentence, 300)}",
         ButtonElement(text="Edit", action_id=EDIT, value=value),
         ButtonElement(text="Unsubscribe", action_id=END, value=value),
     )
 
 
-def _reach(client: WebClient, channel: str) -> tuple[Message, ...]:
+def _reach(client: WebClient, channel: str) -> tuple[SlackMessage, ...]:
     """What stands in the way of posting in a channel, with the remedy; nothing if nothing does."""
     if channel.startswith(_DIRECT):
         return ()
     try:
         found: Mapping[str, Any] = client.conversations_info(channel=channel)["channel"]
     except SlackApiError:
-        return (blocks.told(f"{_INVITE}."),)  # a private channel that the bot is not in
+        return (blocks.mrkdwn_message(f"{_INVITE}."),)  # a private channel that the bot is not in
     except OSError:
         return ()  # the sender will tell the operator
     if found.get("is_member") or found.get("is_im"):
         return ()
     button = ButtonElement(text="Let me in", action_id=JOIN, value=channel)
-    return (blocks.told(f"{_INVITE}, or let me in.", button),)
+    return (blocks.mrkdwn_message(f"{_INVITE}, or let me in.", button),)
 
 
 def _clicked(body: Mapping[str, Any]) -> tuple[int | None, str, str]:
@@ -183,8 +192,8 @@ def _clicked(body: Mapping[str, Any]) -> tuple[int | None, str, str]:
     return number, channel, str(body["user"]["id"])
 
 
-def _words(outcome: Ended | Mistake) -> str:
-    return outcome.message if isinstance(outcome, Mistake) else outcome.sentence
+def _words(outcome: SubscriptionsEnded | QueryMistake) -> str:
+    return outcome.message if isinstance(outcome, QueryMistake) else outcome.sentence
 
 
 def _form(one: Subscription) -> View:
@@ -244,15 +253,15 @@ def _form(one: Subscription) -> View:
     )
 
 
-def _schedule(values: Mapping[str, Any], before: Schedule) -> Schedule | Mistake:
+def _schedule(values: Mapping[str, Any], before: Schedule) -> Schedule | QueryMistake:
     """The schedule that a form says."""
     when = number_in(answer(values, "when"))
     if when is None or when > len(DAYS):
-        return Mistake("Choose when.")
+        return QueryMistake("Choose when.")
     rhythm = f"weekly on {DAYS[when - 1]}" if when else "daily"
     wanted = parse_subscription(f"{rhythm} at {answer(values, 'time')}")
-    if isinstance(wanted, Mistake):
+    if isinstance(wanted, QueryMistake):
         return wanted
     if wanted.time is None or wanted.topic:
-        return Mistake("A time and a zone are needed, such as 9:00 Europe/Berlin.")
+        return QueryMistake("A time and a zone are needed, such as 9:00 Europe/Berlin.")
     return wanted.schedule(before)

@@ -17,16 +17,17 @@ from bot.catalog.identity import title_key
 from bot.catalog.links import Link, read_reference
 from bot.catalog.model import Catalog, Entry
 from bot.catalog.names import KnownNames
-from bot.review.review import Known, Made, Proposal, TooMany
-from bot.review.suggestion import Subject, Suggestion
-from bot.slack import blocks, forms
-from bot.slack.blocks import CORRECT, Message, fit
-from bot.slack.desk import Desk
+from bot.review.model import Subject, Suggestion
+from bot.review.service import AlreadySuggested, DailyLimitReached, Proposal, SuggestionMade
+from bot.slack.blocks import lookup as blocks
+from bot.slack.blocks import modals as forms
+from bot.slack.blocks.lookup import CORRECT, SlackMessage, fit
+from bot.slack.blocks.sentences import standing, too_many
+from bot.slack.context import ListenerContext
 from bot.slack.message_links import links_in
 from bot.slack.replies import acknowledge, answering, reply
 from bot.slack.reviewing import REOPEN, SECOND, open_view, said
-from bot.slack.sentences import standing, too_many
-from bot.slack.typed import number_in
+from bot.slack.sanitize import number_in
 
 SUGGEST, SHORTCUT = "suggest:link", "suggest_message"
 
@@ -44,7 +45,7 @@ _log = structlog.get_logger()
 class Suggesting:
     """What the bot listens to of people who suggest."""
 
-    def __init__(self, desk: Desk, names: KnownNames) -> None:
+    def __init__(self, desk: ListenerContext, names: KnownNames) -> None:
         """`names` make what people write canonical."""
         self._desk, self._names = desk, names
 
@@ -57,12 +58,12 @@ class Suggesting:
         app.view(forms.CHOSEN_LINK)(self.submit_link)
         app.view(forms.CORRECTED)(self.submit_correction)
 
-    def command(self, text: str, body: Mapping[str, Any], client: WebClient) -> Message:
+    def command(self, text: str, body: Mapping[str, Any], client: WebClient) -> SlackMessage:
         """`/papers suggest LINK [section] [why]`."""
         address, _, rest = text.strip().partition(" ")
         link = read_reference(address) if address else None
         if link is None:
-            return blocks.told(_USAGE)
+            return blocks.mrkdwn_message(_USAGE)
         place, note = self._desk.lookup.current().section_at_start(rest)
         path = place.path if place else None
         if message := self._in_the_way(link):
@@ -71,13 +72,13 @@ class Suggesting:
             return self._suggest_arxiv(link, str(body["user_id"]), path, note)
         view = forms.entry_form("suggest", link.url, None, self._desk.catalog, link)
         client.views_open(trigger_id=str(body["trigger_id"]), view=view)
-        return blocks.sentence("Please tell me about it in the form that I have opened.")
+        return blocks.text_message("Please tell me about it in the form that I have opened.")
 
     def click(self, body: dict[str, Any], respond: Respond, client: WebClient) -> None:
         """*Suggest* below the answer of a lookup."""
         link = read_reference(str(body["actions"][0].get("value") or ""))
         if link is None:
-            reply(respond, blocks.told(_USAGE), replace=False)
+            reply(respond, blocks.mrkdwn_message(_USAGE), replace=False)
         elif message := self._in_the_way(link):
             reply(respond, message, replace=False)
         elif link.arxiv:
@@ -91,7 +92,7 @@ class Suggesting:
         """*Suggest for the list* in a message's menu."""
         links = list(dict.fromkeys(link.url for link in links_in(body.get("message") or {})))
         if not links:
-            reply(respond, blocks.told(_NO_LINK), replace=False)
+            reply(respond, blocks.mrkdwn_message(_NO_LINK), replace=False)
             return
         link = read_reference(links[0])
         if len(links) > 1 or link is None:
@@ -125,7 +126,7 @@ class Suggesting:
         """The form about a paper that arXiv does not have."""
         values = view["state"]["values"]
         entry = forms.read_entry(values, None, self._names)
-        if isinstance(entry, forms.Faults):
+        if isinstance(entry, forms.FormFaults):
             ack(response_action="errors", errors=dict(entry.errors))
             return
         link = read_reference(entry.url) if entry.url else None
@@ -145,7 +146,7 @@ class Suggesting:
         key = str(body["actions"][0].get("value") or "")
         entry = self._desk.entry(key)
         if entry is None:
-            reply(respond, blocks.sentence(_GONE), replace=False)
+            reply(respond, blocks.text_message(_GONE), replace=False)
             return
         view = forms.entry_form("correct", key, entry, self._desk.catalog)
         open_view(client, str(body["trigger_id"]), view, respond)
@@ -160,7 +161,7 @@ class Suggesting:
         after: Entry | None = None
         if forms.answer(values, "removal") != "remove":
             read = forms.read_entry(values, entry, self._names)
-            if isinstance(read, forms.Faults):
+            if isinstance(read, forms.FormFaults):
                 ack(response_action="errors", errors=dict(read.errors))
                 return
             after = read
@@ -173,15 +174,17 @@ class Suggesting:
         made = self._suggest(f"change:{key}"[:1000], subject, user, is_complete=True)
         ack(response_action="update", view=said(made.text))
 
-    def standing(self, link: Link) -> Message:
+    def standing(self, link: Link) -> SlackMessage:
         """Where a paper stands that the list does not have, and what can be done."""
         if message := self._in_the_way(link):
             return message
         name = f"arXiv {link.arxiv}" if link.arxiv else link.url
         button = ButtonElement(text="Suggest", action_id=SUGGEST, value=link.url[:2000])
-        return blocks.told(f"{fit(name, 300)} is not on the list, nor was it suggested.", button)
+        return blocks.mrkdwn_message(
+            f"{fit(name, 300)} is not on the list, nor was it suggested.", button
+        )
 
-    def _in_the_way(self, link: Link) -> Message | None:
+    def _in_the_way(self, link: Link) -> SlackMessage | None:
         """Why the paper cannot be suggested, with what makes sense instead."""
         if listed := self._desk.lookup.current().listed(link.key, ""):
             return self._listed(listed)
@@ -190,19 +193,23 @@ class Suggesting:
             return None
         return self._known(one)
 
-    def _listed(self, entry: Entry) -> Message:
+    def _listed(self, entry: Entry) -> SlackMessage:
         where = "; ".join(_titles(self._desk.catalog, entry))
-        return blocks.told(f"*{fit(entry.title, 240)}* is on the list, in {fit(where, 300)}.")
+        return blocks.mrkdwn_message(
+            f"*{fit(entry.title, 240)}* is on the list, in {fit(where, 300)}."
+        )
 
-    def _known(self, one: Suggestion) -> Message:
+    def _known(self, one: Suggestion) -> SlackMessage:
         number = str(one.id)
         if one.state == "rejected":
             again = ButtonElement(text="Suggest again", action_id=REOPEN, value=number)
-            return blocks.told(standing(one, self._desk.channel), again)
+            return blocks.mrkdwn_message(standing(one, self._desk.channel), again)
         vote = ButtonElement(text="I want it, too", action_id=SECOND, value=number)
-        return blocks.told(standing(one, self._desk.channel), vote)
+        return blocks.mrkdwn_message(standing(one, self._desk.channel), vote)
 
-    def _suggest_arxiv(self, link: Link, user: str, section: str | None, note: str) -> Message:
+    def _suggest_arxiv(
+        self, link: Link, user: str, section: str | None, note: str
+    ) -> SlackMessage:
         """Suggest what arXiv will tell about."""
         catalog = self._desk.catalog
         path = section or next(iter(catalog.places))
@@ -216,18 +223,18 @@ class Suggesting:
 
     def _suggest(
         self, identity: str, subject: Subject, user: str, *, is_complete: bool
-    ) -> Message:
+    ) -> SlackMessage:
         proposal = Proposal(
             identity=identity, subject=subject, source=user, is_complete=is_complete
         )
         match self._desk.review.suggest(proposal, self._desk.now()):
-            case Made(suggestion=one):
+            case SuggestionMade(suggestion=one):
                 _log.info("suggested", suggestion=one.id, kind=subject.kind)
-                return blocks.told(self._thanks(one))
-            case Known(suggestion=one):
+                return blocks.mrkdwn_message(self._thanks(one))
+            case AlreadySuggested(suggestion=one):
                 return self._known(one)
-            case TooMany(limit=limit):
-                return blocks.told(too_many(limit))
+            case DailyLimitReached(limit=limit):
+                return blocks.mrkdwn_message(too_many(limit))
 
     def _thanks(self, one: Suggestion) -> str:
         channel = self._desk.channel

@@ -16,11 +16,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bot.catalog.files import read_catalog
-from bot.discovery import relevance
+from bot.catalog.yaml.read import read_catalog
 from bot.discovery.paper import Paper
-from bot.discovery.relevance import Model
-from bot.discovery.terms import Words, text_of
+from bot.discovery.ranking import relevance
+from bot.discovery.ranking.features import Words, text_of
+from bot.discovery.ranking.relevance import Model
 from tests.conftest import DATA
 
 OTHERS = (20, 50, 100, 200, 400, 1000, 3000)

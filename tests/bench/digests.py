@@ -15,18 +15,18 @@ from pytest_httpserver import HTTPServer
 from rich.console import Console
 from rich.table import Table
 
-from bot.catalog.files import read_catalog
 from bot.catalog.names import shipped_names
+from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import open_database
 from bot.db.migrate import migrate
-from bot.digest.issuing import Editor
-from bot.digest.store import Digests
-from bot.digest.subscription import Order, Schedule, Topic
-from bot.lookup.live import LiveLookup
+from bot.digest.composer import Composer
+from bot.digest.model import Schedule, SubscriptionOrder, Topic
+from bot.digest.store import DigestStore
+from bot.lookup.service import LookupService
 from bot.outbox.store import Outbox
-from bot.review.store import Suggestions
-from bot.slack.rendering import Renderer
-from bot.slack.sender import Sender
+from bot.review.store import SuggestionStore
+from bot.slack.delivery.renderer import Renderer
+from bot.slack.delivery.sender import Sender
 from tests.conftest import DATA
 from tests.slack.fake import BOT, FakeSlack
 
@@ -38,7 +38,7 @@ MONDAY = dt.datetime(2026, 3, 9, 9, 1, tzinfo=dt.UTC)
 def show(console: Console) -> None:
     """Print seconds, and what they make a minute."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    table = Table("channels", "issued in", "sent in", "sent a minute", title="Digests")
+    table = Table("channels", "issued in", "sent in", "sent a minute", title="DigestStore")
     for channels in SIZES:
         issued, sent = measure(channels)
         rate = f"{channels / sent * 60:,.0f}"
@@ -57,18 +57,20 @@ def measure(channels: int) -> tuple[float, float]:
         database = open_database(f"sqlite:///{Path(folder) / 'papers.db'}")
         migrate(database)
         slack = FakeSlack(server, a_second=None)
-        digests = Digests(database)
+        digests = DigestStore(database)
         for number in range(channels):
             slack.channel(f"C{number:05}", members=(BOT,))
             topic = Topic("Serving", "llm-systems/serving") if number % 2 else Topic()
-            order = Order(channel=f"C{number:05}", topic=topic, schedule=Schedule(), who="U0001")
+            order = SubscriptionOrder(
+                channel=f"C{number:05}", topic=topic, schedule=Schedule(), who="U0001"
+            )
             digests.subscribe(order, FRIDAY)
         began = time.perf_counter()
-        editor = Editor(database, lambda: catalog, names)
+        editor = Composer(database, lambda: catalog, names)
         assert len(editor.issue_due(MONDAY)) == channels
         issued = time.perf_counter() - began
-        suggestions, outbox = Suggestions(database), Outbox(database)
-        live = LiveLookup(DATA, names, time.monotonic, suggestions)
+        suggestions, outbox = SuggestionStore(database), Outbox(database)
+        live = LookupService(DATA, names, time.monotonic, suggestions)
         clock = _seconds()
         sender = Sender(
             outbox,

@@ -14,9 +14,9 @@ from rich.table import Table
 
 from bot.db.engine import open_database
 from bot.db.migrate import migrate
-from bot.discovery.feeds import parse_feed
 from bot.discovery.paper import Paper
-from bot.discovery.store import Arrival, Batch, Store
+from bot.discovery.sources.arxiv.rss import parse_feed
+from bot.discovery.store import Arrival, FetchedBatch, PaperStore
 from tests.discovery.corpus import Made, rss
 
 _ITEMS = 2_000
@@ -59,13 +59,13 @@ def _catch_up(papers: int) -> tuple[float, float, float]:
         path = Path(folder) / "papers.db"
         database = open_database(f"sqlite:///{path}")
         migrate(database)
-        store = Store(database)
+        store = PaperStore(database)
         before = peak = process.memory_info().rss
         began = time.perf_counter()
         for first in range(0, papers, _PAGE):
             last = min(first + _PAGE, papers)
             arrivals = tuple(_arrival(number) for number in range(first, last))
-            store.take(Batch(arrivals), dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
+            store.take(FetchedBatch(arrivals), dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
             peak = max(peak, process.memory_info().rss)
         lasted = time.perf_counter() - began
         database.close()  # what was written is in the one file then

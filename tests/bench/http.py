@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from slack_sdk.signature import SignatureVerifier
 
-from bot.catalog.files import read_catalog
+from bot.catalog.yaml.read import read_catalog
 from tests.bench.figures import milliseconds, quantile
 from tests.bench.processes import HOST, SECRET, stand_in, web
 from tests.bench.queries import make_queries

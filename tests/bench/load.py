@@ -28,13 +28,13 @@ from pytest_httpserver import HTTPServer
 from rich.console import Console
 from rich.table import Table
 
-from bot.catalog.files import read_catalog
+from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate
-from bot.digest.store import Digests
-from bot.digest.subscription import EVERYTHING, Order, Schedule
-from bot.discovery.freshness import last_announcement
-from bot.jobs import runs
+from bot.digest.model import EVERYTHING, Schedule, SubscriptionOrder
+from bot.digest.store import DigestStore
+from bot.discovery.sources.arxiv.calendar import last_announcement
+from bot.ops.jobs import runs
 from tests.bench.figures import milliseconds, quantile
 from tests.bench.http import Asked, ask_once
 from tests.bench.processes import HOST, SECRET, free_port, quiet
@@ -160,8 +160,10 @@ class _World:
         for number in range(DIGESTS):
             channel = f"C1{number:03}"
             self.slack.channel(channel)
-            order = Order(channel=channel, topic=EVERYTHING, schedule=schedule, who="U0001")
-            Digests(self.database).subscribe(order, now - dt.timedelta(days=2))
+            order = SubscriptionOrder(
+                channel=channel, topic=EVERYTHING, schedule=schedule, who="U0001"
+            )
+            DigestStore(self.database).subscribe(order, now - dt.timedelta(days=2))
 
     @contextmanager
     def web(self) -> Iterator[int]:

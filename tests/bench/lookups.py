@@ -15,8 +15,8 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from bot.catalog.files import read_catalog
 from bot.catalog.names import shipped_names
+from bot.catalog.yaml.read import read_catalog
 from bot.lookup.lookup import Lookup
 from tests.bench.figures import milliseconds, quantile
 from tests.bench.lists import grown

@@ -26,10 +26,10 @@ from rich.text import Text
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from sklearn.svm import LinearSVC
 
-from bot.catalog.files import read_catalog
+from bot.catalog.yaml.read import read_catalog
 from bot.discovery.budget import CARRY_WEEKS
-from bot.discovery.recording import Recording, Seen, read_recording
-from bot.discovery.replay import (
+from bot.discovery.evaluation.recording import RecordedPaper, Recording, read_recording
+from bot.discovery.evaluation.replay import (
     REFIT_WEEKS,
     Scores,
     Weeks,
@@ -38,7 +38,7 @@ from bot.discovery.replay import (
     peak_mb,
     rank,
 )
-from bot.discovery.terms import Matrix, Row
+from bot.discovery.ranking.features import Matrix, Row
 
 ROOT = Path(__file__).parents[2]
 RECORDING = ROOT.parent / "shared" / "replay"
@@ -127,7 +127,7 @@ class Peers:
             scores[week] = score(_weighed(counts[self._rows(papers)], columns, idf)).tolist()
         return scores
 
-    def _rows(self, papers: Sequence[Seen]) -> list[int]:
+    def _rows(self, papers: Sequence[RecordedPaper]) -> list[int]:
         return [self._at[paper.arxiv] for paper in papers]
 
 

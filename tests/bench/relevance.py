@@ -16,9 +16,9 @@ from multiprocessing import get_context
 from rich.console import Console
 from rich.table import Table
 
-from bot.discovery.authors import count_authors
-from bot.discovery.learning import FitTask, JudgeTask, fit, judge
 from bot.discovery.paper import Paper
+from bot.discovery.ranking.authors import count_authors
+from bot.discovery.ranking.model_process import FitTask, JudgeTask, fit, judge
 
 SIZES = (15_000, 30_000)
 DAY = 1500

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 import bot.digest.tables
 import bot.discovery.tables
-import bot.jobs
+import bot.ops.jobs
 import bot.outbox.tables
 import bot.review.tables  # noqa: F401  # their tables join the metadata
 from bot.db.backup import BackupError, backup, restore

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 
 import bot.digest.tables
 import bot.discovery.tables
-import bot.jobs
+import bot.ops.jobs
 import bot.outbox.tables
 import bot.review.tables  # noqa: F401  # their tables join the metadata
 from bot.db.engine import Database, DatabaseError, metadata

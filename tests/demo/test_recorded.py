@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 from bot.demo.recorded import atom, recorded, rss, samples
-from bot.discovery.api import parse_answer
-from bot.discovery.feeds import parse_feed
+from bot.discovery.sources.arxiv.api import parse_page
+from bot.discovery.sources.arxiv.rss import parse_feed
 from tests.test_http import a_client
 
 NOW = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
@@ -21,9 +21,9 @@ def test_a_feed_holds_the_papers_of_its_categories() -> None:
 
 def test_the_api_tells_of_a_paper_what_is_known() -> None:
     one = samples()[0]
-    (found,) = parse_answer(atom([one], NOW)).papers
+    (found,) = parse_page(atom([one], NOW)).papers
     assert (found.paper.title, found.paper.authors) == (one.title, one.authors)
-    assert parse_answer(atom([], NOW)).total == 0, "an id that nobody knows is no error"
+    assert parse_page(atom([], NOW)).total == 0, "an id that nobody knows is no error"
 
 
 @pytest.mark.parametrize("path", ["rss/cs.DC+cs.LG", "api?id_list=2510.11938"])

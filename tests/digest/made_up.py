@@ -7,20 +7,20 @@ from zoneinfo import ZoneInfo
 from bot.catalog.model import Catalog, Entry, ListInfo, Section
 from bot.catalog.names import shipped_names
 from bot.db.engine import Database
-from bot.digest.issuing import Editor
-from bot.digest.store import Digests
-from bot.digest.subscribing import Subscribing
-from bot.discovery.candidates import Candidates, RunnerUp
+from bot.digest.composer import Composer
+from bot.digest.service import SubscriptionService
+from bot.digest.store import DigestStore
+from bot.discovery.candidate_store import CandidateStore, RunnerUp
 from bot.discovery.paper import Paper
-from bot.discovery.store import Arrival, Batch, Check, Store
+from bot.discovery.store import Arrival, FeedCheck, FetchedBatch, PaperStore
 from bot.lookup.lookup import Lookup
-from bot.review.decision import Approve, Rules, Taken
-from bot.review.review import Made, Proposal, Review
-from bot.review.suggestion import Person, Subject, Suggestion
+from bot.review.decision import Approve, DecisionRules, Transition
+from bot.review.model import Person, Subject, Suggestion
+from bot.review.service import Proposal, ReviewService, SuggestionMade
 
 BERLIN = ZoneInfo("Europe/Berlin")
 REVIEWER = Person("U1", "Rita")
-RULES = Rules(is_reviewer=True)
+RULES = DecisionRules(is_reviewer=True)
 
 
 def berlin(day: int, hour: int = 9, minute: int = 0) -> dt.datetime:
@@ -66,24 +66,24 @@ class Desk:
 
     def __init__(self, database: Database) -> None:
         self.catalog = CATALOG
-        self.review = Review(database, "CREVIEW")
-        self.store = Store(database)
-        self.digests = Digests(database)
-        self.editor = Editor(database, lambda: self.catalog, shipped_names())
-        self.subscribing = Subscribing(
+        self.review = ReviewService(database, "CREVIEW")
+        self.store = PaperStore(database)
+        self.digests = DigestStore(database)
+        self.editor = Composer(database, lambda: self.catalog, shipped_names())
+        self.subscribing = SubscriptionService(
             self.digests, self.editor, lambda: Lookup(self.catalog, shipped_names())
         )
 
     def suggest(self, one: Entry, at: dt.datetime) -> Suggestion:
         proposal = Proposal(identity=f"arxiv:{one.arxiv}", subject=Subject(after=one), source=None)
         made = self.review.suggest(proposal, at)
-        assert isinstance(made, Made)
+        assert isinstance(made, SuggestionMade)
         return made.suggestion
 
     def approve(self, one: Entry, at: dt.datetime) -> Suggestion:
         suggestion = self.suggest(one, at - dt.timedelta(hours=1))
         taken = self.review.act(suggestion.id, Approve(), REVIEWER, at, RULES)
-        assert isinstance(taken, Taken)
+        assert isinstance(taken, Transition)
         return taken.suggestion
 
     def see(self, one: Entry, day: dt.date, score: float) -> None:
@@ -91,18 +91,18 @@ class Desk:
         assert one.arxiv
         paper = Paper(arxiv=one.arxiv, title=one.title, abstract="About it.")
         at = dt.datetime.combine(day, dt.time(7), dt.UTC)
-        self.store.take(Batch((Arrival(paper, 1, day, is_new=True),)), at)
-        Candidates(self.store.database).keep_runners_up(
+        self.store.take(FetchedBatch((Arrival(paper, 1, day, is_new=True),)), at)
+        CandidateStore(self.store.database).keep_runners_up(
             [RunnerUp(paper, day, score, one.home)], at
         )
 
     def check(self, category: str, verdict: str, at: dt.datetime) -> None:
-        self.store.take(Batch((), (Check(category, verdict, "", 1, at.date()),)), at)
+        self.store.take(FetchedBatch((), (FeedCheck(category, verdict, "", 1, at.date()),)), at)
 
     def approve_one(
-        self, one: Suggestion, who: Person, at: dt.datetime, rules: Rules = RULES
+        self, one: Suggestion, who: Person, at: dt.datetime, rules: DecisionRules = RULES
     ) -> None:
-        assert isinstance(self.review.act(one.id, Approve(), who, at, rules), Taken)
+        assert isinstance(self.review.act(one.id, Approve(), who, at, rules), Transition)
 
     def approve_again(self, one: Suggestion, at: dt.datetime) -> None:
         self.approve_one(one, REVIEWER, at)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
-from bot.discovery.freshness import Name
+from bot.discovery.sources.arxiv.calendar import Name
 
 WEDNESDAY = datetime(2025, 9, 17, 16, 0, tzinfo=UTC)  # noon in the East
 EARLY = datetime(2025, 9, 17, 5, 0, tzinfo=UTC)  # one in the morning there

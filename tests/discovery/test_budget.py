@@ -5,16 +5,16 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.discovery.budget import CARRY_WEEKS, Waiting, allowance, choose, monday
+from bot.discovery.budget import CARRY_WEEKS, RankedPaper, allowance, choose, monday
 
 MONDAY = date(2025, 6, 2)
 
 
-def waiting(arxiv: str, score: float, day: int = 0) -> Waiting:
-    return Waiting(arxiv, score, MONDAY + timedelta(day))
+def waiting(arxiv: str, score: float, day: int = 0) -> RankedPaper:
+    return RankedPaper(arxiv, score, MONDAY + timedelta(day))
 
 
-def days(pool: list[Waiting], budget: int, count: int) -> list[list[str]]:
+def days(pool: list[RankedPaper], budget: int, count: int) -> list[list[str]]:
     """What each day proposes, nothing being proposed on other days."""
     proposed: list[list[str]] = []
     gone: set[str] = set()
@@ -35,7 +35,7 @@ pools = st.lists(st.tuples(st.integers(-30, 20), st.floats(-20, 20)), max_size=8
 
 @given(pools, st.integers(0, 15))
 def test_a_week_never_has_more_than_its_budget_and_nothing_comes_twice(
-    pool: list[Waiting], budget: int
+    pool: list[RankedPaper], budget: int
 ) -> None:
     proposed = days(pool, budget, 21)
     for week in range(3):
@@ -46,7 +46,7 @@ def test_a_week_never_has_more_than_its_budget_and_nothing_comes_twice(
 
 @given(pools, st.integers(0, 15))
 def test_nothing_is_proposed_before_its_day_or_after_its_weeks(
-    pool: list[Waiting], budget: int
+    pool: list[RankedPaper], budget: int
 ) -> None:
     known = {one.arxiv: one.day for one in pool}
     for at, chosen in enumerate(days(pool, budget, 21)):

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import pytest
 from pytest_httpserver import HTTPServer
 
-from bot.discovery.document import FeedError
-from bot.discovery.feeds import Feed, parse_feed
-from bot.discovery.freshness import History, Poll, Verdict, judge
+from bot.discovery.sources.arxiv.calendar import FeedHistory, FeedObservation, Verdict, judge
+from bot.discovery.sources.arxiv.rss import Feed, parse_feed
+from bot.discovery.sources.feed_document import FeedError
 from bot.http import Fetched, FetchError, HttpClient
 from tests.discovery.corpus import CASES, Case
 
-HISTORY = History(last_fresh=datetime(2025, 9, 16, 5, tzinfo=UTC), mean=16.0)
+HISTORY = FeedHistory(last_fresh=datetime(2025, 9, 16, 5, tzinfo=UTC), mean=16.0)
 SLOWEST = 10.0  # seconds; 2,000 items take about two
 
 
@@ -34,11 +34,11 @@ def poll(case: Case, server: HTTPServer, http: HttpClient) -> tuple[Verdict, Fee
         assert isinstance(fetched, Fetched)
         feed = parse_feed(fetched.body)
     except (FetchError, FeedError) as error:
-        outcome = Poll(failure=error.reason)
+        outcome = FeedObservation(failure=error.reason)
     else:
         fresh = [item for item in feed.items if item.kind in {"new", "cross"}]
         failure = f"truncated after {len(feed.items)} items" if feed.truncated else None
-        outcome = Poll(unseen=len(fresh), items=len(feed.items), failure=failure)
+        outcome = FeedObservation(unseen=len(fresh), items=len(feed.items), failure=failure)
     return judge(case.now, outcome, HISTORY), feed
 
 

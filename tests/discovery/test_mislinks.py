@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.catalog.files import Located
 from bot.catalog.model import Entry
+from bot.catalog.yaml.read import Located
 from bot.discovery.mislinks import mislinks
 from bot.discovery.paper import Paper
 

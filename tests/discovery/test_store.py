@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from bot.db.engine import Database
-from bot.discovery.candidates import Candidates
+from bot.discovery.candidate_store import CandidateStore
 from bot.discovery.paper import Paper
-from bot.discovery.store import Arrival, Batch, Check, Memory, Store
+from bot.discovery.store import Arrival, FeedCheck, FeedValidators, FetchedBatch, PaperStore
 
 MONDAY = dt.date(2026, 1, 5)
 NOW = dt.datetime(2026, 1, 5, 14, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def store(database: Database) -> Store:
-    return Store(database)
+def store(database: Database) -> PaperStore:
+    return PaperStore(database)
 
 
 def paper(arxiv: str = "2601.00001", **changes: str | None) -> Paper:
@@ -41,60 +41,62 @@ def arrival(found: Paper, version: int = 1, day: dt.date = MONDAY, *, new: bool 
     return Arrival(found, version, day, is_new=new)
 
 
-def test_a_paper_is_new_once_whatever_feed_brings_it_again(store: Store) -> None:
-    assert store.take(Batch((arrival(paper()),)), NOW) == 1
-    assert store.take(Batch((arrival(paper()), arrival(paper(), 2))), NOW) == 0
-    assert len(Candidates(store.database).waiting(MONDAY)) == 1
+def test_a_paper_is_new_once_whatever_feed_brings_it_again(store: PaperStore) -> None:
+    assert store.take(FetchedBatch((arrival(paper()),)), NOW) == 1
+    assert store.take(FetchedBatch((arrival(paper()), arrival(paper(), 2))), NOW) == 0
+    assert len(CandidateStore(store.database).waiting(MONDAY)) == 1
 
 
-def test_polls_at_the_same_time_take_each_paper_once(store: Store) -> None:
+def test_polls_at_the_same_time_take_each_paper_once(store: PaperStore) -> None:
     """Somebody types `papers poll` while the worker polls: neither fails, nothing counts twice."""
     papers = [arrival(paper(f"2601.{n:05d}")) for n in range(40)]
 
     def take(turn: int) -> int:
         order = tuple(papers if turn % 2 else reversed(papers))
-        check = Check("cs.DC", "fresh", "new papers", 40, MONDAY)
-        return store.take(Batch(order, (check,), "u", Memory("e"), (("cs.DC", MONDAY),)), NOW)
+        check = FeedCheck("cs.DC", "fresh", "new papers", 40, MONDAY)
+        return store.take(
+            FetchedBatch(order, (check,), "u", FeedValidators("e"), (("cs.DC", MONDAY),)), NOW
+        )
 
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(take, range(4))) == len(papers)
     assert len(list(store.background())) == len(papers)
 
 
-def test_proposals_at_the_same_time_stay_within_the_budget(store: Store) -> None:
+def test_proposals_at_the_same_time_stay_within_the_budget(store: PaperStore) -> None:
     def propose(turn: int) -> tuple[str, ...]:
         rows = [{**candidate(), "arxiv": f"2601.{turn}{n:04d}"} for n in range(5)]
-        return Candidates(store.database).propose(rows, MONDAY, 7)
+        return CandidateStore(store.database).propose(rows, MONDAY, 7)
 
     with ThreadPoolExecutor(4) as pool:
         kept = [one for found in pool.map(propose, range(4)) for one in found]
-    assert len(kept) == Candidates(store.database).spent(MONDAY) == 7
+    assert len(kept) == CandidateStore(store.database).spent(MONDAY) == 7
 
 
-def test_a_replacement_of_an_unknown_paper_is_no_new_paper(store: Store) -> None:
+def test_a_replacement_of_an_unknown_paper_is_no_new_paper(store: PaperStore) -> None:
     """Replacements refresh what is known; thousands of old papers are revised every day."""
-    assert store.take(Batch((arrival(paper(), 3, new=False),)), NOW) == 0
-    assert Candidates(store.database).waiting(MONDAY) == ()
+    assert store.take(FetchedBatch((arrival(paper(), 3, new=False),)), NOW) == 0
+    assert CandidateStore(store.database).waiting(MONDAY) == ()
 
 
-def test_a_batch_is_kept_whole_or_not_at_all(store: Store) -> None:
+def test_a_batch_is_kept_whole_or_not_at_all(store: PaperStore) -> None:
     """A poll that dies while it writes has not seen the feed: the next one takes all of it."""
-    bad = Check("cs.DC", "fresh", "new papers", 1, MONDAY)
-    broken = Batch(
-        (arrival(paper()), arrival(paper(arxiv="x", title=None))), (bad,), "u", Memory("e")
+    bad = FeedCheck("cs.DC", "fresh", "new papers", 1, MONDAY)
+    broken = FetchedBatch(
+        (arrival(paper()), arrival(paper(arxiv="x", title=None))), (bad,), "u", FeedValidators("e")
     )
     with pytest.raises(Exception, match=r"(?i)not.null"):
         store.take(broken, NOW)
     assert list(store.background()) == []
-    assert store.memory("u") == Memory()
+    assert store.memory("u") == FeedValidators()
     assert store.last_fresh("cs.DC") is None
 
 
-def test_what_makes_a_request_conditional_is_kept_with_its_papers(store: Store) -> None:
-    store.take(Batch((), (), "u", Memory("etag", "yesterday")), NOW)
-    store.take(Batch((), (), "u", Memory("etag2")), NOW)
-    assert store.memory("u") == Memory("etag2")
-    assert store.memory("other") == Memory()
+def test_what_makes_a_request_conditional_is_kept_with_its_papers(store: PaperStore) -> None:
+    store.take(FetchedBatch((), (), "u", FeedValidators("etag", "yesterday")), NOW)
+    store.take(FetchedBatch((), (), "u", FeedValidators("etag2")), NOW)
+    assert store.memory("u") == FeedValidators("etag2")
+    assert store.memory("other") == FeedValidators()
 
 
 @pytest.mark.parametrize(
@@ -107,59 +109,62 @@ def test_what_makes_a_request_conditional_is_kept_with_its_papers(store: Store) 
     ],
 )
 def test_a_revision_with_evidence_earns_a_second_look(
-    store: Store, changes: dict[str, str], says: str
+    store: PaperStore, changes: dict[str, str], says: str
 ) -> None:
-    store.take(Batch((arrival(paper()),)), NOW)
+    store.take(FetchedBatch((arrival(paper()),)), NOW)
     later = MONDAY + dt.timedelta(days=90)
     store.take(
-        Batch((arrival(paper(**changes), 2, later, new=False),)), NOW + dt.timedelta(days=90)
+        FetchedBatch((arrival(paper(**changes), 2, later, new=False),)),
+        NOW + dt.timedelta(days=90),
     )
-    (waiting,) = Candidates(store.database).waiting(later)
+    (waiting,) = CandidateStore(store.database).waiting(later)
     assert says in (waiting.evidence or "")
     assert waiting.day == later
 
 
-def test_a_plain_revision_is_no_evidence_and_an_old_one_comes_too_late(store: Store) -> None:
-    store.take(Batch((arrival(paper()),)), NOW)
+def test_a_plain_revision_is_no_evidence_and_an_old_one_comes_too_late(store: PaperStore) -> None:
+    store.take(FetchedBatch((arrival(paper()),)), NOW)
     later = MONDAY + dt.timedelta(days=200)
-    store.take(Batch((arrival(paper(title="A Paper on  Caches!"), 2, later, new=False),)), NOW)
+    store.take(
+        FetchedBatch((arrival(paper(title="A Paper on  Caches!"), 2, later, new=False),)), NOW
+    )
     late = paper(journal_ref="OSDI 2026")
-    store.take(Batch((arrival(late, 3, later, new=False),)), NOW + dt.timedelta(days=200))
-    assert Candidates(store.database).waiting(later) == ()
+    store.take(FetchedBatch((arrival(late, 3, later, new=False),)), NOW + dt.timedelta(days=200))
+    assert CandidateStore(store.database).waiting(later) == ()
 
 
-def test_known_means_seen_before_a_moment(store: Store) -> None:
+def test_known_means_seen_before_a_moment(store: PaperStore) -> None:
     """What one feed of a poll brought is still unseen for the poll's other feeds."""
-    store.take(Batch((arrival(paper()),)), NOW)
+    store.take(FetchedBatch((arrival(paper()),)), NOW)
     assert store.known(["2601.00001", "2601.00002"], NOW) == frozenset()
     assert store.known(["2601.00001"], NOW + dt.timedelta(seconds=1)) == {"2601.00001"}
 
 
-def test_a_candidate_is_kept_once_for_ever(store: Store) -> None:
+def test_a_candidate_is_kept_once_for_ever(store: PaperStore) -> None:
     row = candidate()
-    store.take(Batch((arrival(paper()),)), NOW)
-    assert Candidates(store.database).propose([row], MONDAY, 10) == ("2601.00001",)
-    assert Candidates(store.database).propose([row], MONDAY, 10) == ()
-    assert Candidates(store.database).spent(MONDAY) == 1
-    assert Candidates(store.database).waiting(MONDAY) == ()
+    store.take(FetchedBatch((arrival(paper()),)), NOW)
+    assert CandidateStore(store.database).propose([row], MONDAY, 10) == ("2601.00001",)
+    assert CandidateStore(store.database).propose([row], MONDAY, 10) == ()
+    assert CandidateStore(store.database).spent(MONDAY) == 1
+    assert CandidateStore(store.database).waiting(MONDAY) == ()
 
 
 def test_the_days_that_were_taken_are_those_of_fresh_feeds_and_of_catching_up(
-    store: Store,
+    store: PaperStore,
 ) -> None:
     tuesday = MONDAY + dt.timedelta(days=1)
-    fresh = Check("cs.DC", "fresh", "12 new papers", 12, MONDAY)
-    failed = Check("cs.DC", "failed", "HTTP 503", 0, tuesday)
-    store.take(Batch((), (fresh, failed)), NOW)
+    fresh = FeedCheck("cs.DC", "fresh", "12 new papers", 12, MONDAY)
+    failed = FeedCheck("cs.DC", "failed", "HTTP 503", 0, tuesday)
+    store.take(FetchedBatch((), (fresh, failed)), NOW)
     assert store.taken_days("cs.DC", MONDAY) == {MONDAY}
-    store.take(Batch(days=(("cs.DC", tuesday),)), NOW)
+    store.take(FetchedBatch(days=(("cs.DC", tuesday),)), NOW)
     assert store.taken_days("cs.DC", MONDAY) == {MONDAY, tuesday}
     assert store.last_fresh("cs.DC") == (NOW, MONDAY)
     assert store.volume("cs.DC") == 12
     assert store.volume("cs.LG") is None
 
 
-def test_listed_papers_are_asked_about_once(store: Store) -> None:
+def test_listed_papers_are_asked_about_once(store: PaperStore) -> None:
     """Also those that arXiv does not know: a wrong id is not asked for at every poll."""
     assert store.unknown_listed(["2", "1"]) == ("1", "2")
     store.keep_metadata(["1", "2"], {"1": paper("1")}, NOW)
@@ -167,14 +172,14 @@ def test_listed_papers_are_asked_about_once(store: Store) -> None:
     assert set(store.metadata()) == {"1"}
 
 
-def test_a_model_takes_the_place_of_the_one_before(store: Store) -> None:
-    assert Candidates(store.database).model("relevance") is None
-    Candidates(store.database).keep_model("relevance", "a", b"1", NOW)
-    Candidates(store.database).keep_model("relevance", "b", b"2", NOW)
-    assert Candidates(store.database).model("relevance") == ("b", NOW, b"2")
+def test_a_model_takes_the_place_of_the_one_before(store: PaperStore) -> None:
+    assert CandidateStore(store.database).model("relevance") is None
+    CandidateStore(store.database).keep_model("relevance", "a", b"1", NOW)
+    CandidateStore(store.database).keep_model("relevance", "b", b"2", NOW)
+    assert CandidateStore(store.database).model("relevance") == ("b", NOW, b"2")
 
 
-def test_the_background_is_every_seen_paper(store: Store) -> None:
+def test_the_background_is_every_seen_paper(store: PaperStore) -> None:
     many = tuple(arrival(paper(f"2601.{n:05d}")) for n in range(1200))
-    store.take(Batch(many), NOW)
+    store.take(FetchedBatch(many), NOW)
     assert len(list(store.background())) == 1200

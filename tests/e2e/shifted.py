@@ -14,7 +14,7 @@ import apscheduler.executors.base
 import apscheduler.schedulers.base
 import apscheduler.triggers.interval
 
-import bot.app.parts
+import bot.app.container
 
 _FILE = Path(os.environ["SHIFT_FILE"])  # noqa: TID251  # of this test's entry point alone
 _time = time.time
@@ -42,7 +42,7 @@ class Shifted(dt.datetime):
 
 
 if __name__ == "__main__":
-    bot.app.parts.now = shifted
+    bot.app.container.now = shifted
     for module in (
         apscheduler.executors.base,
         apscheduler.schedulers.base,

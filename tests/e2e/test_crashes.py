@@ -20,10 +20,10 @@ from pathlib import Path
 
 from hypothesis import settings
 
-from bot.catalog.files import read_catalog
 from bot.catalog.model import Entry
-from bot.review.suggestion import Event, Suggestion
-from bot.slack.cards import APPROVE, REJECT, UNDO
+from bot.catalog.yaml.read import read_catalog
+from bot.review.model import Event, Suggestion
+from bot.slack.blocks.cards import APPROVE, REJECT, UNDO
 from tests.db.postgres import Postgres
 from tests.e2e.whole import (
     REVIEWERS,

@@ -16,12 +16,12 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from bot.app.parts import now
+from bot.app.container import now
 from bot.db.migrate import migrate
 from bot.demo import standin as demo
 from bot.demo.standin import free_port
-from bot.outbox.message import Say
-from bot.outbox.store import put
+from bot.outbox.message import Message
+from bot.outbox.store import enqueue
 from tests.conftest import opened
 from tests.e2e.processes import papers, running, wait_for
 from tests.slack.fake import PAPERS, FakeSlack, Fault
@@ -63,7 +63,11 @@ def settings(slow: Slow, tmp_path: Path) -> dict[str, str]:
         migrate(database)
         content = {"since": now().isoformat(), "lines": ["cs.DC: failed."], "over": None}
         with database.write() as connection:
-            put(connection, Say(key="said", channel=PAPERS, kind="feeds", content=content), now())
+            enqueue(
+                connection,
+                Message(key="said", channel=PAPERS, kind="feeds", content=content),
+                now(),
+            )
     return {
         "DATABASE_URL": url,
         "SLACK_BOT_TOKEN": BOT_TOKEN,

@@ -26,12 +26,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug import Response
 
 from bot.db.migrate import migrate
-from bot.digest.store import Digests
-from bot.digest.subscription import EVERYTHING, Order, Schedule
+from bot.digest.model import EVERYTHING, Schedule, SubscriptionOrder
+from bot.digest.store import DigestStore
 from bot.discovery.paper import Paper
-from bot.discovery.store import Store
-from bot.jobs import runs
-from bot.slack.cards import APPROVE, UNDO
+from bot.discovery.store import PaperStore
+from bot.ops.jobs import runs
+from bot.slack.blocks.cards import APPROVE, UNDO
 from tests.conftest import DATA, opened
 from tests.db.postgres import Postgres
 from tests.discovery.arxiv import ArXiv
@@ -40,7 +40,7 @@ from tests.e2e.processes import wait_for
 from tests.e2e.test_crashes import is_in_order
 from tests.e2e.whole import REVIEWERS, Process, Whole, moment, offers, shown, whole
 from tests.lengths import length
-from tests.slack.fake import PAPERS, Fault, Message
+from tests.slack.fake import PAPERS, Fault, PostedMessage
 
 HOUR = 3600.0
 
@@ -236,8 +236,8 @@ def test_the_clock_jumps_by_an_hour_both_ways(sqlite_url: str, tmp_path: Path) -
         world.more = {"SHIFT_FILE": str(put)}
         soon = moment() + dt.timedelta(minutes=30)
         daily = Schedule(rhythm="daily", time=soon.time().replace(microsecond=0), zone="UTC")
-        order = Order(channel=PAPERS, topic=EVERYTHING, schedule=daily, who="U0001")
-        Digests(world.database).subscribe(order, moment() - dt.timedelta(days=2))
+        order = SubscriptionOrder(channel=PAPERS, topic=EVERYTHING, schedule=daily, who="U0001")
+        DigestStore(world.database).subscribe(order, moment() - dt.timedelta(days=2))
         worker = world.start("worker", module="tests.e2e.shifted")
         world.wait_until_up(worker)
         for number, hours in enumerate([1, 0, -1, 0, 1, -1] * length(1, 5)):
@@ -320,7 +320,7 @@ def test_feeds_are_down_for_some_weekdays(sqlite_url: str, tmp_path: Path) -> No
         assert missed <= seen, sorted(missed - seen)
 
 
-def notices(world: Whole) -> list[Message]:
+def notices(world: Whole) -> list[PostedMessage]:
     """What was said of feeds: at most one message."""
     found = [
         one
@@ -343,4 +343,4 @@ def polled(world: Whole, now: dt.datetime) -> bool:
 def seen_papers(world: Whole) -> list[Paper]:
     """Every paper that was seen."""
     ids = [f"2603.{day}{n:04}" for day in range(7) for n in range(8)]
-    return [paper for paper, _ in Store(world.database).seen_papers(ids).values()]
+    return [paper for paper, _ in PaperStore(world.database).seen_papers(ids).values()]

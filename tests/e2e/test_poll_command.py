@@ -16,7 +16,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from bot.discovery.freshness import last_announcement
+from bot.discovery.sources.arxiv.calendar import last_announcement
 from tests.conftest import DATA
 from tests.discovery.arxiv import ArXiv
 from tests.discovery.corpus import Made

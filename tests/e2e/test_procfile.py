@@ -17,10 +17,10 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.app.parts import now
+from bot.app.container import now
 from bot.db.engine import Database
-from bot.outbox.message import Say
-from bot.outbox.store import put
+from bot.outbox.message import Message
+from bot.outbox.store import enqueue
 from tests.conftest import DATA
 from tests.e2e.processes import ROOT, environment, wait_for
 from tests.slack.fake import FakeSlack
@@ -143,7 +143,9 @@ def test_web_answers_worker_sends_both_are_watched_and_all_ends(
         assert json.loads(ask(started.web, "kv cache"))["response_type"] == "ephemeral"
     content = {"since": now().isoformat(), "lines": ["cs.DC: failed."], "over": None}
     with database.write() as connection:
-        put(connection, Say(key="said", channel=REVIEW, kind="feeds", content=content), now())
+        enqueue(
+            connection, Message(key="said", channel=REVIEW, kind="feeds", content=content), now()
+        )
     wait_for(lambda: fake_slack.posted(REVIEW) or None, 20, "the message")
     text = get(started.web, "/metrics")[1]
     assert sample(text, "papers_commands_total", verb="search") == 8, (

@@ -13,16 +13,16 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from bot.app.parts import now
+from bot.app.container import now
 from bot.catalog.model import Entry
 from bot.db.engine import Database
 from bot.demo.standin import free_port
-from bot.outbox.message import Say
-from bot.outbox.store import Outbox, put
-from bot.review.decision import Approve, Rules
-from bot.review.publications import Publications
-from bot.review.review import Made, Proposal, Review
-from bot.review.suggestion import Person, Subject
+from bot.outbox.message import Message
+from bot.outbox.store import Outbox, enqueue
+from bot.publishing.queue import PublicationQueue
+from bot.review.decision import Approve, DecisionRules
+from bot.review.model import Person, Subject
+from bot.review.service import Proposal, ReviewService, SuggestionMade
 from tests.conftest import DATA
 from tests.e2e.processes import papers, running, wait_for
 from tests.slack.fake import FakeSlack
@@ -84,12 +84,12 @@ def test_an_unreachable_database_does_not_show_its_password(
 
 def make_work(database: Database) -> None:
     """A decision to publish, and a message to a channel that is gone."""
-    review = Review(database, REVIEW)
+    review = ReviewService(database, REVIEW)
     entry = Entry(title="Made Up", url="https://example.com/x", sections=("llm-systems/serving",))
     proposal = Proposal(identity="url:x", subject=Subject(after=entry), source=None)
     made = review.suggest(proposal, now())
-    assert isinstance(made, Made)
-    alice, rules = Person("U0001", "alice"), Rules(is_reviewer=True)
+    assert isinstance(made, SuggestionMade)
+    alice, rules = Person("U0001", "alice"), DecisionRules(is_reviewer=True)
     review.act(made.suggestion.id, Approve(), alice, now(), rules)
     say(database, "lost", "C0GONE")
 
@@ -97,7 +97,9 @@ def make_work(database: Database) -> None:
 def say(database: Database, key: str, channel: str) -> None:
     content = {"since": now().isoformat(), "lines": ["x"], "over": None}
     with database.write() as connection:
-        put(connection, Say(key=key, channel=channel, kind="feeds", content=content), now())
+        enqueue(
+            connection, Message(key=key, channel=channel, kind="feeds", content=content), now()
+        )
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
@@ -126,7 +128,7 @@ def test_a_worker_whose_everything_fails_shows_nothing(
         "PAPERS_API_URL": f"{echo}/api",
     }
     assert "Distinctive" in settings["DATABASE_URL"]
-    queue, box = Publications(database, REVIEW), Outbox(database)
+    queue, box = PublicationQueue(database, REVIEW), Outbox(database)
     with running("worker", settings=settings, log=log):
         wait_for(lambda: queue.depth()[1] or None, 60, "the refusal of GitHub")
         wait_for(lambda: box.dead() or None, 30, "the dead letter")

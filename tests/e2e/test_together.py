@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from bot.catalog.files import read_catalog
-from bot.review.review import card_key
-from bot.slack.cards import APPROVE, REJECT, UNDO
+from bot.catalog.yaml.read import read_catalog
+from bot.review.service import card_key
+from bot.slack.blocks.cards import APPROVE, REJECT, UNDO
 from tests.e2e.processes import wait_for
 from tests.e2e.whole import REVIEWERS, Whole, shown, whole
-from tests.slack.fake import Message, View
+from tests.slack.fake import PostedMessage, View
 
 REJECTING, APPROVING = REVIEWERS[:25], REVIEWERS[25:]
 
@@ -31,7 +31,7 @@ def world(database_url: str, tmp_path: Path) -> Iterator[Whole]:
 
 
 def all_at_once(
-    world: Whole, number: int, card: Message, ports: list[int]
+    world: Whole, number: int, card: PostedMessage, ports: list[int]
 ) -> list[tuple[dict[str, Any], int]]:
     """What fifty people send, to which of two servers: forms of rejection, clicks of approval."""
     for at, user in enumerate(REJECTING):

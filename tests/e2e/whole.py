@@ -24,15 +24,15 @@ from bot.catalog.model import Entry
 from bot.db.engine import Database
 from bot.demo.standin import free_port
 from bot.outbox.store import Outbox
-from bot.review.publications import Publications
-from bot.review.review import Made, Proposal, Review, card_key
-from bot.review.store import Suggestions
-from bot.review.suggestion import Subject
-from bot.slack.wsgi import EVENTS
+from bot.publishing.queue import PublicationQueue
+from bot.review.model import Subject
+from bot.review.service import Proposal, ReviewService, SuggestionMade, card_key
+from bot.review.store import SuggestionStore
+from bot.slack.transport.wsgi import EVENTS
 from tests.conftest import opened
 from tests.e2e.processes import ROOT, environment, wait_for
-from tests.publishing.test_git import Site, a_site
-from tests.slack.fake import BOT, FakeSlack, Message
+from tests.publishing.targets.test_git import Site, a_site
+from tests.slack.fake import BOT, FakeSlack, PostedMessage
 from tests.slack.fake import http as signed_http
 from tests.slack.fake.payloads import elements
 from tests.slack.house import REVIEW
@@ -99,10 +99,10 @@ class Whole:
         for user in (*REVIEWERS, *SOURCES):
             self.slack.user(user)
         self.slack.channel(REVIEW, "papers-review", members=(BOT, *REVIEWERS))
-        self.review = Review(self.database, REVIEW)
-        self.suggestions = Suggestions(self.database)
+        self.review = ReviewService(self.database, REVIEW)
+        self.suggestions = SuggestionStore(self.database)
         self.outbox = Outbox(self.database)
-        self.queue = Publications(self.database, REVIEW)
+        self.queue = PublicationQueue(self.database, REVIEW)
 
     @contextlib.contextmanager
     def ending(self) -> Iterator["Whole"]:
@@ -157,19 +157,19 @@ class Whole:
     def suggest(self, source: str | None = None) -> int:
         """Suggest a paper; the number of its suggestion."""
         made = self.review.suggest(proposal(len(self.suggested), source), moment())
-        assert isinstance(made, Made)
+        assert isinstance(made, SuggestionMade)
         self.suggested.append(made.suggestion.id)
         return made.suggestion.id
 
-    def card(self, number: int) -> Message | None:
+    def card(self, number: int) -> PostedMessage | None:
         """The card as people see it, if it is there."""
         found = self.slack.by_metadata("key", card_key(number))
         return found[0] if found else None
 
-    def wait_for_card(self, number: int, action: str, seconds: float = 40) -> Message:
+    def wait_for_card(self, number: int, action: str, seconds: float = 40) -> PostedMessage:
         """The card, once it offers an action."""
 
-        def look() -> Message | None:
+        def look() -> PostedMessage | None:
             card = self.card(number)
             return card if card and offers(card, action) else None
 
@@ -247,7 +247,7 @@ def proposal(number: int, source: str | None) -> Proposal:
     return Proposal(identity=f"arxiv:{arxiv}", subject=Subject(after=entry), source=source)
 
 
-def offers(card: Message, action: str) -> bool:
+def offers(card: PostedMessage, action: str) -> bool:
     """Whether a message has a button."""
     return any(one["action_id"] == action for _, one in elements(card.blocks))
 
@@ -265,7 +265,7 @@ def entry_lines(number: int, arxiv: str, added: dt.date) -> list[str]:
     ]
 
 
-def shown(message: Message) -> str:
+def shown(message: PostedMessage) -> str:
     """All that a message says."""
     return json.dumps([message.text, message.blocks], ensure_ascii=False)
 

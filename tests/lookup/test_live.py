@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.catalog.files import CatalogError
 from bot.catalog.names import shipped_names
-from bot.lookup.live import LOOK_AGAIN, LiveLookup
+from bot.catalog.yaml.read import CatalogError
+from bot.lookup.service import LOOK_AGAIN, LookupService
 from tests.conftest import DATA
 
 
@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_an_edit_is_served_when_the_files_are_looked_at_again(folder: Path) -> None:
     clock = Clock()
-    live = LiveLookup(folder, shipped_names(), clock)
+    live = LookupService(folder, shipped_names(), clock)
     path = folder / "papers" / "survey-paper.yaml"
     path.write_text(path.read_text() + "- title: A Brand New Survey\n  sections: [survey-paper]\n")
     assert live.current().answer("brand new survey").complete == 0
@@ -36,7 +36,7 @@ def test_an_edit_is_served_when_the_files_are_looked_at_again(folder: Path) -> N
 
 def test_an_unchanged_list_is_not_read_again(folder: Path) -> None:
     clock = Clock()
-    live = LiveLookup(folder, shipped_names(), clock)
+    live = LookupService(folder, shipped_names(), clock)
     before = live.current()
     clock.now += 10
     assert live.current() is before
@@ -45,7 +45,7 @@ def test_an_unchanged_list_is_not_read_again(folder: Path) -> None:
 def test_a_broken_edit_costs_its_entry_and_a_broken_list_nothing(folder: Path) -> None:
     """The last good list is served until the mistake is mended."""
     clock = Clock()
-    live = LiveLookup(folder, shipped_names(), clock)
+    live = LookupService(folder, shipped_names(), clock)
     path = folder / "papers" / "survey-paper.yaml"
     path.write_text(path.read_text() + "- title: Half\n  arxiv: 2401.1\n")
     clock.now += LOOK_AGAIN
@@ -57,4 +57,4 @@ def test_a_broken_edit_costs_its_entry_and_a_broken_list_nothing(folder: Path) -
 
 def test_a_folder_without_a_list_is_said_so_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="papers import"):
-        LiveLookup(tmp_path, shipped_names(), Clock())
+        LookupService(tmp_path, shipped_names(), Clock())

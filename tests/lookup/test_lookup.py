@@ -8,10 +8,10 @@ import pytest
 
 from bot.catalog.model import Catalog, Entry, ListInfo, Section
 from bot.catalog.names import shipped_names
-from bot.lookup.lookup import Answer, Lookup
+from bot.lookup.lookup import Lookup, LookupAnswer
 
 
-def titles(answer: Answer) -> list[str]:
+def titles(answer: LookupAnswer) -> list[str]:
     return [entry.title for entry in answer.results]
 
 

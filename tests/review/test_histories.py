@@ -24,36 +24,36 @@ from hypothesis.stateful import (
     rule,
 )
 
-from bot.catalog.editing import apply_to_folder
-from bot.catalog.files import read_catalog
 from bot.catalog.identity import same_paper
 from bot.catalog.model import Catalog, Entry
+from bot.catalog.yaml.edit import apply_to_folder
+from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate
-from bot.lookup.live import with_decisions
+from bot.lookup.service import with_decisions
 from bot.outbox.store import Outbox
-from bot.publishing.folder import Folder
 from bot.publishing.publisher import Publisher
+from bot.publishing.queue import PublicationQueue
+from bot.publishing.targets.files import FilesTarget
 from bot.review.decision import (
     Action,
     Approve,
+    DecisionRules,
     Edit,
     Postpone,
-    Refused,
+    Refusal,
     Reject,
     Reopen,
-    Rules,
     Second,
-    Taken,
+    Transition,
     Undo,
     decide,
 )
-from bot.review.publications import Publications
-from bot.review.review import Made, Proposal, Review, card_key
-from bot.review.store import Suggestions
-from bot.review.suggestion import OPEN, Event, Person, Subject, Suggestion
-from bot.slack.cards import APPROVE, EDIT, LATER, REJECT, UNDO, card, details
-from tests.publishing.test_git import FILES, NAMES
+from bot.review.model import OPEN, Event, Person, Subject, Suggestion
+from bot.review.service import Proposal, ReviewService, SuggestionMade, card_key
+from bot.review.store import SuggestionStore
+from bot.slack.blocks.cards import APPROVE, EDIT, LATER, REJECT, UNDO, card, details
+from tests.publishing.targets.test_git import FILES, NAMES
 from tests.slack.fake.payloads import elements
 from tests.slack.house import REVIEW, START
 from tests.slack.limits import MOST_CHARACTERS, characters, message_faults
@@ -83,9 +83,9 @@ class Histories(RuleBasedStateMachine):
             path.write_text(text)
         self.data = self.folder / "list/data"
         shutil.copytree(self.data, self.folder / "begun")
-        self.review, self.now = Review(self.database, REVIEW), START
-        self.suggestions, self.outbox = Suggestions(self.database), Outbox(self.database)
-        self.queue = Publications(self.database, REVIEW)
+        self.review, self.now = ReviewService(self.database, REVIEW), START
+        self.suggestions, self.outbox = SuggestionStore(self.database), Outbox(self.database)
+        self.queue = PublicationQueue(self.database, REVIEW)
         self.seen: dict[int, tuple[Event, ...]] = {}
         self.runs = 0
         self.restart()
@@ -114,7 +114,7 @@ class Histories(RuleBasedStateMachine):
             source=source.id if source else None,
         )
         outcome = self.review.suggest(proposal, self.tick())
-        if isinstance(outcome, Made):
+        if isinstance(outcome, SuggestionMade):
             assert known is None or known.state == "approved"
             return outcome.suggestion.id
         assert known is not None, "a paper that nobody knew"
@@ -135,19 +135,19 @@ class Histories(RuleBasedStateMachine):
         events, said = self.suggestions.history(number), self.said()
         taken = self.review.act(number, action, who, now, self.rules_for(before, who))
         after = self.get(number)
-        if isinstance(taken, Refused):
+        if isinstance(taken, Refusal):
             assert after == before == taken.suggestion
             assert self.suggestions.history(number) == events
             assert self.said() == said
             return
-        assert isinstance(taken, Taken)
+        assert isinstance(taken, Transition)
         assert after == taken.suggestion
         assert after.version == before.version + 1
         assert self.suggestions.history(number) == (*events, taken.event)
         assert who in REVIEWERS or what in {Reopen, Second}
         if what is Undo:
             again = Approve() if choice else Reject("no")
-            assert isinstance(decide(after, again, REVIEWERS[0], now, REVIEWER), Taken)
+            assert isinstance(decide(after, again, REVIEWERS[0], now, REVIEWER), Transition)
 
     @rule(days=st.integers(1, 20))
     def time_passes(self, days: int) -> None:
@@ -166,7 +166,7 @@ class Histories(RuleBasedStateMachine):
         self.publisher = Publisher(
             self.queue,
             self.data,
-            Folder(self.data, "README.md", NAMES),
+            FilesTarget(self.data, "README.md", NAMES),
             run=f"run {self.runs}",
             link=lambda _: None,
         )
@@ -211,7 +211,7 @@ class Histories(RuleBasedStateMachine):
         assert "<!channel>" not in json.dumps(shown)
         blocks_of(details(one, catalog))
 
-    def rules_for(self, one: Suggestion, who: Person) -> Rules:
+    def rules_for(self, one: Suggestion, who: Person) -> DecisionRules:
         """As the desk finds them."""
         catalog = with_decisions(read_catalog(self.data).catalog, self.suggestions)
         return replace(
@@ -259,7 +259,7 @@ class Histories(RuleBasedStateMachine):
         return self.now
 
 
-REVIEWER = Rules(is_reviewer=True)
+REVIEWER = DecisionRules(is_reviewer=True)
 
 
 def blocks_of(message: Any) -> list[dict[str, Any]]:

@@ -16,29 +16,29 @@ from urllib.parse import urlencode
 from slack_sdk import WebClient
 from werkzeug.test import Client
 
-from bot.catalog.files import read_catalog
 from bot.catalog.model import Catalog
 from bot.catalog.names import KnownNames, shipped_names
+from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import Database
-from bot.digest.issuing import Editor
-from bot.digest.store import Digests
-from bot.digest.subscribing import Subscribing
-from bot.lookup.live import LiveLookup
+from bot.digest.composer import Composer
+from bot.digest.service import SubscriptionService
+from bot.digest.store import DigestStore
+from bot.lookup.service import LookupService
 from bot.outbox.store import Outbox
-from bot.publishing.folder import Folder
 from bot.publishing.publisher import Publisher, Target
-from bot.review.arrivals import Intake
-from bot.review.publications import Publications
-from bot.review.review import Review, card_key
-from bot.review.store import Suggestions
-from bot.slack.application import make_app
-from bot.slack.desk import Desk
+from bot.publishing.queue import PublicationQueue
+from bot.publishing.targets.files import FilesTarget
+from bot.review.intake import Intake
+from bot.review.service import ReviewService, card_key
+from bot.review.store import SuggestionStore
+from bot.slack.app import make_app
+from bot.slack.context import ListenerContext
+from bot.slack.delivery.renderer import Renderer
+from bot.slack.delivery.sender import Sender
+from bot.slack.directory import Directory
 from bot.slack.listeners import Listeners
-from bot.slack.people import People
-from bot.slack.rendering import Renderer
-from bot.slack.sender import Sender
-from bot.slack.wsgi import EVENTS, SlackRequests
-from tests.slack.fake import BOT, PAPERS, FakeSlack, Message
+from bot.slack.transport.wsgi import EVENTS, SlackRequests
+from tests.slack.fake import BOT, PAPERS, FakeSlack, PostedMessage
 from tests.slack.payloads import SIGNING_SECRET, signed
 
 REVIEW = "C0REVIEW"
@@ -78,16 +78,16 @@ class House:
         now: Callable[[], dt.datetime] = lambda: self.clock.now  # noqa: E731  # a clock in a line
         seconds: Callable[[], float] = lambda: self.clock.seconds  # noqa: E731  # as above
         self.client = WebClient(token="xoxb-made-up", base_url=self.slack.url, retry_handlers=[])
-        self.suggestions = Suggestions(self.database)
-        self.review = Review(self.database, REVIEW)
+        self.suggestions = SuggestionStore(self.database)
+        self.review = ReviewService(self.database, REVIEW)
         self.outbox = Outbox(self.database)
-        self.lookup = LiveLookup(self.data, shipped_names(), seconds, self.suggestions)
+        self.lookup = LookupService(self.data, shipped_names(), seconds, self.suggestions)
         names = KnownNames.of(self.catalog.info).merged(shipped_names())
-        self.desk = Desk(
+        self.desk = ListenerContext(
             review=self.review,
             suggestions=self.suggestions,
             lookup=self.lookup,
-            people=People(self.client, seconds),
+            people=Directory(self.client, seconds),
             outbox=self.outbox,
             subscribing=subscribing_of(self.database, self.lookup),
             workspace="https://example.slack.com/",
@@ -108,9 +108,10 @@ class House:
         setattr(executor, "submit", remembered)  # noqa: B010  # to wait for what a click does
         self.sender = self.new_sender()
         self.publisher = Publisher(
-            Publications(self.database, REVIEW),
+            PublicationQueue(self.database, REVIEW),
             self.data,
-            self.target or Folder(self.data, self.catalog.info.publish.markdown, shipped_names()),
+            self.target
+            or FilesTarget(self.data, self.catalog.info.publish.markdown, shipped_names()),
             run=self.run,
             link=self.link,
         )
@@ -153,7 +154,7 @@ class House:
             self.sender.step(lambda: True)
             self.clock.tick(0.5)
 
-    def card(self, number: int) -> Message:
+    def card(self, number: int) -> PostedMessage:
         """The one card of a suggestion; an error if there are none or several."""
         (found,) = self.slack.by_metadata("key", card_key(number))
         return found
@@ -206,15 +207,15 @@ class House:
 
 
 def listeners_of(
-    live: LiveLookup, client: WebClient, database: Database, seed: int = 1
+    live: LookupService, client: WebClient, database: Database, seed: int = 1
 ) -> Listeners:
     """Everything that the bot listens to, over a lookup, a Slack and a database."""
-    suggestions = Suggestions(database)
-    desk = Desk(
-        review=Review(database, REVIEW),
+    suggestions = SuggestionStore(database)
+    desk = ListenerContext(
+        review=ReviewService(database, REVIEW),
         suggestions=suggestions,
         lookup=live,
-        people=People(client, lambda: 0.0),
+        people=Directory(client, lambda: 0.0),
         outbox=Outbox(database),
         subscribing=subscribing_of(database, live),
         workspace="https://example.slack.com/",
@@ -224,10 +225,10 @@ def listeners_of(
     return Listeners(desk, shipped_names(), random.Random(seed))
 
 
-def subscribing_of(database: Database, live: LiveLookup) -> Subscribing:
+def subscribing_of(database: Database, live: LookupService) -> SubscriptionService:
     """The use cases of subscriptions."""
-    editor = Editor(database, lambda: live.current().catalog, shipped_names())
-    return Subscribing(Digests(database), editor, live.current)
+    editor = Composer(database, lambda: live.current().catalog, shipped_names())
+    return SubscriptionService(DigestStore(database), editor, live.current)
 
 
 def furnish(slack: FakeSlack) -> None:

@@ -19,24 +19,24 @@ from werkzeug.test import Client
 
 from bot.catalog.names import shipped_names
 from bot.db.engine import Database
-from bot.lookup.live import LiveLookup
 from bot.lookup.lookup import Lookup
-from bot.slack.application import make_app
-from bot.slack.blocks import AGAIN, NEXT, PREVIOUS, SHARE
-from bot.slack.request import LATER, Request
-from bot.slack.wsgi import EVENTS, SlackRequests
+from bot.lookup.service import LookupService
+from bot.slack.app import make_app
+from bot.slack.blocks.lookup import AGAIN, NEXT, PREVIOUS, SHARE
+from bot.slack.request import LATER, PapersRequest
+from bot.slack.transport.wsgi import EVENTS, SlackRequests
 from tests.conftest import DATA
 from tests.slack.house import listeners_of
 from tests.slack.payloads import SIGNING_SECRET, click, command, signed
 
 
 @pytest.fixture(scope="module")
-def live() -> LiveLookup:
-    return LiveLookup(DATA, shipped_names(), lambda: 0.0)
+def live() -> LookupService:
+    return LookupService(DATA, shipped_names(), lambda: 0.0)
 
 
 @pytest.fixture
-def app(client: WebClient, live: LiveLookup, sqlite: Database) -> App:
+def app(client: WebClient, live: LookupService, sqlite: Database) -> App:
     return make_app(client, SIGNING_SECRET, listeners_of(live, client, sqlite))
 
 
@@ -144,8 +144,8 @@ def test_next_and_previous_change_the_private_message_in_place(
 def test_a_button_works_in_a_process_that_never_saw_the_question(
     client: WebClient, said: list[dict[str, Any]], web_api: HTTPServer, sqlite: Database
 ) -> None:
-    value = Request("search", "serving", 8).to_value()
-    live = LiveLookup(DATA, shipped_names(), lambda: 0.0)
+    value = PapersRequest("search", "serving", 8).to_value()
+    live = LookupService(DATA, shipped_names(), lambda: 0.0)
     restarted = make_app(client, SIGNING_SECRET, listeners_of(live, client, sqlite, seed=2))
     dispatch(restarted, click(NEXT, value, response_url=web_api.url_for("/respond")))
     assert "65–70 of 70" in shown(wait_for(said, restarted))
@@ -155,7 +155,7 @@ def test_a_page_beyond_the_end_shows_the_last_one(
     app: App, said: list[dict[str, Any]], web_api: HTTPServer
 ) -> None:
     """The list may have shrunk since the button was made."""
-    value = Request("search", "serving", 99).to_value()
+    value = PapersRequest("search", "serving", 99).to_value()
     dispatch(app, click(NEXT, value, response_url=web_api.url_for("/respond")))
     assert "65–70 of 70" in shown(wait_for(said, app))
 
@@ -163,7 +163,7 @@ def test_a_page_beyond_the_end_shows_the_last_one(
 def test_share_posts_the_shown_page_for_all_and_names_who_shared_it(
     app: App, said: list[dict[str, Any]], web_api: HTTPServer
 ) -> None:
-    value = Request("search", "serving", 1).to_value()
+    value = PapersRequest("search", "serving", 1).to_value()
     dispatch(app, click(SHARE, value, response_url=web_api.url_for("/respond")))
     message = wait_for(said, app)
     assert message["response_type"] == "in_channel"
@@ -216,14 +216,14 @@ def test_a_share_that_slack_refuses_is_said_and_not_repeated(
         return WebResponse("expired_url", status=404 if len(calls) == 1 else 200)
 
     web_api.expect_request("/refuse").respond_with_handler(refuse)
-    value = Request("search", "serving").to_value()
+    value = PapersRequest("search", "serving").to_value()
     dispatch(app, click(SHARE, value, response_url=web_api.url_for("/refuse")))
     app.listener_runner.listener_executor.shutdown(wait=True)
     assert [call["response_type"] for call in calls] == ["in_channel", "ephemeral"]
     assert "did not take" in calls[1]["text"]
 
 
-class Broken(LiveLookup):
+class Broken(LookupService):
     def current(self) -> Lookup:
         raise RuntimeError("secret detail")
 
@@ -236,7 +236,7 @@ def test_when_something_breaks_the_person_is_told_and_no_detail_leaks(
     answer = ask(app, "serving")
     assert "went wrong" in answer["text"]
     assert answer["response_type"] == "ephemeral"
-    value = Request("search", "serving").to_value()
+    value = PapersRequest("search", "serving").to_value()
     dispatch(app, click(NEXT, value, response_url=web_api.url_for("/respond")))
     message = wait_for(said, app)
     assert "went wrong" in message["text"]
@@ -251,7 +251,7 @@ def test_a_change_of_the_files_is_answered_from_at_once(
 ) -> None:
     folder = catalog_copy(tmp_path)
     clock = iter(range(0, 1000, 5))
-    live = LiveLookup(folder, shipped_names(), lambda: float(next(clock)))
+    live = LookupService(folder, shipped_names(), lambda: float(next(clock)))
     app = make_app(client, SIGNING_SECRET, listeners_of(live, client, sqlite))
     path = folder / "papers" / "survey-paper.yaml"
     path.write_text(path.read_text() + "- title: Quokka Survey\n  sections: [survey-paper]\n")

@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 
 from bot.catalog.names import shipped_names
 from bot.db.engine import Database
-from bot.lookup.live import LiveLookup
+from bot.lookup.service import LookupService
 from bot.slack.manifest import manifest
 from tests.conftest import DATA
 from tests.slack.house import listeners_of
@@ -45,7 +45,7 @@ class Recorder:
 @pytest.fixture
 def registered(sqlite: Database) -> dict[str, list[object]]:
     recorder = Recorder()
-    live = LiveLookup(DATA, shipped_names(), lambda: 0.0)
+    live = LookupService(DATA, shipped_names(), lambda: 0.0)
     listeners_of(live, WebClient(), sqlite).register(cast("App", recorder))
     return recorder.registered
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from bot.catalog.changes import Change
-from bot.catalog.editing import apply_to_folder
+from bot.catalog.change import Change
+from bot.catalog.yaml.edit import apply_to_folder
 from bot.db.engine import Database
-from bot.slack.cards import APPROVE, UNDO
-from tests.publishing.test_git import Site, a_site
-from tests.slack.fake import ALICE, BOB, FakeSlack, Message
+from bot.slack.blocks.cards import APPROVE, UNDO
+from tests.publishing.targets.test_git import Site, a_site
+from tests.slack.fake import ALICE, BOB, FakeSlack, PostedMessage
 from tests.slack.house import Clock, House, furnish
 from tests.slack.test_reviewing import suggested, titles
 
@@ -64,7 +64,7 @@ def site(tmp_path: Path) -> Site:
     return made
 
 
-def thread(house: House, number: int) -> list[Message]:
+def thread(house: House, number: int) -> list[PostedMessage]:
     """What the card's thread says of publishing."""
     said = house.slack.by_metadata("key")
     return [

@@ -2,32 +2,32 @@
 
 import pytest
 
-from bot.slack.request import LATER, NotYet, Request, read_command
+from bot.slack.request import LATER, PapersRequest, UnknownVerb, read_command
 
 
 @pytest.mark.parametrize(
     ("text", "request_"),
     [
-        ("", Request("help")),
-        ("  ", Request("help")),
-        ("help", Request("help")),
-        ("HELP", Request("help")),
-        ("recent", Request("recent")),
-        ("random", Request("random")),
-        ("random edge", Request("random", "edge")),
-        ("kv cache", Request("search", "kv cache")),
-        ('"random forests"', Request("search", '"random forests"')),
-        ("randomised", Request("search", "randomised")),
-        ("helping hands", Request("search", "helping hands")),
-        ("A &amp; B &lt;x&gt;", Request("search", "A & B <x>")),
-        ("<https://arxiv.org/abs/2401.09670>", Request("search", "https://arxiv.org/abs/2401.09670")),
-        ("<https://a.example/?x=1&amp;y|a.example>", Request("search", "https://a.example/?x=1&y")),
+        ("", PapersRequest("help")),
+        ("  ", PapersRequest("help")),
+        ("help", PapersRequest("help")),
+        ("HELP", PapersRequest("help")),
+        ("recent", PapersRequest("recent")),
+        ("random", PapersRequest("random")),
+        ("random edge", PapersRequest("random", "edge")),
+        ("kv cache", PapersRequest("search", "kv cache")),
+        ('"random forests"', PapersRequest("search", '"random forests"')),
+        ("randomised", PapersRequest("search", "randomised")),
+        ("helping hands", PapersRequest("search", "helping hands")),
+        ("A &amp; B &lt;x&gt;", PapersRequest("search", "A & B <x>")),
+        ("<https://arxiv.org/abs/2401.09670>", PapersRequest("search", "https://arxiv.org/abs/2401.09670")),
+        ("<https://a.example/?x=1&amp;y|a.example>", PapersRequest("search", "https://a.example/?x=1&y")),
     ],
 )  # fmt: skip
-def test_what_does_not_begin_with_a_verb_is_a_lookup(text: str, request_: Request) -> None:
+def test_what_does_not_begin_with_a_verb_is_a_lookup(text: str, request_: PapersRequest) -> None:
     assert read_command(text) == request_
 
 
 @pytest.mark.parametrize("verb", LATER)
 def test_a_verb_kept_for_later_is_known_as_such(verb: str) -> None:
-    assert read_command(f"{verb} something") == NotYet(verb)
+    assert read_command(f"{verb} something") == UnknownVerb(verb)

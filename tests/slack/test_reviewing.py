@@ -10,10 +10,10 @@ from pytest_httpserver import HTTPServer
 from bot.catalog.model import Entry
 from bot.db.engine import Database
 from bot.discovery.paper import Paper
-from bot.review.arrivals import Told
-from bot.review.review import SUGGESTIONS_A_DAY, Made, Proposal
-from bot.review.suggestion import Subject
-from bot.slack.cards import APPROVE, CHOSEN, EDIT, LATER, REJECT, SECTION, UNDO
+from bot.review.intake import ArxivFacts
+from bot.review.model import Subject
+from bot.review.service import SUGGESTIONS_A_DAY, Proposal, SuggestionMade
+from bot.slack.blocks.cards import APPROVE, CHOSEN, EDIT, LATER, REJECT, SECTION, UNDO
 from bot.slack.suggesting import SHORTCUT
 from tests.slack.fake import ALICE, BOB, FakeSlack
 from tests.slack.house import REVIEW, Clock, House, furnish
@@ -47,7 +47,7 @@ def proposal(title: str = "Made Up: A System", arxiv: str = "2603.00001") -> Pro
 def suggested(house: House, **known: str) -> int:
     """The number of a suggestion whose card is posted."""
     made = house.review.suggest(proposal(**known), house.clock.now)
-    assert isinstance(made, Made)
+    assert isinstance(made, SuggestionMade)
     house.settle(3)
     return made.suggestion.id
 
@@ -168,7 +168,7 @@ def test_whoever_suggested_hears_how_it_ended_once(house: House) -> None:
     assert "Thank you" in json.dumps(answer)
     (one,) = house.suggestions.gathering(house.clock.now)
     paper = Paper(arxiv="2603.00002", title="Swift: A Fast System", authors=("Ada Lovelace",))
-    house.intake.complete(one, Told(paper), None, house.clock.now)
+    house.intake.complete(one, ArxivFacts(paper), None, house.clock.now)
     house.settle(5)
     assert f"<@{CAROL}>" in json.dumps(house.card(one.id).blocks)
     assert "it is fast" in json.dumps(house.card(one.id).blocks)

@@ -20,23 +20,25 @@ from pytest_httpserver import HTTPServer
 from structlog.testing import capture_logs
 from werkzeug.test import Client
 
-from bot.catalog.export import export_list
-from bot.catalog.files import read_catalog
-from bot.catalog.importing import import_list
-from bot.catalog.markdown import read_markdown
+from bot.catalog.markdown.export import export_list
+from bot.catalog.markdown.importer import import_list
+from bot.catalog.markdown.parse import read_markdown
 from bot.catalog.model import Entry
 from bot.catalog.names import shipped_names
+from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import Database
-from bot.discovery.feeds import parse_feed
-from bot.discovery.judgement import Choice, Reasons
-from bot.discovery.proposing import Candidate
-from bot.publishing.git import GitRepository
-from bot.publishing.running import Git
-from bot.review.review import Made, Proposal
-from bot.review.suggestion import Subject
-from bot.slack import cards, forms, reviewing, subscriptions, suggesting
-from bot.slack.blocks import AGAIN, CORRECT, NEXT, PREVIOUS, SHARE
-from bot.slack.wsgi import EVENTS, SlackRequests
+from bot.discovery.proposer import Candidate
+from bot.discovery.ranking.explanations import Reasons, SectionChoice
+from bot.discovery.sources.arxiv.rss import parse_feed
+from bot.publishing.git_cli import GitCli
+from bot.publishing.targets.git import GitTarget
+from bot.review.model import Subject
+from bot.review.service import Proposal, SuggestionMade
+from bot.slack import reviewing, subscriptions, suggesting
+from bot.slack.blocks import cards
+from bot.slack.blocks import modals as forms
+from bot.slack.blocks.lookup import AGAIN, CORRECT, NEXT, PREVIOUS, SHARE
+from bot.slack.transport.wsgi import EVENTS, SlackRequests
 from tests.conftest import DATA
 from tests.discovery.corpus import Made as Item
 from tests.discovery.corpus import rss
@@ -104,7 +106,7 @@ def house(
     shutil.copytree(repository, tmp_path, dirs_exist_ok=True)
     (tmp_path / "pwned").mkdir()  # a shell that was got at would say so
     data = tmp_path / "data"
-    target = GitRepository(Git(data, environment(tmp_path)), "LIST.md", NAMES)
+    target = GitTarget(GitCli(data, environment(tmp_path)), "LIST.md", NAMES)
     found = House(slack, database, data, clock, target=target)
     with capture_logs() as logs:
         yield found
@@ -257,7 +259,7 @@ def test_what_a_person_types_stays_in_its_sentence(house: House, text: str) -> N
         ),
         house.clock.now,
     )
-    assert isinstance(made, Made)
+    assert isinstance(made, SuggestionMade)
     house.settle(3)
     house.click(house.card(1), cards.REJECT, ALICE)
     assert house.submit({"words": text[:500]}, ALICE) == {}
@@ -290,7 +292,7 @@ def test_what_a_feed_says_stays_in_its_value(house: House, texts: list[str]) -> 
                       authors=(), nearest=())  # fmt: skip
     candidate = Candidate(
         paper=item.paper, day=dt.date(2026, 3, 2), score=1.0, rank=1, ranked=9, reasons=reasons,
-        choices=(Choice(section=SERVING),), evidence=evidence,
+        choices=(SectionChoice(section=SERVING),), evidence=evidence,
     )  # fmt: skip
     assert house.intake.hand_over([candidate], house.clock.now) == 1
     house.settle(5)
@@ -352,7 +354,7 @@ def test_a_form_that_the_bot_did_not_make_is_refused(house: House, callback: str
     """Whatever it says it is about, and whatever its fields hold."""
     house.command("subscribe serving", ALICE)
     made = house.review.suggest(_proposal(), house.clock.now)
-    assert isinstance(made, Made)
+    assert isinstance(made, SuggestionMade)
     for about in [*TAMPERED, "1", '["https://a.example/p"]', '["x"]', "{}"]:
         for filled in ("9" * 30, "-1", "x", ""):
             fields = {

@@ -11,10 +11,10 @@ from pytest_httpserver import HTTPServer
 from bot.catalog.model import Entry
 from bot.catalog.names import shipped_names
 from bot.db.engine import Database
-from bot.digest.issuing import Editor
-from bot.review.review import Made, Proposal
-from bot.review.suggestion import Subject
-from bot.slack.cards import APPROVE
+from bot.digest.composer import Composer
+from bot.review.model import Subject
+from bot.review.service import Proposal, SuggestionMade
+from bot.slack.blocks.cards import APPROVE
 from bot.slack.subscriptions import EDIT, END, JOIN
 from tests.slack.fake import ALICE, BOB, PAPERS, FakeSlack
 from tests.slack.house import Clock, House, furnish
@@ -47,7 +47,7 @@ def listed(house: House, title: str, arxiv: str, section: str) -> None:
     made = house.review.suggest(
         Proposal(identity=f"arxiv:{arxiv}", subject=subject, source=None), house.clock.now
     )
-    assert isinstance(made, Made)
+    assert isinstance(made, SuggestionMade)
     house.settle(3)
     house.click(house.card(made.suggestion.id), APPROVE, ALICE)
     house.settle(10)
@@ -60,7 +60,7 @@ def until(house: House, moment: dt.datetime) -> None:
 
 def issue(house: House) -> int:
     """What the job does."""
-    editor = Editor(house.database, lambda: house.catalog, shipped_names())
+    editor = Composer(house.database, lambda: house.catalog, shipped_names())
     issued = editor.issue_due(house.clock.now)
     house.settle(20)
     return len(issued)

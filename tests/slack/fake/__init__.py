@@ -11,7 +11,7 @@ from tests.slack.fake.acting import http
 from tests.slack.fake.faults import Fault
 from tests.slack.fake.serving import Call
 from tests.slack.fake.slack import FakeSlack
-from tests.slack.fake.workspace import ALICE, BOB, BOT, PAPERS, Channel, Message, View
+from tests.slack.fake.workspace import ALICE, BOB, BOT, PAPERS, Channel, PostedMessage, View
 
 __all__ = [
     "ALICE",
@@ -22,7 +22,7 @@ __all__ = [
     "Channel",
     "FakeSlack",
     "Fault",
-    "Message",
+    "PostedMessage",
     "View",
     "http",
 ]

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from tests.slack.fake import payloads
 from tests.slack.fake.serving import Served
-from tests.slack.fake.workspace import ALICE, PAPERS, Message, ResponseUrl, Trigger, View
+from tests.slack.fake.workspace import ALICE, PAPERS, PostedMessage, ResponseUrl, Trigger, View
 from tests.slack.payloads import command, signed
 
 
@@ -27,7 +27,7 @@ class Acting(Served):
             return found.id
 
     def response_url(
-        self, channel: str = PAPERS, user: str = ALICE, message: Message | None = None
+        self, channel: str = PAPERS, user: str = ALICE, message: PostedMessage | None = None
     ) -> str:
         """A url for answers to an interaction, five within thirty minutes."""
         with self._lock:
@@ -45,7 +45,7 @@ class Acting(Served):
 
     def click(
         self,
-        where: Message | View,
+        where: PostedMessage | View,
         action_id: str,
         user: str = ALICE,
         value: str | None = None,
@@ -86,7 +86,9 @@ class Acting(Served):
                 {**found, "view": {**content, "state": state}, "response_urls": []}
             )
 
-    def shortcut(self, message: Message, callback_id: str, user: str = ALICE) -> dict[str, Any]:
+    def shortcut(
+        self, message: PostedMessage, callback_id: str, user: str = ALICE
+    ) -> dict[str, Any]:
         """The `message_action` of a person who uses a shortcut on a message."""
         with self._lock:
             current = self._current(message)
@@ -120,7 +122,7 @@ class Acting(Served):
         with self._lock:
             self._all.views[view.id].is_open = False
 
-    def _around(self, message: Message, user: str) -> dict[str, Any]:
+    def _around(self, message: PostedMessage, user: str) -> dict[str, Any]:
         """What an interaction says of the message on which it happened."""
         container: dict[str, Any] = {
             "type": "message",
@@ -140,7 +142,7 @@ class Acting(Served):
             found["message"] = self._all.as_slack_tells(message)
         return found
 
-    def _current(self, message: Message) -> Message:
+    def _current(self, message: PostedMessage) -> PostedMessage:
         if message.ephemeral_to:
             shown = self._all.ephemerals
             found = next((one for one in shown if one.ts == message.ts), None)

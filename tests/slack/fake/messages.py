@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from tests.slack.fake import arguments
 from tests.slack.fake.arguments import Args, RefusedError
 from tests.slack.fake.desk import Answer, Desk
-from tests.slack.fake.workspace import BOT, Channel, Message
+from tests.slack.fake.workspace import BOT, Channel, PostedMessage
 
 Methods = Mapping[str, Callable[[Args], Answer]]
 
@@ -34,7 +34,7 @@ class Messages(Desk):
         metadata = arguments.metadata(args) or None
         thread = self._thread(args, channel)
         message = self.all.add(
-            Message(
+            PostedMessage(
                 channel=channel.id,
                 ts=self.all.ts(),
                 user=BOT,
@@ -57,7 +57,7 @@ class Messages(Desk):
             raise RefusedError("thread_not_found")
         return head.ts
 
-    def _own(self, args: Args, channel: Channel, refusal: str) -> Message:
+    def _own(self, args: Args, channel: Channel, refusal: str) -> PostedMessage:
         """A message of the bot's own."""
         found = self.all.find(channel.id, arguments.text(args, "ts"))
         if found is None:
@@ -96,7 +96,7 @@ class Messages(Desk):
         if person.id not in channel.members:
             raise RefusedError("user_not_in_channel")
         blocks = arguments.blocks(args)
-        message = Message(
+        message = PostedMessage(
             channel=channel.id,
             ts=self.all.ts(),
             user=BOT,
@@ -143,7 +143,7 @@ class Messages(Desk):
         shown, cursor = arguments.page(args, thread, lambda one: one.ts, limit)
         return self._told(shown, cursor, args)
 
-    def _told(self, messages: Iterable[Message], cursor: str, args: Args) -> Answer:
+    def _told(self, messages: Iterable[PostedMessage], cursor: str, args: Args) -> Answer:
         metadata = arguments.flag(args, "include_all_metadata")
         return {
             "messages": [self.all.as_slack_tells(one, metadata=metadata) for one in messages],

@@ -9,7 +9,7 @@ from tests.slack.fake.workspace import (
     BOT,
     RESPONSE_SECONDS,
     RESPONSE_USES,
-    Message,
+    PostedMessage,
     ResponseUrl,
     Workspace,
 )
@@ -48,7 +48,7 @@ def _remove(workspace: Workspace, url: ResponseUrl) -> None:
 
 
 def _replace(
-    workspace: Workspace, message: Message, text: str, blocks: list[dict[str, Any]]
+    workspace: Workspace, message: PostedMessage, text: str, blocks: list[dict[str, Any]]
 ) -> None:
     if message.ephemeral_to is None and workspace.find(message.channel, message.ts) is None:
         raise RefusedError("message_not_found")
@@ -66,7 +66,7 @@ def _say(
     kind = body.get("response_type", "ephemeral")
     if kind not in {"ephemeral", "in_channel"}:
         raise RefusedError("invalid_payload")
-    message = Message(
+    message = PostedMessage(
         channel=url.channel,
         ts=workspace.ts(),
         user=BOT,

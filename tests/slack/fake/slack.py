@@ -7,7 +7,7 @@ from typing import Any
 from tests.slack.fake.acting import Acting
 from tests.slack.fake.faults import Fault
 from tests.slack.fake.serving import Call
-from tests.slack.fake.workspace import BOT, PAPERS, Channel, Message, User, View
+from tests.slack.fake.workspace import BOT, PAPERS, Channel, PostedMessage, User, View
 
 # Refusals that only a mistake of the bot's own can earn.
 MISTAKES = frozenset(
@@ -65,14 +65,16 @@ class FakeSlack(Acting):
 
     def say(
         self, user: str, text: str, channel: str = PAPERS, *, thread: str | None = None
-    ) -> Message:
+    ) -> PostedMessage:
         """A person says something."""
         with self._lock:
             return self._all.add(
-                Message(channel=channel, ts=self._all.ts(), user=user, text=text, thread_ts=thread)
+                PostedMessage(
+                    channel=channel, ts=self._all.ts(), user=user, text=text, thread_ts=thread
+                )
             )
 
-    def remove(self, message: Message) -> None:
+    def remove(self, message: PostedMessage) -> None:
         """Somebody takes a message away, one of the bot's too."""
         with self._lock:
             self._all.remove(message)
@@ -133,7 +135,7 @@ class FakeSlack(Acting):
         """The calls that came too fast (those of `Fault.ratelimited` are not among them)."""
         return [one for one in self.calls() if one.outcome == "ratelimited"]
 
-    def posted(self, channel: str = PAPERS) -> list[Message]:
+    def posted(self, channel: str = PAPERS) -> list[PostedMessage]:
         """What the bot has said in a conversation and not taken back, threads left out.
 
         A person's id means the direct messages with them.
@@ -146,17 +148,17 @@ class FakeSlack(Acting):
             ]
             return copy.deepcopy(found)
 
-    def thread(self, message: Message) -> list[Message]:
+    def thread(self, message: PostedMessage) -> list[PostedMessage]:
         """What stands below a message, people's words too."""
         with self._lock:
             return copy.deepcopy(list(self._all.replies(message)))
 
-    def message(self, message: Message) -> Message:
+    def message(self, message: PostedMessage) -> PostedMessage:
         """A message as it stands now."""
         with self._lock:
             return copy.deepcopy(self._current(message))
 
-    def by_metadata(self, key: str, value: object = None) -> list[Message]:
+    def by_metadata(self, key: str, value: object = None) -> list[PostedMessage]:
         """The messages whose metadata hold a key (with a value), in every conversation."""
         with self._lock:
             payloads = (
@@ -169,7 +171,7 @@ class FakeSlack(Acting):
             ]
             return copy.deepcopy(found)
 
-    def ephemerals(self, user: str | None = None) -> list[Message]:
+    def ephemerals(self, user: str | None = None) -> list[PostedMessage]:
         """What was shown to one person only."""
         with self._lock:
             found = [one for one in self._all.ephemerals if user in {None, one.ephemeral_to}]
@@ -195,5 +197,5 @@ class FakeSlack(Acting):
         bad = [one for one in self.responses if one["status"] == 400]
         assert not bad, f"Slack would refuse: {bad[:3]}"
 
-    def _said(self) -> list[Message]:
+    def _said(self) -> list[PostedMessage]:
         return [one for one in self._all.everything() if not one.deleted]

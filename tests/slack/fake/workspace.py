@@ -39,7 +39,7 @@ class Channel:
 
 
 @dataclass(kw_only=True)
-class Message:
+class PostedMessage:
     """Something said. `ephemeral_to`: shown to this person only."""
 
     channel: str
@@ -80,7 +80,7 @@ class ResponseUrl:
     url: str
     channel: str
     user: str
-    message: Message | None
+    message: PostedMessage | None
     given_at: float
     uses: int = 0
 
@@ -103,8 +103,8 @@ class Workspace:
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.groups: dict[str, tuple[str, list[str]]] = {}
-        self.messages: dict[str, list[Message]] = {}
-        self.ephemerals: list[Message] = []
+        self.messages: dict[str, list[PostedMessage]] = {}
+        self.ephemerals: list[PostedMessage] = []
         self.views: dict[str, View] = {}
         self.triggers: dict[str, Trigger] = {}
         self.responses: dict[int, ResponseUrl] = {}
@@ -134,22 +134,22 @@ class Workspace:
         self.channels[found.id] = found
         return found
 
-    def add(self, message: Message) -> Message:
+    def add(self, message: PostedMessage) -> PostedMessage:
         """Say something."""
         self.messages.setdefault(message.channel, []).append(message)
         return message
 
-    def find(self, channel: str, ts: str | None) -> Message | None:
+    def find(self, channel: str, ts: str | None) -> PostedMessage | None:
         """The message of a moment."""
         said = self.messages.get(channel, ())
         return next((one for one in said if one.ts == ts and not one.deleted), None)
 
-    def replies(self, parent: Message) -> Sequence[Message]:
+    def replies(self, parent: PostedMessage) -> Sequence[PostedMessage]:
         """What stands below a message."""
         said = self.messages.get(parent.channel, ())
         return [one for one in said if one.is_reply and one.thread_ts == parent.ts]
 
-    def remove(self, message: Message) -> None:
+    def remove(self, message: PostedMessage) -> None:
         """Take a message back; the head of a thread leaves a stone behind."""
         if self.replies(message):
             message.deleted = True
@@ -157,12 +157,12 @@ class Workspace:
         else:
             self.messages[message.channel].remove(message)
 
-    def everything(self) -> Iterator[Message]:
+    def everything(self) -> Iterator[PostedMessage]:
         """Every message, the private ones too."""
         yield from itertools.chain.from_iterable(self.messages.values())
         yield from self.ephemerals
 
-    def as_slack_tells(self, message: Message, *, metadata: bool = False) -> dict[str, Any]:
+    def as_slack_tells(self, message: PostedMessage, *, metadata: bool = False) -> dict[str, Any]:
         """A message as the Web API and the payloads show it; metadata only when asked for."""
         by_bot = message.user == BOT
         found: dict[str, Any] = {
@@ -186,7 +186,7 @@ class Workspace:
             found["metadata"] = message.metadata
         return found | self._thread(message)
 
-    def _thread(self, message: Message) -> dict[str, Any]:
+    def _thread(self, message: PostedMessage) -> dict[str, Any]:
         if message.is_reply:
             more = {"subtype": "thread_broadcast"} if message.broadcast else {}
             return {"thread_ts": message.thread_ts, **more}

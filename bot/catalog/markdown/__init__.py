@@ -1,0 +1,1 @@
+"""Awesome-list Markdown: parsed into entries, exported, and edited one line at a time."""

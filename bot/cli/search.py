@@ -1,0 +1,77 @@
+"""The command that looks papers up."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.app.environment import read_settings
+from bot.cli.console import out
+
+if TYPE_CHECKING:
+    from bot.lookup.lookup import Lookup, LookupAnswer
+
+SHOWN = 20
+
+
+def search(
+    query: Annotated[
+        list[str], typer.Argument(help="What to look up; - with --json reads one query a line.")
+    ],
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a query, with all results.")
+    ] = False,
+    limit: Annotated[
+        int, typer.Option(min=1, help="How many results to show in the terminal.")
+    ] = SHOWN,
+) -> None:
+    """Look up what `/papers QUERY` would."""
+    from bot.app.looking import live_lookup
+
+    lookup = live_lookup(read_settings()).current()
+    text = " ".join(query)
+    if as_json:
+        for line in sys.stdin if text == "-" else [text]:
+            typer.echo(json.dumps(_answer_json(lookup, line.strip("\r\n")), ensure_ascii=False))
+            sys.stdout.flush()
+        return
+    _show(lookup, lookup.answer(text, limit=limit))
+
+
+def _answer_json(lookup: "Lookup", text: str) -> dict[str, Any]:
+    answer = lookup.answer(text)
+    return {
+        "query": text,
+        "kind": answer.kind,
+        "message": answer.message,
+        "results": [
+            {
+                "title": entry.title,
+                "url": entry.url,
+                "section": lookup.catalog.section_titles(entry.home),
+                "arxiv": entry.arxiv,
+                "venue": entry.venue,
+                "year": entry.year,
+                "orgs": list(entry.orgs),
+            }
+            for entry in answer.results
+        ],
+    }
+
+
+def _show(lookup: "Lookup", answer: "LookupAnswer") -> None:
+    out.print(answer.message, markup=False, style="bold" if answer.results else "")
+    if not answer.results:
+        raise typer.Exit(1 if answer.kind == "error" else 0)
+    for entry in answer.results:
+        edition = " ".join(str(part) for part in (entry.venue, entry.year) if part)
+        section = lookup.catalog.section_titles(entry.home)
+        details = "  ·  ".join(
+            part for part in (section, edition, ", ".join(entry.orgs), entry.url) if part
+        )
+        out.print(f"\n{entry.title}", markup=False)
+        out.print(f"    {details}", markup=False, style="dim")
+    if answer.total > len(answer.results):
+        out.print(f"\n… and {answer.total - len(answer.results)} more; --limit shows them.")

@@ -1,0 +1,164 @@
+"""What was judged, in the database: candidates, those they beat, and the model that judges."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.db.engine import Database
+from bot.discovery.paper import Paper
+from bot.discovery.store import paper_of, upsert
+from bot.discovery.tables import candidates, models, runners_up, seen
+
+
+@dataclass(frozen=True, slots=True)
+class PoolPaper:
+    """A paper that may still be proposed."""
+
+    paper: Paper
+    day: dt.date
+    evidence: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCandidate:
+    """A candidate as it is kept; its judgement is plain JSON."""
+
+    paper: Paper
+    day: dt.date
+    score: float
+    rank: int
+    ranked: int
+    judgement: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerUp:
+    """A paper that was among the best when papers were judged, and was not proposed.
+
+    `score` is in log-odds: above 0 it reads more like the list than like the rest of arXiv.
+    """
+
+    paper: Paper
+    day: dt.date
+    score: float
+    section: str
+
+
+class CandidateStore:
+    """What may still be proposed, what was, and what it was judged by."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def waiting(self, since: dt.date) -> tuple[PoolPaper, ...]:
+        """Papers announced since a day, or with evidence since then, that were not proposed."""
+        query = (
+            sa.select(seen)
+            .outerjoin(candidates, candidates.c.arxiv == seen.c.arxiv)
+            .where(candidates.c.arxiv.is_(None))
+            .where(sa.or_(seen.c.day >= since, seen.c.evidence_day >= since))
+            .order_by(seen.c.arxiv)
+        )
+        with self._database.read() as connection:
+            return tuple(
+                PoolPaper(paper_of(row), max(row.day, row.evidence_day or row.day), row.evidence)
+                for row in connection.execute(query)
+            )
+
+    def keep_runners_up(self, found: Iterable[RunnerUp], now: dt.datetime) -> None:
+        """Keep how the best of those that were not proposed stood, as judged now."""
+        with self._database.write() as connection:
+            for one in found:
+                values = {
+                    "day": one.day,
+                    "score": one.score,
+                    "section": one.section,
+                    "judged_at": now,
+                }
+                upsert(connection, runners_up, {"arxiv": one.paper.arxiv}, values)
+
+    def runners_up(self, since: dt.date) -> tuple[RunnerUp, ...]:
+        """Those announced since a day that were still not proposed, the best first."""
+        query = (
+            sa.select(seen, runners_up.c.day.label("judged_day"), runners_up.c.score)
+            .add_columns(runners_up.c.section)
+            .join(runners_up, runners_up.c.arxiv == seen.c.arxiv)
+            .outerjoin(candidates, candidates.c.arxiv == seen.c.arxiv)
+            .where(candidates.c.arxiv.is_(None), runners_up.c.day >= since)
+            .order_by(runners_up.c.score.desc(), seen.c.arxiv)
+        )
+        with self._database.read() as connection:
+            return tuple(
+                RunnerUp(paper_of(row), row.judged_day, row.score, row.section)
+                for row in connection.execute(query)
+            )
+
+    def proposed(self, since: dt.date) -> tuple[StoredCandidate, ...]:
+        """The candidates of the weeks that began on or after a day, in order of their proposal."""
+        columns = (candidates.c.score, candidates.c.rank, candidates.c.ranked)
+        query = (
+            sa.select(seen, *columns, candidates.c.judgement)
+            .join(candidates, candidates.c.arxiv == seen.c.arxiv)
+            .where(candidates.c.week >= since)
+            .order_by(candidates.c.proposed_at, candidates.c.rank)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return tuple(
+            StoredCandidate(
+                paper=paper_of(row),
+                day=row.day,
+                score=row.score,
+                rank=row.rank,
+                ranked=row.ranked,
+                judgement=row.judgement,
+            )
+            for row in rows
+        )
+
+    def proposals(self) -> int:
+        """How many papers were ever proposed."""
+        with self._database.read() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(candidates)) or 0
+
+    def spent(self, week: dt.date) -> int:
+        """How many papers were proposed in the week that begins on this Monday."""
+        query = sa.select(sa.func.count()).where(candidates.c.week == week)
+        with self._database.read() as connection:
+            return connection.scalar(query) or 0
+
+    def propose(
+        self, rows: Iterable[Mapping[str, Any]], week: dt.date, most: int
+    ) -> tuple[str, ...]:
+        """Keep candidates, each paper once for ever; the ids of those that are new.
+
+        No more than `most` are kept in a week, however many processes propose at once, as writers
+        wait for each other.
+        """
+        kept: list[str] = []
+        spent = sa.select(sa.func.count()).where(candidates.c.week == week)
+        with self._database.write() as connection:
+            for row in rows:
+                if (connection.scalar(spent) or 0) >= most:
+                    break
+                query = sa.select(candidates.c.arxiv).where(candidates.c.arxiv == row["arxiv"])
+                if connection.scalar(query) is None:
+                    connection.execute(candidates.insert().values(**row))
+                    kept.append(str(row["arxiv"]))
+        return tuple(kept)
+
+    def model(self, name: str) -> tuple[str, dt.datetime, bytes] | None:
+        """The fitted model of a name: what it was learned from, when, and its content."""
+        query = sa.select(models).where(models.c.name == name)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return (row.basis, row.fitted_at, row.content) if row else None
+
+    def keep_model(self, name: str, basis: str, content: bytes, now: dt.datetime) -> None:
+        """Keep a fitted model in place of the one before."""
+        values = {"basis": basis, "fitted_at": now, "content": content}
+        with self._database.write() as connection:
+            upsert(connection, models, {"name": name}, values)

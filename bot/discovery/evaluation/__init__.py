@@ -1,0 +1,1 @@
+"""Relevance figures on a recording of past announcements."""

@@ -1,0 +1,1 @@
+"""Which papers belong on the list, where, and why."""

@@ -1,0 +1,147 @@
+"""Fits and judges in a process of its own that ends when it has answered.
+
+    papers ──► fit ──► [child: relevance.py] ──► the model as bytes
+    model + papers ──► judge ──► [child: relevance.py, placement.py] ──► judgements
+
+scikit-learn costs 90 MB of imports and a fit as much again. The long-lived process never has them:
+this module imports none of it, sends papers in handfuls, and gets bytes and plain values back.
+"""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from multiprocessing.connection import Connection
+from typing import Any, cast
+
+from bot.discovery.paper import Paper
+from bot.discovery.ranking.explanations import Judgement
+from bot.discovery.ranking.section_names import PlacedPaper
+from bot.errors import PapersError
+
+TIMEOUT = 600.0  # seconds; a fit takes 20, so that only something broken takes this long
+_NICE = 5  # people wait for lookups; nobody waits for this
+_HANDFUL = 200
+_BEST = 100
+
+
+class ModelProcessError(PapersError):
+    """The child process did not answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitTask:
+    """What to learn from; `others` is read once and may be a generator over a database."""
+
+    listed: Collection[Paper]
+    others: Iterable[Paper]
+    rejected: Collection[Paper] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeTask:
+    """What to judge: papers by a model, with the authors of what is listed now.
+
+    The `best` of the papers are explained and placed, by where the `placed` papers stand; `names`
+    and `allowed` are those of `sections.py`. Without `placed` and `allowed` nothing is placed.
+    """
+
+    model: bytes
+    papers: Collection[Paper]
+    authors: Mapping[str, int] = field(default_factory=dict)
+    best: int = _BEST
+    placed: Collection[PlacedPaper] = ()
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    allowed: tuple[str, ...] | None = None
+
+
+def fit(task: FitTask, *, timeout: float = TIMEOUT) -> bytes:
+    """Fit a model. Raises LearningError with the reason when the child cannot."""
+    first = (tuple(task.listed), tuple(task.rejected))
+    return cast("bytes", _ask(_fit, first, task.others, timeout))
+
+
+def judge(task: JudgeTask, *, timeout: float = TIMEOUT) -> tuple[Judgement, ...]:
+    """Judge papers, in their order. Raises LearningError with the reason when the child cannot."""
+    return cast("tuple[Judgement, ...]", _ask(_judge, task, (), timeout))
+
+
+def _ask(
+    work: Callable[[Any, Iterator[Paper]], Any],
+    first: object,
+    papers: Iterable[Paper],
+    timeout: float,
+) -> object:
+    """Start a child, send it the task and then the papers, and wait for its answer."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    child = context.Process(target=_serve, args=(there, work), daemon=True, name="learning")
+    child.start()
+    there.close()
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        child.kill()
+
+    timer = threading.Timer(timeout, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        with here:
+            good, answer = _talk(here, first, papers)
+    except (EOFError, OSError) as error:
+        child.join()
+        if late.is_set():
+            reason = f"took longer than {timeout:.0f} seconds and was ended"
+        else:
+            reason = f"ended without an answer (exit code {child.exitcode})"
+        raise ModelProcessError(
+            f"The process that learns {reason}; it may lack memory. The next poll tries again."
+        ) from error
+    finally:
+        timer.cancel()
+        child.kill()
+        child.join()
+    if not good:
+        raise ModelProcessError(f"The process that learns failed: {answer}")
+    return answer
+
+
+def _talk(here: Connection, first: object, papers: Iterable[Paper]) -> tuple[bool, object]:
+    here.send(first)
+    several = iter(papers)
+    while handful := list(islice(several, _HANDFUL)):
+        here.send(handful)
+    here.send(None)
+    good, answer = here.recv()
+    return good, answer
+
+
+def _serve(there: Connection, work: Callable[[Any, Iterator[Paper]], Any]) -> None:
+    """In the child: do the work and answer with it, or with the reason why not."""
+    os.nice(_NICE)
+    try:
+        task = there.recv()
+        papers: Iterator[Paper] = chain.from_iterable(iter(there.recv, None))
+        answer = (True, work(task, papers))
+    except (EOFError, BrokenPipeError):
+        return  # nobody waits any more
+    except Exception as error:  # noqa: BLE001  # whatever it was, the parent tells it
+        answer = (False, f"{type(error).__name__}: {error}")
+    there.send(answer)
+
+
+def _fit(task: tuple[tuple[Paper, ...], tuple[Paper, ...]], others: Iterator[Paper]) -> bytes:
+    from bot.discovery.ranking.relevance import Model  # noqa: PLC0415  # only the child pays for it
+
+    listed, rejected = task
+    return Model.fit(listed, others, rejected).to_bytes()
+
+
+def _judge(task: JudgeTask, _: Iterator[Paper]) -> tuple[Judgement, ...]:
+    from bot.discovery.ranking.judge import judge_papers  # noqa: PLC0415  # only the child pays for it
+
+    return judge_papers(task)

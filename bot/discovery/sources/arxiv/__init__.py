@@ -1,0 +1,1 @@
+"""arXiv: its RSS feeds, its API and its announcement calendar."""

@@ -1,0 +1,31 @@
+"""When arXiv is to be asked next. Pure.
+
+Once a day, soon after the feeds are rebuilt at midnight in the US East; then again through the day
+until every category is fresh, or has good reason to be quiet.
+"""
+
+import datetime as dt
+
+from bot.discovery.sources.arxiv.calendar import EASTERN, GRACE_HOURS
+
+_AFTER_MIDNIGHT = dt.timedelta(minutes=20)
+_SOON, _LATER = dt.timedelta(minutes=30), dt.timedelta(hours=2)
+_LATE_HOUR = GRACE_HOURS + 4
+_ABSURD = dt.timedelta(days=1)
+
+
+def next_poll(last: dt.datetime | None, now: dt.datetime, *, is_settled: bool) -> dt.datetime:
+    """The moment of the next poll; it may have passed.
+
+    `last` is the poll before, `is_settled` whether each category was fresh or quiet then.
+    """
+    if last is None or last > now + _ABSURD:  # a clock that was set back
+        return now
+    local = last.astimezone(EASTERN)
+    if is_settled:
+        morning = dt.datetime.combine(local.date(), dt.time(), EASTERN) + _AFTER_MIDNIGHT
+        if morning <= local:
+            tomorrow = local.date() + dt.timedelta(days=1)
+            morning = dt.datetime.combine(tomorrow, dt.time(), EASTERN) + _AFTER_MIDNIGHT
+        return morning.astimezone(dt.UTC)
+    return last + (_SOON if local.hour < _LATE_HOUR else _LATER)

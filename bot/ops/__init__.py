@@ -1,0 +1,1 @@
+"""Operating the bot: health, metrics, scheduled jobs, and the checks of `papers doctor`."""

@@ -1,0 +1,1 @@
+"""Publishing targets: files, git commits, GitHub pull requests."""

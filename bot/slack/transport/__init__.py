@@ -1,0 +1,1 @@
+"""How requests of Slack arrive: signed HTTP and Socket Mode."""

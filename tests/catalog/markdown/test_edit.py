@@ -1,0 +1,461 @@
+"""Laws of a line's edit in a Markdown list: it goes where its owner would put it, as its owner
+writes it, and every other byte stays.
+"""
+
+from dataclasses import replace
+from difflib import ndiff
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.catalog.change import Change, apply
+from bot.catalog.markdown.edit import splice
+from bot.catalog.markdown.export import export_list
+from bot.catalog.markdown.importer import import_list
+from bot.catalog.markdown.parse import read_markdown
+from bot.catalog.model import Catalog, Entry, ListInfo, Section
+from bot.catalog.names import shipped_names
+from bot.catalog.yaml.read import CatalogError
+from tests.catalog.markdown.test_round_trip import TEXT, catalogs
+
+NAMES = shipped_names()
+INFO = ListInfo(
+    title="A List",
+    sections=(
+        Section(id="serving", title="Serving", sections=(Section(id="edge", title="Edge"),)),
+        Section(id="training", title="Training"),
+    ),
+)
+NEW = Entry(
+    title="Omega: the last of papers",
+    url="https://a.example/omega",
+    venue="OSDI",
+    year=2025,
+    orgs=("MIT", "CMU"),
+    sections=("serving",),
+    by="suggestion-1",
+)
+ADDITION = Change(before=None, after=NEW)
+A, B, C = (f"[{name}](https://a.example/{name.lower()})" for name in ("Alpha", "Beta", "Gamma"))
+U = "https://a.example"
+OMEGA = "[Omega](https://a.example/omega): the last of papers"
+
+# A list in some shape, with » for the new line, and the line.
+SHAPES = {
+    "as exported": (
+        f"""## Serving\n\n- {A}: one | OSDI '24\n»\n### Edge\n\n- {B}\n\n## Training\n\n- {C}\n""",
+        f"- {OMEGA} | MIT & CMU | OSDI '25",
+    ),
+    "no last newline": (
+        f"""## Training\n\n- {B}\n\n## Serving\n\n- {A}: one | OSDI '24\n»""",
+        f"- {OMEGA} | MIT & CMU | OSDI '25",
+    ),
+    "stars and another edition": (
+        f"""## Serving\n\n* {A}: one | OSDI' 24\n* {B} | SOSP' 23\n»\n## Training\n""",
+        f"* {OMEGA} | MIT & CMU | OSDI' 25",
+    ),
+    "plus signs, indented, the name with its colon": (
+        """## Serving\n\n  +  [Alpha:](https://a.example/alpha) one | MIT, UCB | OSDI'24\n»\n""",
+        "  +  [Omega:](https://a.example/omega) the last of papers | MIT, CMU | OSDI'25",
+    ),
+    "blank lines between": (
+        f"""## Serving\n\n- {A}\n\n- {B}\n»\n\n## Training\n\n- {C}\n""",
+        f"\n- {OMEGA} | MIT & CMU | OSDI '25",
+    ),
+    "counted": (
+        f"""## Serving\n\n8. {A}\n9. {B}\n»\n## Training\n""",
+        f"10. {OMEGA} | MIT & CMU | OSDI '25",
+    ),
+    "counted by Markdown": (
+        f"""## Serving\n\n1. {A}\n1. {B}\n»\n## Training\n""",
+        f"1. {OMEGA} | MIT & CMU | OSDI '25",
+    ),
+    "years below each other, newest first": (
+        f"""## Serving\n\n### 2025\n- {A}, OSDI 2025\n»\n### 2024\n- {B}, SOSP 2024\n""",
+        f"- {OMEGA} | MIT & CMU | OSDI 2025",
+    ),
+    "years below each other, newest last": (
+        f"""## Serving\n\n### 2024\n- {B}\n\n### 2025\n- {A} (OSDI'25)\n»\n### Edge\n- {C}\n""",
+        f"- {OMEGA} | MIT & CMU | OSDI'25",
+    ),
+    "years in bold": (
+        f"""## Serving\n\n**2025**\n\n- {A}\n»\n\n**2024**\n\n- {B}\n\n## Training\n- {C}\n""",
+        f"- {OMEGA} | MIT & CMU | OSDI '25",
+    ),
+    "years to unfold": (
+        f"""## Serving\n\n<details open>\n<summary>2025</summary>\n\n- {A}\n»\n</details>\n
+<details>\n<summary>2024</summary>\n\n- {B}\n\n</details>\n""",
+        f"- {OMEGA} | MIT & CMU | OSDI '25",
+    ),
+    "all of it to unfold": (
+        f"""## Serving\n\n<details>\n<summary>Click to expand</summary>\n
+- {A}\n- {B}\n»\n</details>\n\n## Training\n- {C}\n""",
+        f"- {OMEGA} | MIT & CMU | OSDI '25",
+    ),
+    "years as bullets": (
+        f"""## Serving\n\n- 2025\n  - {A}\n»\n- 2024\n  - {B}\n\n## Training\n- {C}\n""",
+        f"  - {OMEGA} | MIT & CMU | OSDI '25",
+    ),
+    "the new ones open, the old ones folded": (
+        f"""## Serving\n\n- {A} | OSDI '25\n»\n
+<details>\n<summary>2023</summary>\n\n- {B}\n\n</details>\n""",
+        f"- {OMEGA} | MIT & CMU | OSDI '25",
+    ),
+    "what hangs below an entry": (
+        f"""## Serving\n\n- {A}\n  - [code](https://github.com/a/alpha)\n»\n## Training\n""",
+        f"- {OMEGA} | MIT & CMU | OSDI '25",
+    ),
+    "bold titles, links to papers": (
+        """## Serving\n\n- **Alpha machines for all** [[paper](https://a.example/alpha)]\n»\n""",
+        "- **Omega: the last of papers** | MIT & CMU | OSDI '25 [[paper](https://a.example/omega)]",
+    ),
+    "a table": (
+        f"""## Serving\n\n| # | Title | Venue | Year | Code |\n|--|--|:-:|--|--|
+| 1 | {A} | SOSP | 2024 | [code](https://github.com/a/a) |\n»\n\nMore to come.\n""",
+        "| 2 | [Omega: the last of papers](https://a.example/omega) | OSDI | 2025 |  |",
+    ),
+    "a table of links": (
+        """## Serving\n\nTitle | Venue | Link\n--|--|--
+Alpha machines | SOSP 2024 | [PDF](https://a.example/a)\n»\n\n## Training\n""",
+        "Omega: the last of papers | OSDI 2025 | [PDF](https://a.example/omega)",
+    ),
+    "a heading with nothing below": (
+        f"""## Serving\n»\n\n## Training\n\n- {C}\n""",
+        f"- {OMEGA} | MIT & CMU | OSDI '25",
+    ),
+    "a heading with other headings below": (
+        f"""## Serving\n»\n\n### Edge\n\n- {B}\n\n## Training\n\n- {C}\n""",
+        f"\n- {OMEGA} | MIT & CMU | OSDI '25",
+    ),
+    "a heading with a picture, a text below": (
+        f"""## Serving 🚀\n\nWhat serves.\n»\n\n### Edge\n\n- {B}\n\n## Training\n\n- {C}\n""",
+        f"\n- {OMEGA} | MIT & CMU | OSDI '25",
+    ),
+}
+HEAD = "---\nlayout: page\n---\n\n# A List\n\nIt is *ours*.\n\n"
+CASES = {
+    **{name: (HEAD + text, line) for name, (text, line) in SHAPES.items()},
+    **{
+        f"{name}, windows": ((HEAD + text).replace("\n", "\r\n"), line.replace("\n", "\r\n"))
+        for name, (text, line) in SHAPES.items()
+    },
+}
+
+
+def unmarked(marked: str) -> str:
+    """The list without the new line."""
+    newline = "\r\n" if "\r\n" in marked else "\n"
+    return marked.replace(f"{newline}»", "")
+
+
+def change_in(before: str, after: str) -> tuple[list[str], list[str]]:
+    """The lines that have come and those that have gone."""
+    told = list(ndiff(before.splitlines(keepends=True), after.splitlines(keepends=True)))
+    come, gone = ([line[2:] for line in told if line.startswith(sign)] for sign in "+-")
+    return come, gone
+
+
+@pytest.mark.parametrize(("marked", "line"), CASES.values(), ids=CASES)
+def test_a_new_line_stands_at_the_end_of_its_sections_newest_group(marked: str, line: str) -> None:
+    """One line, in the manner of the list; taken out again, not a byte is left of it."""
+    before = unmarked(marked)
+    after = splice(before, ADDITION, INFO, NAMES)
+    assert after == marked.replace("»", line)
+    assert splice(after, ADDITION, INFO, NAMES) == after
+    assert splice(after, ADDITION.reverse, INFO, NAMES) == before
+
+
+@pytest.mark.parametrize("marked", [marked for marked, _ in CASES.values()], ids=CASES)
+def test_a_correction_changes_the_line_in_its_place_and_its_undo_brings_it_back(
+    marked: str,
+) -> None:
+    before = splice(unmarked(marked), ADDITION, INFO, NAMES)
+    change = Change(before=NEW, after=replace(NEW, year=2024, venue="SOSP"))
+    after = splice(before, change, INFO, NAMES)
+    come, gone = change_in(before, after)
+    assert (len(come), len(gone)) == (1, 1)
+    assert "mega" in come[0]
+    assert splice(after, change.reverse, INFO, NAMES) == before
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        (f"{A}: one, SOSP 2024", f"{OMEGA}, OSDI 2025"),
+        (f"{A}: one (SOSP'24)", f"{OMEGA} (OSDI'25)"),
+        (f"{A}: one [SOSP 2024]", f"{OMEGA} [OSDI 2025]"),
+        (f"{A}: one | SOSP’24", f"{OMEGA} | OSDI’25"),
+        (f"**{A}**: one | SOSP 24", f"**[Omega]({U}/omega)**: the last of papers | OSDI 25"),
+        (f"Alpha cars, SOSP 2024 [[pdf]({U}/a)]", f"{NEW.title}, OSDI 2025 [[pdf]({U}/omega)]"),
+        ("something else entirely: https://a.example/a", f"{OMEGA} | OSDI '25"),
+    ],
+)  # fmt: skip
+def test_a_line_is_written_in_the_lists_own_way(line: str, written: str) -> None:
+    """As far as that way is known and says what the entry says."""
+    entry = replace(NEW, orgs=())
+    text = f"# L\n\n## Serving\n\n- {line}\n"
+    assert splice(text, Change(before=None, after=entry), INFO, NAMES) == f"{text}- {written}\n"
+
+
+PDF = "[Alpha](http://arxiv.org/pdf/2401.00001v2.pdf)"
+CODE = "[[code](https://g.example/a)]"
+BY_HAND = f"# L\n\n## Serving\n\n- {PDF}: one way | UCB {CODE}\n- {B}\n"
+ALPHA = Entry(
+    title="Alpha: one way",
+    url="https://arxiv.org/abs/2401.00001",
+    arxiv="2401.00001",
+    orgs=("UCB",),
+    sections=("serving",),
+)
+
+
+@pytest.mark.parametrize(
+    ("after", "line"),
+    [
+        (replace(ALPHA, title="Alpha: no way"), f"- {PDF}: no way | UCB {CODE}"),
+        (replace(ALPHA, orgs=("MIT",)), f"- {PDF}: one way | MIT {CODE}"),
+        (
+            replace(ALPHA, venue="OSDI", year=2024),
+            f"- {PDF}: one way | UCB {CODE} | OSDI '24",
+        ),
+        (replace(ALPHA, url="https://a.example/alpha"), f"- {A}: one way | UCB {CODE}"),
+    ],
+)
+def test_a_correction_keeps_what_else_a_person_wrote_on_the_line(after: Entry, line: str) -> None:
+    """Links to code and the form of an address say nothing of the correction."""
+    change = Change(before=ALPHA, after=after)
+    text = splice(BY_HAND, change, INFO, NAMES)
+    assert text == BY_HAND.replace(BY_HAND.splitlines()[4], line)
+    assert splice(text, change, INFO, NAMES) == text
+
+
+def test_a_cross_listed_paper_has_a_line_in_each_of_its_sections() -> None:
+    text = f"## Serving\n\n- {A}\n\n### Edge\n\n- {B}\n\n## Training\n\n- {C}\n"
+    both = replace(NEW, sections=("serving", "training"))
+    listed = splice(text, Change(before=None, after=both), INFO, NAMES)
+    assert listed.count("Omega") == 2
+    moved = splice(
+        listed,
+        Change(before=both, after=replace(NEW, sections=("training", "serving/edge"))),
+        INFO,
+        NAMES,
+    )
+    assert moved.count("Omega") == 2
+    catalog = import_list(read_markdown(moved, NAMES), NAMES, title="L").catalog
+    entry = next(entry for entry in catalog.entries if "Omega" in entry.title)
+    assert set(entry.sections) == {"serving/edge", "training"}
+    left = splice(
+        moved,
+        Change(before=replace(NEW, sections=("training", "serving/edge")), after=None),
+        INFO,
+        NAMES,
+    )
+    assert left == text
+
+
+EDGE, TRAINED = replace(NEW, sections=("serving/edge",)), replace(NEW, sections=("training",))
+OMEGA_LINE = f"- {OMEGA} | MIT & CMU | OSDI '25"
+
+# A list that lacks a heading, with » for what comes with the section's first entry, and that.
+WITHOUT_HEADING = {
+    "behind the section before": (
+        TRAINED,
+        f"# L\n\n## Serving\n\n- {A}\n»\n",
+        f"\n## Training\n\n{OMEGA_LINE}",
+    ),
+    "before the next section": (
+        NEW,
+        f"# L\n\nIt is *ours*.\n»\n\n## Training\n\n- {A}\n",
+        f"\n## Serving\n\n{OMEGA_LINE}",
+    ),
+    "at the top": (
+        NEW,
+        f"»## Training\n\n- {A}\n\n## More\n\n- {B}\n",
+        f"## Serving\n\n{OMEGA_LINE}\n\n",
+    ),
+    "in the section above": (
+        EDGE,
+        f"# L\n\n## Serving\n\n- {A}\n»\n\n## Training\n\n- {B}\n",
+        f"\n### Edge\n\n{OMEGA_LINE}",
+    ),
+    "with that of the section above": (
+        EDGE,
+        f"# L\n»\n\n## Training\n\n- {B}\n",
+        f"\n## Serving\n\n### Edge\n\n{OMEGA_LINE}",
+    ),
+    "in a section that stands there empty": (
+        EDGE,
+        f"# L\n\n## Serving\n»\n\n## Training\n\n- {B}\n",
+        f"### Edge\n\n{OMEGA_LINE}",
+    ),
+    "into a list with no section": (TRAINED, "# L\n»\n", f"\n## Training\n\n{OMEGA_LINE}"),
+    "with no last newline": (
+        TRAINED,
+        f"# L\n\n## Serving\n\n- {A}»",
+        f"\n\n## Training\n\n{OMEGA_LINE}",
+    ),
+    "of the level of its siblings": (
+        TRAINED,
+        f"# L\n\n## Papers\n\n### Serving\n\n- {A}\n»\n\n## Licence\n\nNone.\n",
+        f"\n### Training\n\n{OMEGA_LINE}",
+    ),
+    "behind what is unfolded, before a rule and an anchor": (
+        TRAINED,
+        f"""# L\n\n## Serving\n\n<details>\n<summary>2024</summary>\n\n- {A}\n\n</details>\n»
+\n---\n\n<a name="more"></a>\n\n## More\n\n- {B}\n""",
+        f"\n## Training\n\n{OMEGA_LINE}",
+    ),
+    "before the words at the end": (
+        TRAINED,
+        f"# L\n\n## Serving\n\n- {A}\n»\n\n---\n\nMade by all of us.\n",
+        f"\n## Training\n\n{OMEGA_LINE}",
+    ),
+}
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["unix", "windows"])
+@pytest.mark.parametrize(
+    ("entry", "marked", "block"), WITHOUT_HEADING.values(), ids=WITHOUT_HEADING
+)
+def test_a_missing_heading_comes_with_its_first_entry_and_goes_with_it(
+    entry: Entry, marked: str, block: str, newline: str
+) -> None:
+    """Where the list's order has it. A heading that stood there empty stays, too."""
+    marked, block = marked.replace("\n", newline), block.replace("\n", newline)
+    before = marked.replace(f"{newline}»", "").replace("»", "")
+    change = Change(before=None, after=entry)
+    after = splice(before, change, INFO, NAMES)
+    assert after == marked.replace("»", block)
+    assert splice(after, change, INFO, NAMES) == after
+    assert splice(after, change.reverse, INFO, NAMES) == before
+
+
+def test_a_section_and_the_one_above_lose_their_headings_in_any_order() -> None:
+    """One paper in both, or one in each: whichever goes first, no byte is left in the end."""
+    text = f"# L\n\n## Training\n\n- {C}\n"
+    other = replace(EDGE, title="Psi", url="https://a.example/psi")
+    both = replace(NEW, sections=("serving", "serving/edge"))
+    for first, second in ((NEW, other), (other, NEW), (both, other), (other, both)):
+        one, two = Change(before=None, after=first), Change(before=None, after=second)
+        listed = splice(splice(text, one, INFO, NAMES), two, INFO, NAMES)
+        for early, late in ((one, two), (two, one)):
+            left = splice(listed, early.reverse, INFO, NAMES)
+            assert splice(left, late.reverse, INFO, NAMES) == text
+
+
+def test_sections_of_like_titles_are_told_apart_by_their_ids() -> None:
+    """`C` and `C!` read alike; an export notes which is which."""
+    like = (Section(id="a", title="Go"), Section(id="b", title="Go!"))
+    info = ListInfo(title="L", sections=like)
+    text = f"# L\n\n## Go! <!-- id: b -->\n\n- {A}\n"
+    change = Change(before=None, after=replace(NEW, sections=("a",)))
+    after = splice(text, change, info, NAMES)
+    assert f"## Go <!-- id: a -->\n\n{OMEGA_LINE}\n\n## Go!" in after
+    assert splice(after, change.reverse, info, NAMES) == text
+
+
+def test_a_section_named_after_a_year_is_a_section() -> None:
+    """Where the list itself has it, what belongs to the section above stands above it."""
+    years = (Section(id="osdi-2024", title="OSDI 2024"),)
+    info = ListInfo(title="L", sections=(Section(id="serving", title="Serving", sections=years),))
+    both = Change(before=None, after=replace(NEW, sections=("serving", "serving/osdi-2024")))
+    text = f"# L\n\n## Serving\n\n- {A}\n"
+    after = splice(text, both, info, NAMES)
+    assert after == f"{text}{OMEGA_LINE}\n\n### OSDI 2024\n\n{OMEGA_LINE}\n"
+    assert splice(after, both.reverse, info, NAMES) == text
+
+
+def test_a_new_heading_stays_for_as_long_as_anything_is_below_it() -> None:
+    """Whichever goes last takes it along; what a person has written there keeps it."""
+    text = f"# L\n\n## Serving\n\n* **{A}** | OSDI'24\n"
+    other = Entry(title="Psi", url="https://a.example/psi", sections=("training",), by="s-2")
+    one, two = (Change(before=None, after=entry) for entry in (TRAINED, other))
+    both = splice(splice(text, one, INFO, NAMES), two, INFO, NAMES)
+    for first, second in ((one, two), (two, one)):
+        left = splice(both, first.reverse, INFO, NAMES)
+        assert "## Training" in left
+        assert splice(left, second.reverse, INFO, NAMES) == text
+    written = splice(text, one, INFO, NAMES).replace("## Training\n", "## Training\n\nOurs.\n")
+    assert "## Training\n\nOurs.\n" in splice(written, one.reverse, INFO, NAMES)
+
+
+def test_the_last_entry_of_a_section_can_be_taken_out_and_brought_back() -> None:
+    """An approved removal, undone: every byte is there again."""
+    text = f"# L\n\n## Serving\n\n{OMEGA_LINE}\n\n## Training\n\n- {C}\n"
+    gone = splice(text, ADDITION.reverse, INFO, NAMES)
+    assert "Serving" not in gone
+    assert splice(gone, ADDITION, INFO, NAMES) == text
+
+
+def test_where_no_heading_can_be_put_in_the_owner_is_told_what_to_do() -> None:
+    """Beside sections that are bullets, or below the sixth level."""
+    with pytest.raises(CatalogError, match=r"no heading for the section Training.*Add the head"):
+        splice(f"- Serving\n  - {A}\n  - {B}\n", Change(before=None, after=TRAINED), INFO, NAMES)
+    with pytest.raises(CatalogError, match=r"no heading for the section Serving > Edge"):
+        splice(f"# L\n\n###### Serving\n\n- {A}\n", Change(before=None, after=EDGE), INFO, NAMES)
+
+
+def test_what_is_not_in_the_text_is_gone_already() -> None:
+    text = f"## Serving\n\n- {A}\n"
+    assert splice(text, ADDITION.reverse, INFO, NAMES) == text
+    assert splice("# Empty\n", ADDITION.reverse, INFO, NAMES) == "# Empty\n"
+
+
+def test_a_line_that_holds_other_papers_is_not_taken_out() -> None:
+    """Better a sentence than a paper lost."""
+    alpha = Entry(title="Alpha", url="https://a.example/alpha", sections=("serving",))
+    text = f"# L\n\n## Serving\n\n- {A}\n  - {B}\n"
+    with pytest.raises(CatalogError, match="by hand"):
+        splice(text, Change(before=alpha, after=None), INFO, NAMES)
+
+
+def told(catalog: Catalog) -> set[tuple[str, frozenset[str]]]:
+    return {
+        (
+            replace(entry, sections=("-",), added=None, by=None).__repr__(),
+            frozenset(entry.sections),
+        )
+        for entry in catalog.entries
+    }
+
+
+@st.composite
+def additions(draw: st.DrawFn) -> tuple[Catalog, list[Entry]]:
+    """A list, and papers to come, also to sections that are empty and so have no heading."""
+    catalog = draw(catalogs())
+    paths = list(catalog.places)
+    entries = [
+        Entry(
+            title=f"{draw(TEXT)} brand new number {['one', 'two', 'three'][at]} {draw(TEXT)}",
+            url=f"https://new.example/{at}",
+            venue=draw(st.none() | TEXT),
+            year=draw(st.none() | st.integers(1900, 2100)),
+            orgs=tuple(draw(st.lists(TEXT, max_size=2, unique=True))),
+            sections=tuple(
+                draw(st.lists(st.sampled_from(paths), min_size=1, max_size=2, unique=True))
+            ),
+            by=f"suggestion-{at}",
+        )
+        for at in range(draw(st.integers(1, 3)))
+    ]
+    return catalog, entries
+
+
+@settings(max_examples=settings().max_examples // 3)  # each reads the list dozens of times
+@given(additions())
+def test_the_text_says_what_the_list_says_and_undone_it_is_the_text_there_was(
+    made: tuple[Catalog, list[Entry]],
+) -> None:
+    """Approvals in any order with any texts; the undos in the same order leave every byte."""
+    catalog, entries = made
+    exported = export_list(catalog, NAMES)
+    text, listed = exported, catalog
+    for entry in entries:
+        change = Change(before=None, after=entry)
+        text, listed = splice(text, change, catalog.info, NAMES), apply(listed, change)
+    again = import_list(read_markdown(text, NAMES), NAMES, title="none", base=catalog.info)
+    assert told(again.catalog) == told(listed)
+    for entry in entries:
+        text = splice(text, Change(before=entry, after=None), catalog.info, NAMES)
+    assert text == exported

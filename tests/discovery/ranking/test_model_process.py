@@ -1,0 +1,97 @@
+"""Laws of learning: the child answers as the model would, and its end is told, whatever it was."""
+
+import multiprocessing
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from bot.discovery.paper import Paper
+from bot.discovery.ranking.authors import count_authors
+from bot.discovery.ranking.model_process import FitTask, JudgeTask, ModelProcessError, fit, judge
+from bot.discovery.ranking.relevance import Model
+from bot.discovery.ranking.section_names import PlacedPaper
+from tests.discovery.made_up import OFF_TOPIC, paper, papers
+
+LISTED = papers(0, 30, "serving", "training")
+OTHERS = papers(1000, 500, *OFF_TOPIC)
+
+
+@pytest.fixture(scope="module")
+def blob() -> bytes:
+    return fit(FitTask(listed=LISTED, others=iter(OTHERS), rejected=OTHERS[:3]))
+
+
+def test_the_long_lived_process_never_loads_scikit_learn() -> None:
+    """Not by importing, and not by having a child fit."""
+    program = """
+import sys
+from bot.discovery.ranking.model_process import FitTask, JudgeTask, fit, judge
+from bot.discovery.paper import Paper
+if __name__ == "__main__":
+    heavy = {"sklearn", "numpy", "scipy"}
+    assert not heavy & set(sys.modules), "on import"
+    model = fit(FitTask(listed=[Paper(arxiv="1", title="serving")], others=()))
+    judge(JudgeTask(model=model, papers=[Paper(arxiv="2", title="serving")]))
+    assert not heavy & set(sys.modules), "after work"
+    print("light")
+"""
+    done = subprocess.run(  # noqa: S603  # this test's own words
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.stdout == "light\n", done.stderr
+
+
+def test_the_childs_model_is_the_one_fitted_here(blob: bytes) -> None:
+    assert blob == Model.fit(LISTED, OTHERS, OTHERS[:3]).to_bytes()
+
+
+def test_papers_are_judged_in_their_order_and_the_best_explained(blob: bytes) -> None:
+    new = [paper(5000, "poetry"), paper(5001, "serving", authors=("Ann",)), paper(5002, "law")]
+    counts = count_authors([Paper(arxiv="", title="", authors=("Ann",))])
+    entries = [PlacedPaper(one.arxiv, one.title, one.abstract, ("a",)) for one in LISTED[::2]]
+    entries += [PlacedPaper(one.arxiv, one.title, one.abstract, ("b",)) for one in LISTED[1::2]]
+    judged = judge(JudgeTask(model=blob, papers=new, authors=counts, best=1, placed=entries))
+    assert [one.arxiv for one in judged] == [one.arxiv for one in new]
+    model = Model.from_bytes(blob)
+    assert [one.score for one in judged] == model.score(new, counts)
+    best = judged[1]
+    assert best.score == max(one.score for one in judged)
+    assert best.reasons == model.explain(new[1], counts)
+    assert [choice.section for choice in best.choices] == ["a", "b"]
+    assert judged[0].reasons is None
+    assert judged[0].choices == ()
+
+
+def test_a_failure_in_the_child_is_told_with_its_reason() -> None:
+    with pytest.raises(ModelProcessError, match="saved model cannot be read"):
+        judge(JudgeTask(model=b"rubbish", papers=OTHERS[:1], authors=Counter()))
+
+
+def test_a_child_that_takes_too_long_is_ended() -> None:
+    with pytest.raises(ModelProcessError, match="longer than"):
+        fit(FitTask(listed=LISTED, others=OTHERS), timeout=0.05)
+    assert not multiprocessing.active_children()
+
+
+def test_a_child_that_dies_is_told() -> None:
+    def others() -> Iterator[Paper]:
+        yield from OTHERS
+        for child in multiprocessing.active_children():
+            child.kill()
+            child.join()
+
+    with pytest.raises(ModelProcessError, match="exit code -9"):
+        fit(FitTask(listed=LISTED, others=others()))
+
+
+def test_what_breaks_while_papers_are_read_is_raised_and_no_child_stays() -> None:
+    def others() -> Iterator[Paper]:
+        yield from OTHERS
+        raise LookupError("the database went away")
+
+    with pytest.raises(LookupError):
+        fit(FitTask(listed=LISTED, others=others()))
+    assert not multiprocessing.active_children()

@@ -1,0 +1,177 @@
+"""Laws of proposing: the best of what came, within the budget, each once, never what is listed."""
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from bot.catalog.model import Catalog, Entry, ListInfo, Section
+from bot.db.engine import Database
+from bot.discovery.candidate_store import CandidateStore
+from bot.discovery.paper import Paper
+from bot.discovery.proposer import Candidate, Proposer
+from bot.discovery.store import Arrival, FetchedBatch, PaperStore
+
+MONDAY = dt.date(2025, 9, 15)
+GARDEN = "We water roses and tulips in pots, pruning the garden by season."
+ENGINE = "A diesel engine burns fuel in cylinders; pistons turn the crankshaft."
+
+
+def noon(day: int) -> dt.datetime:
+    """Noon in the East, so many days after Monday."""
+    return dt.datetime.combine(MONDAY + dt.timedelta(days=day), dt.time(16), dt.UTC)
+
+
+def garden(number: int) -> Paper:
+    title = f"Roses {number} and Tulips in a Garden of Kind {number}"
+    return Paper(
+        arxiv=f"2509.1{number:04}", title=title, abstract=GARDEN, authors=(f"G {number}",)
+    )
+
+
+def engine(number: int) -> Paper:
+    title = f"Diesel Engine {number} with Pistons of Kind {number}"
+    return Paper(
+        arxiv=f"2509.2{number:04}", title=title, abstract=ENGINE, authors=(f"E {number}",)
+    )
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    sections = (Section(id="roses", title="Roses"), Section(id="tulips", title="Tulips"))
+    entries = tuple(
+        Entry(
+            title=f"{name.title()} {number}: Watering {name} in the garden",
+            url=f"https://arxiv.org/abs/2401.{at}{number:04}",
+            arxiv=f"2401.{at}{number:04}",
+            sections=(name,),
+        )
+        for at, name in enumerate(("roses", "tulips"))
+        for number in range(6)
+    )
+    return Catalog(ListInfo(title="Gardens", sections=sections, budget=5), entries)
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> str:
+    """SQLite unless a test says more: fitting takes seconds, and little of it is the database."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def store(database: Database) -> PaperStore:
+    return PaperStore(database)
+
+
+def announce(store: PaperStore, day: int, *papers: Paper) -> None:
+    arrivals = tuple(
+        Arrival(paper, 1, MONDAY + dt.timedelta(days=day), is_new=True) for paper in papers
+    )
+    store.take(FetchedBatch(arrivals), noon(day))
+
+
+def ids(candidates: tuple[Candidate, ...]) -> list[str]:
+    return [candidate.paper.arxiv for candidate in candidates]
+
+
+def test_a_week_is_proposed_day_by_day_the_best_first_and_each_once(
+    store: PaperStore, catalog: Catalog
+) -> None:
+    """One a day of five a week; what was beaten on Monday can come on Tuesday."""
+    announce(store, 0, *(garden(n) for n in range(3)), *(engine(n) for n in range(60)))
+    proposer = Proposer(store, catalog)
+    monday = proposer.propose(noon(0))
+    assert len(monday) == 1
+    assert monday[0].paper.arxiv in {garden(n).arxiv for n in range(3)}
+    assert proposer.propose(noon(0)) == ()
+    tuesday = proposer.propose(noon(1))
+    wednesday = proposer.propose(noon(2))
+    found = ids((*monday, *tuesday, *wednesday))
+    assert sorted(found) == [garden(n).arxiv for n in range(3)]
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
+def test_a_candidate_says_why_and_where(store: PaperStore, catalog: Catalog) -> None:
+    announce(store, 0, garden(1), *(engine(n) for n in range(60)))
+    (candidate,) = Proposer(store, catalog).propose(noon(0))
+    assert candidate.rank == 1
+    assert candidate.ranked == 61
+    assert {term.text for term in candidate.reasons.terms_for} & {"roses", "tulips", "garden"}
+    assert candidate.reasons.nearest[0].title.endswith("in the garden")
+    assert {choice.section for choice in candidate.choices} == {"roses", "tulips"}
+
+
+def test_what_is_listed_is_never_proposed_under_its_id_or_its_title(
+    store: PaperStore, catalog: Catalog
+) -> None:
+    listed = catalog.entries[0]
+    again = Paper(arxiv="2509.30000", title=f"{listed.title}!", abstract=GARDEN)
+    same = Paper(arxiv=listed.arxiv or "", title="Another title of roses", abstract=GARDEN)
+    announce(store, 4, again, same, garden(1), *(engine(n) for n in range(60)))
+    found = ids(Proposer(store, catalog).propose(noon(4)))
+    assert garden(1).arxiv in found
+    assert not {again.arxiv, same.arxiv} & set(found)
+
+
+def test_a_dry_run_proposes_nothing(store: PaperStore, catalog: Catalog) -> None:
+    announce(store, 0, garden(1), *(engine(n) for n in range(60)))
+    proposer = Proposer(store, catalog)
+    dry = proposer.propose(noon(0), dry_run=True)
+    assert CandidateStore(store.database).spent(MONDAY) == 0
+    assert ids(proposer.propose(noon(0))) == ids(dry)
+
+
+def test_evidence_brings_an_old_paper_back_with_its_reason(
+    store: PaperStore, catalog: Catalog
+) -> None:
+    paper = garden(1)
+    announce(store, -100, paper)
+    announce(store, 0, *(engine(n) for n in range(60)))
+    proposer = Proposer(store, catalog)
+    assert paper.arxiv not in ids(proposer.propose(noon(0), dry_run=True))
+    revised = replace(paper, journal_ref="Garden Systems 2025")
+    store.take(FetchedBatch((Arrival(revised, 2, MONDAY, is_new=False),)), noon(0))
+    (found,) = [one for one in proposer.propose(noon(0)) if one.paper.arxiv == paper.arxiv]
+    assert "Garden Systems 2025" in (found.evidence or "")
+
+
+def test_the_model_is_fitted_when_there_is_something_to_learn_and_not_else(
+    store: PaperStore, catalog: Catalog
+) -> None:
+    announce(store, 0, garden(1), *(engine(n) for n in range(60)))
+    Proposer(store, catalog).propose(noon(0), dry_run=True)
+    first = CandidateStore(store.database).model("relevance")
+    Proposer(store, catalog).propose(noon(1), dry_run=True)
+    assert CandidateStore(store.database).model("relevance") == first
+    more = Entry(title="Tulips again", sections=("tulips",))
+    Proposer(store, Catalog(catalog.info, (*catalog.entries, more))).propose(noon(1), dry_run=True)
+    second = CandidateStore(store.database).model("relevance")
+    assert first
+    assert second
+    assert second[0] != first[0]
+
+
+def test_nothing_new_proposes_nothing(store: PaperStore, catalog: Catalog) -> None:
+    assert Proposer(store, catalog).propose(noon(0)) == ()
+
+
+def test_the_best_of_what_is_not_proposed_is_remembered_until_it_is(
+    store: PaperStore, catalog: Catalog
+) -> None:
+    """With its score and section, so that a digest can tell of it; a dry run remembers nothing."""
+    announce(store, 0, *(garden(n) for n in range(3)), *(engine(n) for n in range(60)))
+    proposer = Proposer(store, catalog)
+    proposer.propose(noon(0), dry_run=True)
+    assert CandidateStore(store.database).runners_up(MONDAY) == ()
+    proposed = set(ids(proposer.propose(noon(0))))
+    beaten = CandidateStore(store.database).runners_up(MONDAY)
+    gardens = {garden(n).arxiv for n in range(3)}
+    assert {one.paper.arxiv for one in beaten} >= gardens - proposed
+    assert proposed.isdisjoint(one.paper.arxiv for one in beaten)
+    assert [one.score for one in beaten] == sorted((one.score for one in beaten), reverse=True)
+    assert {one.section for one in beaten} <= {"roses", "tulips"}
+    later = set(ids(proposer.propose(noon(1))))
+    assert later
+    assert later.isdisjoint(
+        one.paper.arxiv for one in CandidateStore(store.database).runners_up(MONDAY)
+    )

@@ -1,0 +1,101 @@
+"""Laws of politeness: three seconds between any two requests, over all threads and processes."""
+
+import datetime as dt
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from bot.db.engine import Database
+from bot.discovery.rate_limit import EVERY, LONGEST, RateLimit
+
+
+class Clock:
+    """Time that passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.time = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+        self.slept: list[float] = []
+
+    def now(self) -> dt.datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += dt.timedelta(seconds=seconds)
+
+
+def test_the_first_request_goes_at_once_and_the_next_three_seconds_later(
+    database: Database,
+) -> None:
+    clock = Clock()
+    pace = RateLimit(database, clock.now, clock.sleep)
+    pace.wait()
+    pace.wait()
+    pace.wait()
+    assert clock.slept == [3.0, 3.0]
+    clock.time += dt.timedelta(minutes=1)
+    pace.wait()
+    assert len(clock.slept) == 2
+
+
+def test_processes_of_one_database_queue_together(database_url: str) -> None:
+    """Each books its own turn, so no two turns are nearer than three seconds."""
+    code = (
+        "import datetime as dt, sys; from bot.db.engine import open_database; "
+        "from bot.discovery.rate_limit import RateLimit; "
+        "now = dt.datetime(2026, 1, 5, tzinfo=dt.UTC); "
+        "pace = RateLimit(open_database(sys.argv[1]), lambda: now, print); "
+        "[pace.wait() for _ in range(5)]"
+    )
+    children = [
+        subprocess.Popen(  # noqa: S603  # our own words
+            [sys.executable, "-c", code, database_url], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
+    waits = sorted(
+        float(word) for child in children for word in child.communicate(timeout=60)[0].split()
+    )
+    assert waits == [3.0 * turn for turn in range(1, 15)]
+
+
+def test_threads_queue_too(database: Database) -> None:
+    now = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+    waits: list[float] = []
+    pace = RateLimit(database, lambda: now, waits.append)
+    threads = [threading.Thread(target=pace.wait) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(waits) == [3.0, 6.0, 9.0, 12.0, 15.0]
+
+
+def test_retry_after_holds_everybody(database: Database) -> None:
+    clock = Clock()
+    pace = RateLimit(database, clock.now, clock.sleep)
+    pace.wait()
+    pace.hold(120)
+    RateLimit(database, clock.now, clock.sleep).wait()
+    assert clock.slept == [120.0]
+
+
+def test_a_clock_that_goes_back_delays_nobody_for_long(database: Database) -> None:
+    clock = Clock()
+    pace = RateLimit(database, clock.now, clock.sleep)
+    pace.wait()
+    clock.time -= dt.timedelta(days=2)
+    pace.wait()
+    assert clock.slept[0] <= LONGEST.total_seconds()
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)  # seconds that pass
+def test_the_real_clock_is_kept(database: Database) -> None:
+    pace = RateLimit(database, lambda: dt.datetime.now(dt.UTC), time.sleep)  # noqa: TID251  # the point
+    pace.wait()
+    began = time.monotonic()
+    pace.wait()
+    assert time.monotonic() - began >= EVERY.total_seconds() - 0.1
