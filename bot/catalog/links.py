@@ -68,7 +68,7 @@ def read_link(address: str) -> Link | None:
     if re.search(r"[\s<>]", host):
         return None
     if arxiv := _arxiv_in(host, parts):
-        return Link(f"https://arxiv.org/abs/{arxiv}", arxiv=arxiv)
+        return _arxiv_link(arxiv)
     return Link(_canonical(parts, host, port), doi=_doi_in(host, parts))
 
 
@@ -89,8 +89,13 @@ def read_reference(text: str) -> Link | None:
     return None
 
 
+def arxiv_url(arxiv: str) -> str:
+    """The canonical address of an arXiv paper, by its id without a version."""
+    return f"https://arxiv.org/abs/{arxiv}"
+
+
 def _arxiv_link(arxiv: str) -> Link:
-    return Link(f"https://arxiv.org/abs/{arxiv}", arxiv=arxiv)
+    return Link(arxiv_url(arxiv), arxiv=arxiv)
 
 
 def _arxiv_in(host: str, parts: SplitResult) -> str | None:

@@ -16,6 +16,8 @@ from xml.etree.ElementTree import Element, SubElement, register_namespace, tostr
 
 import yaml
 
+from bot.catalog.links import arxiv_url
+
 _ARXIV = "http://arxiv.org/schemas/atom"
 _DC = "http://purl.org/dc/elements/1.1/"
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -71,7 +73,7 @@ def _item(channel: Element, paper: Sample, kind: str, now: dt.datetime) -> None:
     item = SubElement(channel, "item")
     told = f"arXiv:{paper.arxiv}v1 Announce Type: {kind} \nAbstract: {paper.abstract}"
     SubElement(item, "title").text = paper.title
-    SubElement(item, "link").text = f"https://arxiv.org/abs/{paper.arxiv}"
+    SubElement(item, "link").text = arxiv_url(paper.arxiv)
     SubElement(item, "description").text = told
     SubElement(item, "guid", isPermaLink="false").text = f"oai:arXiv.org:{paper.arxiv}v1"
     for category in paper.categories:

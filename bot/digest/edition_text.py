@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.digest.edition import Edition, EditionGroup
 from bot.digest.model import Subscription, Topic, clock_time, in_words
 from bot.digest.pages import EditionSummary, summary
+from bot.text import pluralize
 
 
 def headline(said: EditionSummary) -> str:
@@ -15,7 +16,7 @@ def headline(said: EditionSummary) -> str:
     since = f"since {day_in_words(edition.begin, edition.zone, edition.end)}"
     what = f"{_of(edition.topic, is_one=said.listed <= 1)} {since}"
     if said.listed:
-        return f"{count(said.listed, 'new paper')}{what}"
+        return f"{pluralize(said.listed, 'new paper')}{what}"
     if said.noteworthy:
         return f"No paper{what} was listed, {said.noteworthy} may be worth a look"
     return f"Nothing new{what}"
@@ -38,7 +39,7 @@ def waiting(said: EditionSummary) -> str:
     if not said.waiting:
         return ""
     verb = "waits" if said.waiting == 1 else "wait"
-    told = f"{count(said.waiting, 'suggestion')} {verb} for review"
+    told = f"{pluralize(said.waiting, 'suggestion')} {verb} for review"
     if not said.stale:
         return told
     if said.stale == said.waiting:
@@ -48,7 +49,7 @@ def waiting(said: EditionSummary) -> str:
 
 def noteworthy(number: int) -> str:
     """What the papers that were only seen are called."""
-    return f"Seen on arXiv and not proposed, perhaps worth a look: {count(number, 'paper')}"
+    return f"Seen on arXiv and not proposed, perhaps worth a look: {pluralize(number, 'paper')}"
 
 
 def day_in_words(moment: dt.datetime, zone: str, seen_from: dt.datetime | None = None) -> str:
@@ -62,11 +63,6 @@ def moment_in_words(moment: dt.datetime, zone: str) -> str:
     """`Monday 16 November at 9:00`."""
     local = moment.astimezone(ZoneInfo(zone))
     return f"{day_in_words(moment, zone)} at {clock_time(local.time())}"
-
-
-def count(number: int, noun: str) -> str:
-    """`1 paper`, `1,200 papers`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def as_text(edition: Edition, one: Subscription) -> str:

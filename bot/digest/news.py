@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from bot.catalog.links import arxiv_url
 from bot.catalog.model import Catalog, Entry
 from bot.db.engine import Database
 from bot.digest.edition import (
@@ -82,7 +83,7 @@ class Newsroom:
         for one in self._candidates.runners_up(since.astimezone(EASTERN).date() - _DAY):
             entry = Entry(
                 title=one.paper.title,
-                url=f"https://arxiv.org/abs/{one.paper.arxiv}",
+                url=arxiv_url(one.paper.arxiv),
                 arxiv=one.paper.arxiv,
                 sections=(one.section,),
             )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from html.entities import html5
 
 from bot.discovery.tex import text_of_tex
+from bot.text import visible
 
 TITLE_LENGTH = 500
 ABSTRACT_LENGTH = 10_000
@@ -37,9 +38,6 @@ _CATEGORY = re.compile(
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});", re.ASCII)
 _UNESCAPES = 3  # `&amp;amp;lt;` has been seen; deeper is a title about escaping
 _SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV|Ph\.?\s?D|M\.?D|Esq)\.?", re.IGNORECASE)
-_SUSPECT = re.compile(r"[^\x20-\x7e]")
-# Format characters, controls that are no white space, surrogates, private use.
-_UNSEEN = frozenset({"Cf", "Cc", "Cs", "Co"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,17 +178,6 @@ def _character(entity: re.Match[str]) -> str:
 
 def _of_tex(text: str, limit: int) -> str:
     return clean_text(text_of_tex(clean_text(text, limit * 2)), limit)
-
-
-def visible(text: str) -> str:
-    """The text without characters that cannot be seen; what separates becomes a space."""
-    return _SUSPECT.sub(_shown, text)
-
-
-def _shown(char: re.Match[str]) -> str:
-    if char[0].isspace():
-        return " "
-    return "" if unicodedata.category(char[0]) in _UNSEEN else char[0]
 
 
 def _cut(text: str, limit: int) -> str:

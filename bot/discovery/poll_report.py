@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bot.catalog.links import arxiv_url
 from bot.discovery.poller import PollOutcome
 from bot.discovery.proposer import Candidate
 from bot.discovery.store import FeedCheck
+from bot.text import pluralize
 
 _TROUBLE = frozenset({"stalled", "failed"})
 _SHOWN = 4
@@ -87,13 +89,14 @@ def _candidate_lines(candidate: Candidate, sections: Mapping[str, str]) -> Itera
     paper, reasons = candidate.paper, candidate.reasons
     yield f"{paper.title}"
     more = f" and {len(paper.authors) - 3} more" if len(paper.authors) > 3 else ""  # noqa: PLR2004  # three are named
-    yield f"    https://arxiv.org/abs/{paper.arxiv}  {', '.join(paper.authors[:3])}{more}"
+    yield f"    {arxiv_url(paper.arxiv)}  {', '.join(paper.authors[:3])}{more}"
     yield f"    number {candidate.rank} of {candidate.ranked} papers that could be proposed"
     if candidate.evidence:
         yield f"    a second look: {candidate.evidence}"
     if reasons.authors:
         known = (
-            f"{author.name} ({_papers(author.papers)})" for author in reasons.authors[:_SHOWN]
+            f"{author.name} ({pluralize(author.papers, 'paper')})"
+            for author in reasons.authors[:_SHOWN]
         )
         yield f"    authors on the list: {', '.join(known)}"
     if reasons.terms_for:
@@ -107,10 +110,6 @@ def _candidate_lines(candidate: Candidate, sections: Mapping[str, str]) -> Itera
         named = f", which its title names (“{choice.named}”)" if choice.named else ""
         label = "goes to" if number == 0 else "     or"
         yield f"    {label} {sections.get(choice.section, choice.section)}{named or near}"
-
-
-def _papers(count: int) -> str:
-    return f"{count} paper{'' if count == 1 else 's'}"
 
 
 def _as_json(candidate: Candidate, sections: Mapping[str, str]) -> dict[str, Any]:

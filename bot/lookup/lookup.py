@@ -23,6 +23,7 @@ from bot.lookup.query import LONGEST, Query, QueryMistake, parse, unfiltered
 from bot.lookup.sections import SectionNames
 from bot.lookup.synonyms import Synonyms, thesaurus
 from bot.lookup.words import spelling
+from bot.text import pluralize
 
 Kind = Literal["paper", "section", "search", "empty", "error"]
 
@@ -201,7 +202,8 @@ class Lookup:
             return LookupAnswer(
                 query.text, "empty", f"Nothing in {title} passes these filters.", place=place
             )
-        message = f"{_papers(len(entries))} in {title}{' with these filters' if filters else ''}."
+        narrowed = " with these filters" if filters else ""
+        message = f"{pluralize(len(entries), 'paper')} in {title}{narrowed}."
         shown = entries[offset : offset + limit]
         return LookupAnswer(
             query.text, "section", message, shown, len(entries), offset, len(entries), place
@@ -351,16 +353,15 @@ def _age(entry: Entry) -> tuple[str, str]:
 
 
 def _search_message(query: Query, hits: Hits) -> str:
+    papers = pluralize(hits.total, "paper")
     if hits.complete == hits.total:
-        return f"{_papers(hits.total)} for “{query.text}”."
+        return f"{papers} for “{query.text}”."
     if not hits.complete:
-        return f"No paper has all of “{query.text}”; {_papers(hits.total)} with some of it."
+        return f"No paper has all of “{query.text}”; {papers} with some of it."
     more = hits.total - hits.complete
-    return f"{_papers(hits.complete)} for “{query.text}”, then {more:,} with some of it."
-
-
-def _papers(count: int) -> str:
-    return f"{count:,} paper{'' if count == 1 else 's'}"
+    return (
+        f"{pluralize(hits.complete, 'paper')} for “{query.text}”, then {more:,} with some of it."
+    )
 
 
 def _unknown_value(field: str, value: str, used: Iterable[str]) -> QueryMistake:

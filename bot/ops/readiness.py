@@ -4,10 +4,11 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.ops.doctor.finding import counted, span
+from bot.ops.doctor.finding import span
 from bot.ops.doctor.job_checks import STUCK
 from bot.outbox.message import QueueDepth
 from bot.slack.api_errors import TOKEN_ERRORS, UNAUTHORIZED, answered
+from bot.text import pluralize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,5 +30,5 @@ def reasons(seen: ProcessState, now: dt.datetime) -> Iterator[str]:
             yield f"Slack refuses the token: {TOKEN_ERRORS.get(code, code)}."
     oldest = seen.depth.oldest
     if oldest and now - oldest > STUCK:
-        waiting = counted(seen.depth.due, "message")
+        waiting = pluralize(seen.depth.due, "message")
         yield f"{waiting} to be said, the oldest for {span(now - oldest)}: is a worker at work?"

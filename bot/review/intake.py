@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from bot.catalog.links import arxiv_url
 from bot.catalog.model import Catalog, Entry
 from bot.discovery.paper import Paper
 from bot.discovery.proposer import Candidate
@@ -87,7 +88,7 @@ def _subject(told: ArxivFacts, judged: Judgement | None, catalog: Catalog) -> Su
     home = choices[0].section if choices else next(iter(catalog.places))
     entry = Entry(
         title=paper.title,
-        url=f"https://arxiv.org/abs/{paper.arxiv}",
+        url=arxiv_url(paper.arxiv),
         arxiv=paper.arxiv,
         sections=(home,),
     )

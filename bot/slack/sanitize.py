@@ -10,7 +10,7 @@ from typing import Any
 
 from slack_bolt import BoltRequest, BoltResponse
 
-from bot.discovery.paper import visible
+from bot.text import visible
 
 _DIGITS = 9  # the most that every database takes for a number
 

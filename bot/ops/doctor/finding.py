@@ -48,8 +48,3 @@ def span(length: dt.timedelta | float) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{max(0.0, seconds):.0f} s"
-
-
-def counted(number: int, noun: str) -> str:
-    """How many of something."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

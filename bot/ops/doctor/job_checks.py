@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bot.discovery.store import FeedCheck
-from bot.ops.doctor.finding import Finding, counted, error, ok, span, warning
+from bot.ops.doctor.finding import Finding, error, ok, span, warning
 from bot.ops.jobs import JobRun
 from bot.outbox.message import OutboxRow, QueueDepth
+from bot.text import pluralize
 
 NO_POLL = dt.timedelta(hours=26)
 """A poll a day, and two hours of grace: on one day of the year 25 hours lie between two."""
@@ -71,11 +72,11 @@ def outbox(depth: QueueDepth, dead: Sequence[OutboxRow], now: dt.datetime) -> It
     if not depth.due:
         yield ok(what, "Everything was said.")
     elif age < STUCK:
-        yield ok(what, f"{counted(depth.due, 'message')} to be sent.")
+        yield ok(what, f"{pluralize(depth.due, 'message')} to be sent.")
     else:
         yield error(
             what,
-            f"{counted(depth.due, 'message')} to be sent, the oldest for {span(age)}.",
+            f"{pluralize(depth.due, 'message')} to be sent, the oldest for {span(age)}.",
             "See whether the worker runs and Slack takes its messages; `papers outbox` has the "
             "reasons.",
         )

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from bot.ops.doctor.finding import Finding, counted, error, ok, span, warning
+from bot.ops.doctor.finding import Finding, error, ok, span, warning
 from bot.slack.checkup import BotIdentity, Conversation, SlackRefusal, SlackUnreachable
+from bot.text import pluralize
 
 SKEW = 60.0
 """Seconds by which clocks may differ; Slack's signatures hold for 300."""
@@ -167,7 +168,7 @@ def subscriptions(found: Iterable[Finding]) -> Iterator[Finding]:
     wrong = [one for one in ones if one.state != "ok"]
     yield from wrong
     if ones and not wrong:
-        yield ok("subscriptions", f"The bot may post in {counted(len(ones), 'channel')}.")
+        yield ok("subscriptions", f"The bot may post in {pluralize(len(ones), 'channel')}.")
 
 
 def _unreachable(what: str, found: SlackUnreachable) -> Finding:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.ops.doctor.finding import Finding, counted, error, ok, warning
+from bot.ops.doctor.finding import Finding, error, ok, warning
+from bot.text import pluralize
 
 _FEW_CONNECTIONS = 15
 """As many as one process may open."""
@@ -121,10 +122,10 @@ def listed(entries: int, errors: int, warnings: int) -> Finding:
     if errors:
         return error(
             what,
-            f"{counted(errors, 'mistake')} in it; {entries:,} entries are read all the same.",
+            f"{pluralize(errors, 'mistake')} in it; {entries:,} entries are read all the same.",
             "`papers check` shows each with file, line and remedy.",
         )
-    remarks = f"; `papers check` has {counted(warnings, 'remark')}" if warnings else ""
+    remarks = f"; `papers check` has {pluralize(warnings, 'remark')}" if warnings else ""
     return ok(what, f"{entries:,} entries, no mistake{remarks}.")
 
 
@@ -177,7 +178,7 @@ def queue(depth: int, problems: Sequence[str]) -> Finding:
     what = "publishing queue"
     if not depth:
         return ok(what, "It is empty.")
-    waiting = f"{counted(depth, 'decision')} to be published"
+    waiting = f"{pluralize(depth, 'decision')} to be published"
     if not problems:
         return ok(what, f"{waiting}.")
     return error(

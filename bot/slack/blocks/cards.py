@@ -19,6 +19,7 @@ from slack_sdk.models.blocks import (
     StaticSelectElement,
 )
 
+from bot.catalog.links import arxiv_url
 from bot.catalog.model import Catalog, Entry
 from bot.discovery.ranking.explanations import NearEntry, Reasons
 from bot.review.model import Subject, Suggestion
@@ -32,6 +33,7 @@ from bot.slack.blocks.lookup import (
     shorten,
     title_of,
 )
+from bot.text import pluralize
 
 APPROVE, REJECT, LATER, EDIT, UNDO, SECTION = (
     f"review:{name}" for name in ("approve", "reject", "later", "edit", "undo", "section")
@@ -213,7 +215,9 @@ def _reasons(subject: Subject) -> Iterator[str]:
 
 def _short_reasons(reasons: Reasons) -> Iterator[str]:
     if reasons.authors:
-        known = [f"{one.name} ({_papers(one.papers)})" for one in reasons.authors[:_NAMED]]
+        known = [
+            f"{one.name} ({pluralize(one.papers, 'paper')})" for one in reasons.authors[:_NAMED]
+        ]
         yield f"• On the list already: {fit(', '.join(known), 300)}"
     if reasons.nearest:
         yield f"• Near {_near(reasons.nearest[:_NEAREST])}"
@@ -230,9 +234,7 @@ def _near(entries: Sequence[NearEntry]) -> str:
     shown = []
     for near in entries:
         label = fit(shorten(near.title.partition(": ")[0], 60), 80)
-        shown.append(
-            f"<https://arxiv.org/abs/{near.arxiv}|{label}>" if near.arxiv else f"“{label}”"
-        )
+        shown.append(f"<{arxiv_url(near.arxiv)}|{label}>" if near.arxiv else f"“{label}”")
     return ", ".join(shown)
 
 
@@ -338,7 +340,3 @@ def _standing(one: Suggestion, quorum: int) -> Iterator[str]:
     if one.approvals:
         names = ", ".join(map(person, one.approvals))
         yield f"{len(one.approvals)} of {quorum} approvals: {names}"
-
-
-def _papers(count: int) -> str:
-    return f"{count} paper{'' if count == 1 else 's'}"

@@ -13,6 +13,7 @@ from bot.digest.edition import CardLink, Edition, EditionGroup, EditionPaper, Wa
 from bot.digest.pages import PART, SHOWN, EditionPart, EditionSummary
 from bot.digest.pages import summary as summarised
 from bot.slack.blocks.lookup import SlackMessage, fit, mrkdwn, section
+from bot.text import pluralize
 
 _HEADLINE, _NOTE, _HEADING = 400, 700, 120
 _TITLE, _ADDRESS, _DETAILS = 180, 180, 100
@@ -50,7 +51,7 @@ def part_message(part: EditionPart) -> SlackMessage:
     if part.is_noteworthy:
         head = words.noteworthy(papers)
     else:
-        head = f"{words.count(papers, 'new paper')}, part {part.number} of {part.of}"
+        head = f"{pluralize(papers, 'new paper')}, part {part.number} of {part.of}"
     return SlackMessage(head, (section(f"*{head}*"), *_papers(part.groups)))
 
 

@@ -20,6 +20,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.catalog.identity import title_key
+from bot.catalog.links import arxiv_url
 from bot.catalog.model import Catalog, Entry, Section
 from bot.lookup.lookup import LookupAnswer
 from bot.lookup.query import LONGEST
@@ -187,7 +188,7 @@ def _card(catalog: Catalog, entry: Entry) -> list[Block]:
         "Venue": fit(edition(entry), _DETAILS),
         "Organisation": fit(", ".join(entry.orgs), _HEADING),
         "Note": fit(entry.note or "", _DETAILS),
-        "arXiv": f"<https://arxiv.org/abs/{entry.arxiv}|{entry.arxiv}> · "
+        "arXiv": f"<{arxiv_url(entry.arxiv)}|{entry.arxiv}> · "
         f"<https://arxiv.org/pdf/{entry.arxiv}|PDF>"
         if entry.arxiv
         else "",

@@ -14,6 +14,8 @@ from itertools import takewhile
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from bot.text import pluralize
+
 EASTERN = ZoneInfo("America/New_York")
 GRACE_HOURS = 8
 """Until this hour of the East a day's batch may still come: rebuilds have been late by hours."""
@@ -68,10 +70,14 @@ class Verdict:
 def judge(now: datetime, poll: FeedObservation, history: FeedHistory) -> Verdict:
     """The verdict on a category. `now` may be in any zone, but must have one."""
     if poll.failure:
-        read = f" {_papers(poll.unseen)} could be read all the same." if poll.unseen else ""
+        read = (
+            f" {pluralize(poll.unseen, 'new paper')} could be read all the same."
+            if poll.unseen
+            else ""
+        )
         return Verdict("failed", f"{_sentence(poll.failure)}{read}")
     if poll.unseen:
-        return Verdict("fresh", f"{_papers(poll.unseen)} came.")
+        return Verdict("fresh", f"{pluralize(poll.unseen, 'new paper')} came.")
     local = now.astimezone(EASTERN)
     if reason := no_announcement(local.date()):
         return Verdict("quiet", f"arXiv announces nothing today: {reason}.")
@@ -87,7 +93,7 @@ def _late(poll: FeedObservation, history: FeedHistory) -> Verdict:
     what = (
         "the feed is still the one before"
         if poll.is_unchanged
-        else f"the feed holds {_papers(poll.items, 'item')}, none of them new"
+        else f"the feed holds {pluralize(poll.items, 'item')}, none of them new"
         if poll.items
         else "the feed is empty"
     )
@@ -213,10 +219,6 @@ def _last_monday(year: int, month: int) -> date:
 def _observed(day: date) -> date:
     """A holiday on Saturday is kept on Friday, one on Sunday on Monday."""
     return day + {5: -1, 6: 1}.get(day.weekday(), 0) * _DAY
-
-
-def _papers(count: int, noun: str = "new paper") -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _sentence(words: str) -> str:
