@@ -29,7 +29,7 @@ from bot.review.publications import Publications
 from bot.review.review import CHANGE
 from bot.review.store import SUBJECT, Suggestions
 from bot.review.suggestion import Suggestion
-from bot.review.tables import pauses, publications
+from bot.review.tables import history, pauses, publications
 from bot.review.tables import suggestions as suggestion_rows
 
 Facts = dict[str, Any]
@@ -161,15 +161,16 @@ def item_facts(item: Item) -> Facts:
     }
 
 
-def history_of(database: Database, number: int) -> list[Facts]:
-    return [
-        {"at": event.at, "actor": event.actor, "what": event.what, "detail": dict(event.detail)}
-        for event in Suggestions(database).history(number)
-    ]
+def events(database: Database) -> list[Facts]:
+    """What happened to suggestions, in order."""
+    rows = _rows(database, history, "id", "suggestion", "what", "actor")
+    return [{name: row[name] for name in ("suggestion", "what", "actor")} for row in rows]
 
 
-def suggestion_numbers(database: Database) -> list[int]:
-    return [row["id"] for row in _rows(database, suggestion_rows, "id")]
+def states(database: Database) -> dict[str, str]:
+    """The state of each suggestion, by its number."""
+    rows = _rows(database, suggestion_rows, "id", "state")
+    return {str(row["id"]): row["state"] for row in rows}
 
 
 def _counts(database: Database) -> Mapping[str, int]:
@@ -205,7 +206,19 @@ def _suggestions(database: Database) -> list[Facts]:
 
 
 def _history(database: Database) -> Mapping[str, list[Facts]]:
-    return {str(number): history_of(database, number) for number in suggestion_numbers(database)}
+    store = Suggestions(database)
+    return {
+        number: [
+            {
+                "at": event.at,
+                "actor": event.actor,
+                "what": event.what,
+                "detail": dict(event.detail),
+            }
+            for event in store.history(int(number))
+        ]
+        for number in states(database)
+    }
 
 
 def _unsettled(database: Database) -> Facts:

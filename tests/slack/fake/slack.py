@@ -72,6 +72,11 @@ class FakeSlack(Acting):
                 Message(channel=channel, ts=self._all.ts(), user=user, text=text, thread_ts=thread)
             )
 
+    def put_back(self, message: Message) -> None:
+        """A message that an earlier run of the bot has left, with its `ts` and metadata."""
+        with self._lock:
+            self._all.add(message)
+
     def remove(self, message: Message) -> None:
         """Somebody takes a message away, one of the bot's too."""
         with self._lock:
