@@ -9,7 +9,7 @@ from typer.main import get_command
 from bot.app.container import now
 from bot.cli import cli
 from bot.db.engine import Database
-from bot.lookup.lookup import Lookup
+from bot.lookup.catalog_lookup import CatalogLookup
 from bot.ops.metrics import exposition
 from bot.settings import Settings
 
@@ -66,7 +66,7 @@ def test_the_example_entry_is_the_lists_own() -> None:
     assert entry in (ROOT / "data" / "papers" / "llm-systems.yaml").read_text()
 
 
-def test_the_questions_that_it_teaches_are_answered(lookup: Lookup) -> None:
+def test_the_questions_that_it_teaches_are_answered(lookup: CatalogLookup) -> None:
     for asked in re.findall(r"`/papers ([^`]+)`", README.split("## Ask it")[1].split("##")[0]):
         if asked.split()[0] not in {"recent", "random", "help"}:
             assert lookup.answer(asked).kind != "error", asked

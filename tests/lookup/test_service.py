@@ -7,7 +7,7 @@ import pytest
 
 from bot.catalog.names import shipped_names
 from bot.catalog.yaml.read import CatalogError
-from bot.lookup.service import LOOK_AGAIN, LookupService
+from bot.lookup.service import REFRESH_SECONDS, LookupService
 from tests.conftest import DATA
 
 
@@ -29,9 +29,9 @@ def test_an_edit_is_served_when_the_files_are_looked_at_again(folder: Path) -> N
     path = folder / "papers" / "survey-paper.yaml"
     path.write_text(path.read_text() + "- title: A Brand New Survey\n  sections: [survey-paper]\n")
     assert live.current().answer("brand new survey").complete == 0
-    clock.now += LOOK_AGAIN
+    clock.now += REFRESH_SECONDS
     assert live.current().answer("brand new survey").results[0].title == "A Brand New Survey"
-    assert LOOK_AGAIN <= 1
+    assert REFRESH_SECONDS <= 1
 
 
 def test_an_unchanged_list_is_not_read_again(folder: Path) -> None:
@@ -48,10 +48,10 @@ def test_a_broken_edit_costs_its_entry_and_a_broken_list_nothing(folder: Path) -
     live = LookupService(folder, shipped_names(), clock)
     path = folder / "papers" / "survey-paper.yaml"
     path.write_text(path.read_text() + "- title: Half\n  arxiv: 2401.1\n")
-    clock.now += LOOK_AGAIN
+    clock.now += REFRESH_SECONDS
     assert live.current().answer("survey").total == 4
     (folder / "list.yaml").write_text("title: [")
-    clock.now += LOOK_AGAIN
+    clock.now += REFRESH_SECONDS
     assert live.current().answer("survey").total == 4
 
 

@@ -8,20 +8,20 @@ import pytest
 
 from bot.catalog.model import Catalog, Entry, ListInfo, Section
 from bot.catalog.names import shipped_names
-from bot.lookup.lookup import Lookup, LookupAnswer
+from bot.lookup.catalog_lookup import CatalogLookup, LookupAnswer
 
 
 def titles(answer: LookupAnswer) -> list[str]:
     return [entry.title for entry in answer.results]
 
 
-def first(lookup: Lookup, text: str) -> str:
+def first(lookup: CatalogLookup, text: str) -> str:
     answer = lookup.answer(text)
     assert answer.results, f"{text}: {answer.message}"
     return answer.results[0].title
 
 
-def test_every_entry_is_found_by_its_name(lookup: Lookup, catalog: Catalog) -> None:
+def test_every_entry_is_found_by_its_name(lookup: CatalogLookup, catalog: Catalog) -> None:
     """Whoever remembers a name, or copies a title, has the paper at once."""
     for entry in catalog.entries:
         for text in {entry.name or entry.title, entry.title}:
@@ -34,7 +34,7 @@ def test_every_entry_is_found_by_its_name(lookup: Lookup, catalog: Catalog) -> N
             assert set(titles(found)[: len(same)]) == same, text
 
 
-def test_every_entry_is_found_by_its_link(lookup: Lookup, catalog: Catalog) -> None:
+def test_every_entry_is_found_by_its_link(lookup: CatalogLookup, catalog: Catalog) -> None:
     for entry in catalog.entries:
         if entry.url:
             answer = lookup.answer(entry.url)
@@ -78,7 +78,7 @@ def test_every_entry_is_found_by_its_link(lookup: Lookup, catalog: Catalog) -> N
         ("ring attention", "Ring Attention with"),
     ],
 )
-def test_the_right_paper_comes_first(lookup: Lookup, text: str, title: str) -> None:
+def test_the_right_paper_comes_first(lookup: CatalogLookup, text: str, title: str) -> None:
     """Exact names before all; case, accents, hyphens, word forms and slips do not matter."""
     assert first(lookup, text).startswith(title)
 
@@ -92,12 +92,14 @@ def test_the_right_paper_comes_first(lookup: Lookup, text: str, title: str) -> N
         ("deja vu", {"DéjàVu:", "Deja Vu:"}),
     ],
 )
-def test_papers_of_one_name_come_together(lookup: Lookup, text: str, all_of: set[str]) -> None:
+def test_papers_of_one_name_come_together(
+    lookup: CatalogLookup, text: str, all_of: set[str]
+) -> None:
     found = titles(lookup.answer(text))[: len(all_of)]
     assert all(any(title.startswith(wanted) for title in found) for wanted in all_of)
 
 
-def test_one_slip_in_a_name_does_not_matter(lookup: Lookup, catalog: Catalog) -> None:
+def test_one_slip_in_a_name_does_not_matter(lookup: CatalogLookup, catalog: Catalog) -> None:
     """Of long names with one letter dropped, doubled or swapped, nearly all still come first."""
     chance = random.Random(20260101)
     names = [e.name for e in catalog.entries if e.name and e.name.isalpha() and len(e.name) >= 6]
@@ -141,7 +143,7 @@ def test_one_slip_in_a_name_does_not_matter(lookup: Lookup, catalog: Catalog) ->
     ],
 )
 def test_a_bare_section_name_is_that_section(
-    lookup: Lookup, text: str, title: str, count: int
+    lookup: CatalogLookup, text: str, title: str, count: int
 ) -> None:
     answer = lookup.answer(text)
     assert answer.kind == "section"
@@ -151,7 +153,7 @@ def test_a_bare_section_name_is_that_section(
 
 
 def test_a_section_stands_in_the_lists_order_its_own_before_its_subsections(
-    lookup: Lookup,
+    lookup: CatalogLookup,
 ) -> None:
     answer = lookup.answer("serving")
     homes = [entry.home for entry in answer.results]
@@ -162,7 +164,7 @@ def test_a_section_stands_in_the_lists_order_its_own_before_its_subsections(
     assert positions == sorted(positions)
 
 
-def test_quotes_force_a_search(lookup: Lookup) -> None:
+def test_quotes_force_a_search(lookup: CatalogLookup) -> None:
     """A person who means the word and not the section can say so; curly quotes are quotes too."""
     for text in ('"serving"', "“serving”"):
         answer = lookup.answer(text)
@@ -188,19 +190,19 @@ def test_quotes_force_a_search(lookup: Lookup) -> None:
         "10.48550/arXiv.2401.09670",
     ],
 )
-def test_any_way_to_name_a_paper_is_that_paper(lookup: Lookup, text: str) -> None:
+def test_any_way_to_name_a_paper_is_that_paper(lookup: CatalogLookup, text: str) -> None:
     answer = lookup.answer(text)
     assert answer.kind == "paper"
     assert first(lookup, text).startswith("DistServe:")
     assert "LLM Systems › Serving" in answer.message
 
 
-def test_a_shared_doi_gives_both_papers(lookup: Lookup) -> None:
+def test_a_shared_doi_gives_both_papers(lookup: CatalogLookup) -> None:
     answer = lookup.answer("https://doi.org/10.1145/3627703.3650074")
     assert [title.split(":")[0] for title in titles(answer)] == ["HAP", "GMorph"]
 
 
-def test_an_unknown_paper_is_said_to_be_unknown(lookup: Lookup) -> None:
+def test_an_unknown_paper_is_said_to_be_unknown(lookup: CatalogLookup) -> None:
     for text in ("2599.99999", "10.1145/1.2", "https://example.org/nothing"):
         answer = lookup.answer(text)
         assert answer.kind == "empty"
@@ -228,14 +230,14 @@ def test_an_unknown_paper_is_said_to_be_unknown(lookup: Lookup) -> None:
     ],
 )  # fmt: skip
 def test_a_filter_gives_exactly_what_passes_it(
-    lookup: Lookup, catalog: Catalog, text: str, holds: Callable[[Entry], bool]
+    lookup: CatalogLookup, catalog: Catalog, text: str, holds: Callable[[Entry], bool]
 ) -> None:
     expected = [entry.title for entry in catalog.entries if holds(entry)]
     assert expected
     assert sorted(titles(lookup.answer(text))) == sorted(expected)
 
 
-def test_filters_combine_with_words_sections_and_phrases(lookup: Lookup) -> None:
+def test_filters_combine_with_words_sections_and_phrases(lookup: CatalogLookup) -> None:
     assert {e.venue for e in lookup.answer("serving venue:osdi").results} == {"OSDI"}
     assert lookup.answer("serving venue:osdi").kind == "section"
     assert titles(lookup.answer("moe venue:eurosys"))[0].startswith("ScheMoE")
@@ -257,7 +259,7 @@ def test_filters_combine_with_words_sections_and_phrases(lookup: Lookup) -> None
     ],
 )
 def test_a_mistake_gets_a_sentence_with_the_nearest_valid_one(
-    lookup: Lookup, text: str, says: str
+    lookup: CatalogLookup, text: str, says: str
 ) -> None:
     answer = lookup.answer(text)
     assert answer.kind == "error"
@@ -265,30 +267,30 @@ def test_a_mistake_gets_a_sentence_with_the_nearest_valid_one(
     assert says in answer.message
 
 
-def test_no_result_gets_a_useful_sentence(lookup: Lookup) -> None:
+def test_no_result_gets_a_useful_sentence(lookup: CatalogLookup) -> None:
     answer = lookup.answer("qwertzuiop")
     assert answer.kind == "empty"
     assert "LLM Systems" in answer.message
     assert "Helix" in lookup.answer('"helixx"').message
 
 
-def test_an_empty_query_gives_the_sections_with_their_counts(lookup: Lookup) -> None:
+def test_an_empty_query_gives_the_sections_with_their_counts(lookup: CatalogLookup) -> None:
     answer = lookup.answer("  ")
     assert answer.kind == "empty"
     assert "Serving: 70" in answer.message
 
 
 @pytest.mark.parametrize("text", ["osdi 2024", "osdi24", "OSDI'24", "osdi '24"])
-def test_an_edition_is_found_as_people_write_it(lookup: Lookup, text: str) -> None:
+def test_an_edition_is_found_as_people_write_it(lookup: CatalogLookup, text: str) -> None:
     filtered = titles(lookup.answer("venue:osdi year:2024"))
     assert set(titles(lookup.answer(text))[: len(filtered)]) == set(filtered)
 
 
-def test_words_that_every_paper_has_do_not_count(lookup: Lookup) -> None:
+def test_words_that_every_paper_has_do_not_count(lookup: CatalogLookup) -> None:
     assert titles(lookup.answer("papers about moe")) == titles(lookup.answer("moe"))
 
 
-def test_all_words_come_before_some(lookup: Lookup) -> None:
+def test_all_words_come_before_some(lookup: CatalogLookup) -> None:
     answer = lookup.answer("kv cache compression")
     assert 0 < answer.complete < answer.total
     complete, rest = answer.results[: answer.complete], answer.results[answer.complete :]
@@ -296,7 +298,7 @@ def test_all_words_come_before_some(lookup: Lookup) -> None:
     assert all("compress" not in entry.title.lower() for entry in rest)
 
 
-def test_a_page_is_a_window_of_the_whole_answer(lookup: Lookup) -> None:
+def test_a_page_is_a_window_of_the_whole_answer(lookup: CatalogLookup) -> None:
     """Paging shows every result once, across the border between all words and some."""
     for text in ("kv cache compression", "serving", "venue:osdi", "flash attention", '"serving"'):
         whole = lookup.answer(text)
@@ -345,12 +347,12 @@ def test_a_page_is_a_window_of_the_whole_answer(lookup: Lookup) -> None:
         "＂x＂",
     ],
 )
-def test_nothing_that_is_typed_breaks_a_lookup(lookup: Lookup, text: str) -> None:
+def test_nothing_that_is_typed_breaks_a_lookup(lookup: CatalogLookup, text: str) -> None:
     answer = lookup.answer(text)
     assert answer.results or answer.message
 
 
-def test_random_takes_a_paper_of_the_section(lookup: Lookup) -> None:
+def test_random_takes_a_paper_of_the_section(lookup: CatalogLookup) -> None:
     chance = random.Random(1)
     seen = {lookup.random("edge", chance).results[0].title for _ in range(60)}
     assert seen == {entry.title for entry in lookup.answer("edge").results}
@@ -378,7 +380,7 @@ def test_recent_begins_with_what_was_added_last() -> None:
         entry("added", "1901.00001", dt.date(2026, 1, 2)),
         entry("added later", "1801.00001", dt.date(2026, 2, 2)),
     )
-    recent = Lookup(Catalog(info, entries), shipped_names()).recent()
+    recent = CatalogLookup(Catalog(info, entries), shipped_names()).recent()
     assert titles(recent) == ["added later", "added", "new", "old", "undated"]
 
 
@@ -393,13 +395,13 @@ def test_a_lists_own_synonyms_and_aliases_count() -> None:
         Entry(title="Strix Aluco", sections=("owls",)),
         Entry(title="Tyto Alba", sections=("owls",)),
     )
-    lookup = Lookup(Catalog(info, entries), shipped_names())
+    lookup = CatalogLookup(Catalog(info, entries), shipped_names())
     assert titles(lookup.answer("hooter")) == ["Strix Aluco"]
     assert lookup.answer("night bird").kind == "section"
 
 
 def test_an_empty_list_answers_too() -> None:
-    lookup = Lookup(Catalog(ListInfo(title="Empty", sections=()), ()), shipped_names())
+    lookup = CatalogLookup(Catalog(ListInfo(title="Empty", sections=()), ()), shipped_names())
     for text in ("", "anything", "venue:osdi", "2401.09670"):
         assert lookup.answer(text).kind in {"empty", "error"}
     assert lookup.random("", random.Random(1)).kind == "empty"
