@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError as BrokenError
 
 from bot.db.engine import Database, open_database
-from bot.db.migrate import is_known, newest, schema_of, upgrade
+from bot.db.migrate import is_known_version, newest_version, schema_version, upgrade
 from bot.db.row_json import from_json, moments_with_zone, to_json
 from bot.errors import PapersError
 
@@ -66,10 +66,10 @@ def restore(database: Database, file: Path, *, replace: bool) -> int:
     With `replace` what the database holds goes away. Raises BackupError, and changes nothing then.
     """
     with _opened(file) as (version, read):
-        if not is_known(version):
+        if not is_known_version(version):
             raise BackupError(
                 f"{file} was made by a newer version of this code (schema {version}; known here "
-                f"is {newest()}). Restore it with that version."
+                f"is {newest_version()}). Restore it with that version."
             )
         with database.write() as connection:
             if (held := _held(connection)) and not replace:
@@ -116,7 +116,7 @@ def _copy(database: Database, scratch: Path) -> None:
 
 def _archive(database: Database, scratch: Path) -> None:
     """All tables in one look at the database."""
-    version = schema_of(database)
+    version = schema_version(database)
     with (
         database.read() as connection,
         zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive,
@@ -164,7 +164,7 @@ def _of_sqlite(file: Path) -> Iterator[BackupSource]:
         copy.write_bytes(file.read_bytes())
         source = open_database(f"sqlite:///{copy}")
         try:
-            version = schema_of(source)
+            version = schema_version(source)
             if version is None:
                 raise ValueError("no schema")
             with source.read() as connection:

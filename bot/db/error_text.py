@@ -5,15 +5,15 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 _LONGEST = 300
 
 
-def in_words(error: SQLAlchemyError) -> str:
+def describe_error(error: SQLAlchemyError) -> str:
     """What went wrong, with the remedy. Holds no statement, no values and no address."""
     return (
-        f"The database cannot be used: {reason(error)}. Check DATABASE_URL and that the database "
-        "is up; `papers doctor` looks closer."
+        f"The database cannot be used: {driver_reason(error)}. Check DATABASE_URL and that the "
+        "database is up; `papers doctor` looks closer."
     )
 
 
-def reason(error: SQLAlchemyError) -> str:
+def driver_reason(error: SQLAlchemyError) -> str:
     """The driver's own first words."""
     found = error.orig if isinstance(error, DBAPIError) and error.orig else error
     lines = [line.strip() for line in str(found).splitlines() if line.strip()]

@@ -33,7 +33,7 @@ class Lock(Protocol):
         """Let another have it."""
 
 
-def lock_of(database: Database, name: str) -> Lock:
+def open_lock(database: Database, name: str) -> Lock:
     """The lock of a name in a database."""
     if database.is_sqlite:
         return FileLock(Path(f"{database.engine.url.database}.{name}.lock"))

@@ -19,13 +19,13 @@ def migrate(database: Database) -> None:
 
     Raises DatabaseError where it is a version that this code does not know.
     """
-    version = schema_of(database)
-    if version == newest():
+    version = schema_version(database)
+    if version == newest_version():
         return
-    if version is not None and not is_known(version):
+    if version is not None and not is_known_version(version):
         raise DatabaseError(
             f"The database was made by a newer version of this code (schema {version}; known here "
-            f"is {newest()}). Use that version, or restore a backup into another database."
+            f"is {newest_version()}). Use that version, or restore a backup into another database."
         )
     with database.write() as connection:
         upgrade(connection)
@@ -44,10 +44,10 @@ def upgrade(connection: sa.Connection, version: str = "head") -> None:
 
 def is_current(database: Database) -> bool:
     """Whether the schema is the newest."""
-    return schema_of(database) == newest()
+    return schema_version(database) == newest_version()
 
 
-def schema_of(database: Database) -> str | None:
+def schema_version(database: Database) -> str | None:
     """The version of the schema; None where there is none yet."""
     with database.read() as connection:
         if not sa.inspect(connection).has_table(_VERSION.name):
@@ -55,12 +55,12 @@ def schema_of(database: Database) -> str | None:
         return connection.scalar(sa.select(_VERSION.c.version_num))
 
 
-def newest() -> str:
+def newest_version() -> str:
     """The version that this code works with."""
     return _versions()[-1]
 
 
-def is_known(version: str) -> bool:
+def is_known_version(version: str) -> bool:
     """Whether a version of the schema is one that this code can bring to the newest."""
     return version in _versions()
 

@@ -61,7 +61,7 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def due(self, now: dt.datetime) -> tuple[OutboxRow, ...]:
+    def due_rows(self, now: dt.datetime) -> tuple[OutboxRow, ...]:
         """The first thing to say in every channel, the oldest first.
 
         What belongs in a thread is due once the thread's first message is there.
@@ -83,11 +83,11 @@ class Outbox:
         with self._database.read() as connection:
             return tuple(_item(row, row.thread_ts) for row in connection.execute(query))
 
-    def attempt(self, item: OutboxRow) -> None:
+    def mark_attempted(self, item: OutboxRow) -> None:
         """From now on the message may be in Slack."""
         self._change(item.id, attempted=item.version)
 
-    def posted(
+    def mark_posted(
         self, item: OutboxRow, version: int, channel: str, ts: str, now: dt.datetime
     ) -> None:
         """A version of the message is in Slack, under this id."""
@@ -108,7 +108,7 @@ class Outbox:
         tries = item.tries + 1 if counts else item.tries
         self._change(item.id, next_at=until, problem=problem, tries=tries)
 
-    def forget(self, key: str) -> None:
+    def forget_posting(self, key: str) -> None:
         """Post it anew: the message is not in Slack any more."""
         gone = {"ts": None, "posted_in": None, "attempted": None, "state": "due"}
         with self._database.write() as connection:
@@ -118,11 +118,11 @@ class Outbox:
         """Give up until somebody asks for it again (`papers outbox retry`)."""
         self._change(item.id, state="dead", problem=problem)
 
-    def dead(self) -> tuple[OutboxRow, ...]:
+    def dead_rows(self) -> tuple[OutboxRow, ...]:
         """What was given up, the oldest first."""
         return self._in_state("dead")
 
-    def waiting(self) -> tuple[OutboxRow, ...]:
+    def pending_rows(self) -> tuple[OutboxRow, ...]:
         """What is still to be said, the oldest first."""
         return self._in_state("due")
 
@@ -165,7 +165,7 @@ class Outbox:
             found: dt.datetime | None = connection.scalar(sa.select(sa.func.max(outbox.c.sent_at)))
         return found
 
-    def thin(self, before: dt.datetime) -> int:
+    def delete_delivered_before(self, before: dt.datetime) -> int:
         """Forget what was said before a moment; cards stay, since they may still change."""
         old = outbox.delete().where(
             outbox.c.state == "sent", outbox.c.sent_at < before, outbox.c.kind != "card"
@@ -173,7 +173,7 @@ class Outbox:
         with self._database.write() as connection:
             return connection.execute(old).rowcount
 
-    def find(self, key: str) -> OutboxRow | None:
+    def get(self, key: str) -> OutboxRow | None:
         """The row of a key."""
         with self._database.read() as connection:
             row = connection.execute(sa.select(outbox).where(outbox.c.key == key)).first()

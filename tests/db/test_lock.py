@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bot.db.lock import AdvisoryLock, lock_of
+from bot.db.lock import AdvisoryLock, open_lock
 from tests.conftest import opened
 from tests.db.postgres import Postgres
 from tests.e2e.processes import ROOT, environment, wait_for
@@ -17,8 +17,8 @@ from tests.e2e.processes import ROOT, environment, wait_for
 HOLDER = """
 import sys, time
 from bot.db.engine import open_database
-from bot.db.lock import lock_of
-lock = lock_of(open_database(sys.argv[1]), "worker")
+from bot.db.lock import open_lock
+lock = open_lock(open_database(sys.argv[1]), "worker")
 while not lock.acquire():
     time.sleep(0.02)
 print("held", flush=True)
@@ -54,7 +54,7 @@ def told(process: subprocess.Popen[bytes]) -> str:
 
 def test_one_has_it_and_the_next_when_it_is_released(empty_database_url: str) -> None:
     with opened(empty_database_url) as one, opened(empty_database_url) as other:
-        first, second = lock_of(one, "worker"), lock_of(other, "worker")
+        first, second = open_lock(one, "worker"), open_lock(other, "worker")
         assert not first.is_held()
         assert first.acquire()
         assert first.acquire(), "it is held already"
@@ -70,7 +70,7 @@ def test_one_has_it_and_the_next_when_it_is_released(empty_database_url: str) ->
 
 def test_locks_of_two_names_are_two(empty_database_url: str) -> None:
     with opened(empty_database_url) as database:
-        one, other = lock_of(database, "worker"), lock_of(database, "run")
+        one, other = open_lock(database, "worker"), open_lock(database, "run")
         assert one.acquire()
         assert other.acquire()
         one.release()
@@ -81,7 +81,7 @@ def test_locks_of_two_names_are_two(empty_database_url: str) -> None:
 def test_a_lock_is_one_processs_in_a_process_too(empty_database_url: str) -> None:
     """Two in one process are two: what holds is the object, not whoever asks."""
     with opened(empty_database_url) as database:
-        one, other = lock_of(database, "worker"), lock_of(database, "worker")
+        one, other = open_lock(database, "worker"), open_lock(database, "worker")
         assert one.acquire()
         assert not other.acquire()
         one.release()
@@ -93,7 +93,7 @@ def test_a_holder_that_is_killed_has_lost_it_at_once(hold: Hold, empty_database_
     holder = hold()
     assert told(holder) == "held"
     with opened(empty_database_url) as database:
-        lock = lock_of(database, "worker")
+        lock = open_lock(database, "worker")
         assert not lock.acquire()
         holder.kill()
         holder.wait(10)
@@ -105,7 +105,7 @@ def test_a_holder_that_is_killed_has_lost_it_at_once(hold: Hold, empty_database_
 
 def test_of_many_that_wait_one_gets_it(hold: Hold, empty_database_url: str) -> None:
     with opened(empty_database_url) as database:
-        lock = lock_of(database, "worker")
+        lock = open_lock(database, "worker")
         assert lock.acquire()
         waiting = [hold() for _ in range(3)]
         outputs = [one.stdout.fileno() for one in waiting if one.stdout]

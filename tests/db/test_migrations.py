@@ -15,7 +15,7 @@ import bot.ops.jobs
 import bot.outbox.tables
 import bot.review.tables  # noqa: F401  # their tables join the metadata
 from bot.db.engine import Database, DatabaseError, metadata
-from bot.db.migrate import is_current, is_known, migrate, newest, schema_of
+from bot.db.migrate import is_current, is_known_version, migrate, newest_version, schema_version
 from tests.conftest import opened
 
 
@@ -56,11 +56,13 @@ def test_processes_that_start_together_migrate_once(empty_database_url: str) -> 
 def test_the_newest_version_is_alembics(empty: Database) -> None:
     """It is told from the files' names, since asking Alembic would slow every start."""
     script = ScriptDirectory("bot/db/migrations")
-    assert script.get_current_head() == newest()
-    assert all(is_known(one.revision) for one in script.walk_revisions())
+    assert script.get_current_head() == newest_version()
+    assert all(is_known_version(one.revision) for one in script.walk_revisions())
     migrate(empty)
     with empty.read() as connection:
-        assert MigrationContext.configure(connection).get_current_revision() == schema_of(empty)
+        assert MigrationContext.configure(connection).get_current_revision() == schema_version(
+            empty
+        )
 
 
 def test_a_newer_codes_database_is_left_alone_and_the_reason_said(empty: Database) -> None:
@@ -70,4 +72,4 @@ def test_a_newer_codes_database_is_left_alone_and_the_reason_said(empty: Databas
         connection.execute(sa.text("update alembic_version set version_num = '9999'"))
     with pytest.raises(DatabaseError, match=r"schema 9999.*Use that version"):
         migrate(empty)
-    assert schema_of(empty) == "9999"
+    assert schema_version(empty) == "9999"
