@@ -7,13 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.app.container import now
-from bot.db.backup import restore
 from bot.db.engine import Database, DatabaseError, open_database
 from bot.db.lock import open_lock
 from bot.db.migrate import is_known_version, newest_version, schema_version
 from bot.discovery.sources.arxiv.next_poll import next_poll_of
 from bot.discovery.store import PaperStore
 from bot.errors import PapersError
+from bot.ops.backup import restore
 from bot.ops.jobs import JobJournal
 from bot.review.store import SuggestionStore
 from bot.settings import Settings

@@ -141,7 +141,7 @@ def backup(
 ) -> None:
     """Keep the database in a file, while the bot runs. The list in the data folder is in git."""
     from bot.app.state import existing
-    from bot.db import backup as kept
+    from bot.ops import backup as kept
 
     size = kept.backup(existing(read_settings()), file)
     out.print(f"{file}: {size:,} bytes.", markup=False)
