@@ -24,9 +24,9 @@ from bot.catalog.names import shipped_names
 from bot.catalog.yaml.lint import lint
 from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import Database, open_database
-from bot.db.error_text import reason
-from bot.db.lock import lock_of
-from bot.db.migrate import is_known, newest, schema_of
+from bot.db.error_text import driver_reason
+from bot.db.lock import open_lock
+from bot.db.migrate import is_known_version, newest_version, schema_version
 from bot.deadline import TooSlowError, within
 from bot.digest.store import DigestStore
 from bot.discovery.store import FeedCheck, PaperStore
@@ -81,7 +81,7 @@ def _failed(what: str, problem: Exception) -> Finding:
             sentence = f"No answer within {PATIENCE:g} s."
             return error(what, sentence, "Check the network between this machine and that one.")
         case SQLAlchemyError():
-            sentence = f"The database stopped answering: {reason(problem)}."
+            sentence = f"The database stopped answering: {driver_reason(problem)}."
             return error(what, sentence, "See what the database's own log says.")
         case PapersError():
             return error(what, str(problem), "The sentence says what to do.")
@@ -161,7 +161,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 def _work(database: Database) -> Iterator[Finding]:
     outbox = Outbox(database)
-    yield from working.outbox(outbox.depth(), outbox.dead(), now())
+    yield from working.outbox(outbox.depth(), outbox.dead_rows(), now())
     yield keeping.queue(*PublicationQueue(database, None).depth())
     at_work, runs = _is_at_work(database), JobJournal(database).runs()
     yield from working.worker(is_at_work=at_work, runs=runs, now=now())
@@ -169,17 +169,17 @@ def _work(database: Database) -> Iterator[Finding]:
 
 def _stored(where: str, database: Database) -> keeping.DatabaseFacts:
     try:
-        version = schema_of(database)
+        version = schema_version(database)
         return keeping.DatabaseFacts(
             where=where,
             version=version,
-            newest=newest(),
-            is_known=version is None or is_known(version),
-            unwritable=_unwritable(database) if version == newest() else None,
+            newest=newest_version(),
+            is_known=version is None or is_known_version(version),
+            unwritable=_unwritable(database) if version == newest_version() else None,
             connections=None if database.is_sqlite else _connections(database),
         )
     except SQLAlchemyError as problem:
-        return keeping.DatabaseFacts(where=where, problem=reason(problem))
+        return keeping.DatabaseFacts(where=where, problem=driver_reason(problem))
 
 
 def _unwritable(database: Database) -> str | None:
@@ -189,7 +189,7 @@ def _unwritable(database: Database) -> str | None:
             connection.execute(paces.insert().values(name="papers doctor", next_at=now()))
             connection.rollback()
     except SQLAlchemyError as problem:
-        return reason(problem)
+        return driver_reason(problem)
     return None
 
 
@@ -216,7 +216,7 @@ def _is_at_work(database: Database) -> bool:
     """Whether a worker holds its lock."""
     if database.is_sqlite and not Path(f"{database.engine.url.database}.{WORKER}.lock").exists():
         return False
-    lock = lock_of(database, WORKER)
+    lock = open_lock(database, WORKER)
     if lock.acquire():
         lock.release()
         return False

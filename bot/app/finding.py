@@ -23,7 +23,7 @@ from bot.discovery.sources.arxiv.next_poll import next_poll_of
 from bot.discovery.sources.feed_document import FeedError
 from bot.discovery.store import PaperStore
 from bot.http import FetchError, HttpClient, user_agent
-from bot.review.intake import TRIES, ArxivFacts, Intake, to_learn_from
+from bot.review.intake import MAX_LOOKUP_ATTEMPTS, ArxivFacts, Intake, negative_examples
 from bot.settings import Settings
 
 _HANDED_OVER = timedelta(weeks=6)
@@ -66,9 +66,11 @@ def hand_over(parts: Container) -> int:
     found = {
         f"arxiv:{one.paper.arxiv}": one for one in proposed(CandidateStore(parts.database), since)
     }
-    known = parts.suggestions.known(found)
+    known = parts.suggestions.existing_identities(found)
     intake = Intake(parts.review, parts.lookup.current().catalog)
-    return intake.hand_over([one for key, one in found.items() if key not in known], now())
+    return intake.suggest_candidates(
+        [one for key, one in found.items() if key not in known], now()
+    )
 
 
 def poll_when_due(parts: Container, moment: datetime) -> str:
@@ -110,7 +112,11 @@ def complete_suggestions(parts: Container) -> str:
     intake, done = Intake(parts.review, catalog), 0
     for one in waiting:
         arxiv = one.subject.entry.arxiv or ""
-        if arxiv not in told and problem and parts.review.tried(one, now()) < TRIES:
+        if (
+            arxiv not in told
+            and problem
+            and parts.review.record_completion_attempt(one, now()) < MAX_LOOKUP_ATTEMPTS
+        ):
             continue
         intake.complete(one, told.get(arxiv), judged.get(arxiv), now())
         done += 1
@@ -161,5 +167,5 @@ def _http(parts: Container) -> HttpClient:
 
 
 def _proposer(parts: Container, catalog: Catalog) -> Proposer:
-    rejected = to_learn_from(parts.suggestions.rejected())
+    rejected = negative_examples(parts.suggestions.rejected())
     return Proposer(PaperStore(parts.database), catalog, rejected)

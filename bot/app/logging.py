@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app.environment import read_settings
 from bot.app.redaction import Redactor
-from bot.db.error_text import in_words
+from bot.db.error_text import describe_error
 from bot.errors import PapersError
 from bot.settings import Settings
 
@@ -31,7 +31,7 @@ def in_a_sentence(error: Exception) -> str | None:
         case PapersError():
             told = str(error)
         case SQLAlchemyError():
-            told = in_words(error)
+            told = describe_error(error)
         case _:
             return None
     return f"papers: {redactor()(told)}"

@@ -20,7 +20,7 @@ from bot.app.container import Container, client_of, make_container, now
 from bot.app.environment import app_token, bot_token, forget_token
 from bot.app.state import SOCKET
 from bot.app.worker import Worker
-from bot.db.lock import Lock, lock_of
+from bot.db.lock import Lock, open_lock
 from bot.errors import PapersError
 from bot.ops.health import HealthEndpoints, health_server
 from bot.settings import Settings
@@ -127,7 +127,7 @@ def _alone(parts: Container) -> Lock:
 
     Raises PapersError in the second one: both would answer, each some of the requests.
     """
-    lock = lock_of(parts.database, SOCKET)
+    lock = open_lock(parts.database, SOCKET)
     end = time.monotonic() + _ANOTHER
     while not lock.acquire():
         if time.monotonic() > end:

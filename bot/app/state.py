@@ -7,13 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.app.container import now
-from bot.db.backup import restore
 from bot.db.engine import Database, DatabaseError, open_database
-from bot.db.lock import lock_of
-from bot.db.migrate import is_known, newest, schema_of
+from bot.db.lock import open_lock
+from bot.db.migrate import is_known_version, newest_version, schema_version
 from bot.discovery.sources.arxiv.next_poll import next_poll_of
 from bot.discovery.store import PaperStore
 from bot.errors import PapersError
+from bot.ops.backup import restore
 from bot.ops.jobs import JobJournal
 from bot.review.store import SuggestionStore
 from bot.settings import Settings
@@ -45,12 +45,12 @@ def existing(settings: Settings) -> Database:
     if not is_there(settings):
         raise DatabaseError(f"{where} is not there yet; the first start of the bot makes it.")
     database = open_database(settings.database)
-    version = schema_of(database)
+    version = schema_version(database)
     if version is None:
         raise DatabaseError(f"{where} is empty; the first start of the bot fills it.")
-    if not is_known(version):
+    if not is_known_version(version):
         raise DatabaseError(f"{where} was made by a newer version of this code. Use that version.")
-    if version != newest():
+    if version != newest_version():
         raise DatabaseError(f"{where} has an older schema. Run `papers migrate`.")
     return database
 
@@ -100,7 +100,7 @@ def told(database: Database, number: int) -> dict[str, Any]:
 def restore_into(settings: Settings, file: Path, *, replace: bool) -> int:
     """Restore a backup while nobody works on the database. Raises PapersError."""
     database = open_database(settings.database)
-    locks = [lock_of(database, name) for name in (WORKER, SOCKET)]
+    locks = [open_lock(database, name) for name in (WORKER, SOCKET)]
     try:
         if not all(lock.acquire() for lock in locks):
             raise DatabaseError(

@@ -20,7 +20,7 @@ from bot.app.container import Container, now
 from bot.app.finding import complete_suggestions, hand_over, poll_when_due, refit
 from bot.app.state import WORKER
 from bot.app.targets import target_of
-from bot.db.lock import lock_of
+from bot.db.lock import open_lock
 from bot.discovery.retention import RECORDS, delete_old
 from bot.ops.jobs import Job, JobJournal, Jobs, RetryPause
 from bot.publishing.publisher import Publisher
@@ -51,7 +51,7 @@ class Worker:
             timeout=int(GRACE),
             retry_handlers=[],
         )
-        self._lock = lock_of(parts.database, WORKER)
+        self._lock = open_lock(parts.database, WORKER)
         self._target = target_of(parts)
         self.is_acting = False
 
@@ -88,7 +88,7 @@ class Worker:
         pause = RetryPause()
         work = self._jobs(replace(self._parts, sleep=pause))
         jobs = Jobs(work, JobJournal(self._parts.database), now)
-        self._parts.review.recall(self._parts.suggestions.open(), now())
+        self._parts.review.enqueue_cards(self._parts.suggestions.open(), now())
         jobs.start()
         self.is_acting = True
         try:
@@ -119,8 +119,12 @@ class Worker:
         """What is looked after; each finds by itself what is due."""
         publisher = self._publisher()
         seconds = dt.timedelta(seconds=1)
-        yield Job("publish", seconds, lambda moment: _counted(publisher.step(moment), "published"))
-        yield Job("settle", 60 * seconds, lambda _: _counted(publisher.settle(), "written again"))
+        yield Job(
+            "publish", seconds, lambda moment: _counted(publisher.publish_due(moment), "published")
+        )
+        yield Job(
+            "settle", 60 * seconds, lambda _: _counted(publisher.reconcile(), "written again")
+        )
         yield Job("complete", 2 * seconds, lambda _: complete_suggestions(parts))
         yield Job("wake", 30 * seconds, lambda moment: _counted(_wake(parts, moment), "woken"))
         yield Job("hand over", 60 * seconds, lambda _: _counted(hand_over(parts), "handed over"))
@@ -147,14 +151,14 @@ class Worker:
 
     def _card(self, number: int) -> str | None:
         """The address of a suggestion's card, once it is posted."""
-        item = self._parts.outbox.find(card_key(number))
+        item = self._parts.outbox.get(card_key(number))
         if item is None or not item.ts:
             return None
         return f"{self._workspace}archives/{item.posted_in}/p{item.ts.replace('.', '')}"
 
 
 def _wake(parts: Container, moment: dt.datetime) -> int:
-    sleeping = parts.suggestions.sleeping(moment)
+    sleeping = parts.suggestions.expired_postponements(moment)
     for one in sleeping:
         parts.review.wake(one, moment)
     return len(sleeping)
@@ -162,7 +166,9 @@ def _wake(parts: Container, moment: dt.datetime) -> int:
 
 def _forget(parts: Container, moment: dt.datetime) -> int:
     """Keep the database bounded."""
-    return delete_old(parts.database, moment) + parts.outbox.thin(moment - RECORDS)
+    return delete_old(parts.database, moment) + parts.outbox.delete_delivered_before(
+        moment - RECORDS
+    )
 
 
 def digests(parts: Container, moment: dt.datetime) -> int:

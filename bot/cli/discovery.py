@@ -46,12 +46,12 @@ def digest(
 ) -> None:
     """Issue the digests that are due; the worker does so by itself."""
     from bot.app.container import make_container, now
-    from bot.digest.edition_text import as_text
+    from bot.digest.edition_text import render_text
 
     editor = make_container(read_settings()).editor
-    due = editor.due(now()) if dry_run else editor.issue_due(now())
+    due = editor.due_editions(now()) if dry_run else editor.issue_due(now())
     for one in due:
-        out.print(f"{as_text(one.edition, one.subscription)}\n", markup=False)
+        out.print(f"{render_text(one.edition, one.subscription)}\n", markup=False)
     what = "would be posted" if dry_run else "put into the outbox"
     out.print(f"{len(due)} {'edition' if len(due) == 1 else 'editions'} {what}.", markup=False)
 

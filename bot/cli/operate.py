@@ -59,7 +59,7 @@ def show_outbox(context: typer.Context, *, as_json: AsJson = False) -> None:
             "tries": item.tries,
             "problem": redact(item.problem or ""),
         }
-        for item in (*box.dead(), *box.waiting())
+        for item in (*box.dead_rows(), *box.pending_rows())
     ]
     if as_json:
         print_json(rows)
@@ -83,7 +83,7 @@ def retry(
     from bot.outbox.store import Outbox
 
     box = Outbox(existing(read_settings()))
-    dead = {item.key for item in box.dead()}
+    dead = {item.key for item in box.dead_rows()}
     if unknown := sorted(set(keys or ()) - dead):
         raise PapersError(
             f"There is no dead letter {unknown[0]}. `papers outbox` shows those there are."
@@ -141,7 +141,7 @@ def backup(
 ) -> None:
     """Keep the database in a file, while the bot runs. The list in the data folder is in git."""
     from bot.app.state import existing
-    from bot.db import backup as kept
+    from bot.ops import backup as kept
 
     size = kept.backup(existing(read_settings()), file)
     out.print(f"{file}: {size:,} bytes.", markup=False)

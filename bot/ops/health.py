@@ -19,7 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.db.engine import Database
-from bot.db.error_text import reason
+from bot.db.error_text import driver_reason
 from bot.deadline import TooSlowError, within
 from bot.errors import PapersError
 from bot.lookup.service import LookupService
@@ -100,7 +100,7 @@ class HealthEndpoints:
                 case TooSlowError():
                     yield f"The database did not answer within {PATIENCE:g} s."
                 case SQLAlchemyError():
-                    yield f"The database cannot be used: {reason(found)}."
+                    yield f"The database cannot be used: {driver_reason(found)}."
                 case _:
                     yield f"It could not be looked at: {type(found).__name__}."
 

@@ -79,7 +79,7 @@ class DatabaseCollector(Collector):
         decisions = CounterMetricFamily(
             "papers_decisions", "What has happened to suggestions.", labels=["kind"]
         )
-        for kind, count in sorted(SuggestionStore(self._database).counts().items()):
+        for kind, count in sorted(SuggestionStore(self._database).event_counts().items()):
             decisions.add_metric([kind], count)
         yield decisions
 

@@ -20,7 +20,7 @@ from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import open_database
 from bot.db.migrate import migrate
 from bot.digest.composer import Composer
-from bot.digest.model import Schedule, SubscriptionOrder, Topic
+from bot.digest.model import Schedule, SubscriptionRequest, Topic
 from bot.digest.store import DigestStore
 from bot.lookup.service import LookupService
 from bot.outbox.store import Outbox
@@ -61,8 +61,8 @@ def measure(channels: int) -> tuple[float, float]:
         for number in range(channels):
             slack.channel(f"C{number:05}", members=(BOT,))
             topic = Topic("Serving", "llm-systems/serving") if number % 2 else Topic()
-            order = SubscriptionOrder(
-                channel=f"C{number:05}", topic=topic, schedule=Schedule(), who="U0001"
+            order = SubscriptionRequest(
+                channel=f"C{number:05}", topic=topic, schedule=Schedule(), requested_by="U0001"
             )
             digests.subscribe(order, FRIDAY)
         began = time.perf_counter()

@@ -13,7 +13,7 @@ import pytest
 from bot.app.container import now
 from bot.catalog.model import Entry
 from bot.db.engine import Database
-from bot.db.lock import lock_of
+from bot.db.lock import open_lock
 from bot.ops.jobs import JobJournal, JobRun
 from bot.outbox.message import Message
 from bot.outbox.store import Outbox, enqueue
@@ -43,7 +43,7 @@ def bury(database: Database, *keys: str) -> None:
             say = Message(key=key, channel="C0GONE", kind="feeds", content={})
             enqueue(connection, say, now())
     box = Outbox(database)
-    for item in box.waiting():
+    for item in box.pending_rows():
         box.mark_dead(item, "is_archived: the channel is archived.")
 
 
@@ -61,11 +61,11 @@ def test_dead_letters_are_listed_and_tried_again_one_or_all(
     assert "C0GONE" in shown
     assert "is_archived" in shown
     assert "1 to be tried again" in papers("outbox", "retry", "b", **settings).stdout
-    assert [item.key for item in Outbox(database).waiting()] == ["b"]
+    assert [item.key for item in Outbox(database).pending_rows()] == ["b"]
     wrong = papers("outbox", "retry", "b", **settings)
     assert (wrong.returncode, "no dead letter b" in wrong.stderr) == (1, True)
     assert json.loads(papers("outbox", "retry", "--json", **settings).stdout) == {"retried": 2}
-    assert not Outbox(database).dead()
+    assert not Outbox(database).dead_rows()
 
 
 def test_jobs_are_told_with_their_last_and_next_run(
@@ -116,7 +116,7 @@ def test_a_backup_is_made_and_restored_but_not_under_a_running_bot(
     file = str(tmp_path / "state.backup")
     assert "bytes" in papers("backup", file, **settings).stdout
     assert papers("outbox", "retry", **settings).returncode == 0
-    lock = lock_of(database, "worker")
+    lock = open_lock(database, "worker")
     assert lock.acquire()
     refused = papers("restore", file, "--replace", **settings)
     assert (refused.returncode, "at work" in refused.stderr) == (1, True)
@@ -124,11 +124,11 @@ def test_a_backup_is_made_and_restored_but_not_under_a_running_bot(
     assert "--replace" in papers("restore", file, **settings).stderr
     done = papers("restore", file, "--replace", **settings)
     assert done.returncode == 0, done.stderr
-    assert [item.key for item in Outbox(database).dead()] == ["a"]
+    assert [item.key for item in Outbox(database).dead_rows()] == ["a"]
     elsewhere = settings | {"DATABASE_URL": f"sqlite:///{tmp_path}/elsewhere.db"}
     assert papers("restore", file, **elsewhere).returncode == 0
     with opened(elsewhere["DATABASE_URL"]) as other:
-        assert [item.key for item in Outbox(other).dead()] == ["a"]
+        assert [item.key for item in Outbox(other).dead_rows()] == ["a"]
 
 
 @pytest.mark.parametrize(

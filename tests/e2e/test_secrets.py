@@ -131,7 +131,7 @@ def test_a_worker_whose_everything_fails_shows_nothing(
     queue, box = PublicationQueue(database, REVIEW), Outbox(database)
     with running("worker", settings=settings, log=log):
         wait_for(lambda: queue.depth()[1] or None, 60, "the refusal of GitHub")
-        wait_for(lambda: box.dead() or None, 30, "the dead letter")
+        wait_for(lambda: box.dead_rows() or None, 30, "the dead letter")
         wait_for(lambda: fake_slack.posted(REVIEW) or None, 30, "the card")
         fake_slack.revoke()
         say(database, "late", REVIEW)
@@ -145,7 +145,7 @@ def test_a_worker_whose_everything_fails_shows_nothing(
         kept = str(connection.exec_driver_sql("SELECT * FROM suggestions").all())
     posted = [str(call.args) for call in fake_slack.calls("chat.postMessage")]
     clean(log.read_text(), kept, *posted, *told.values(), *queue.depth()[1], *box.problems())
-    clean(*(done.stdout + done.stderr for done in said), *(str(one) for one in box.dead()))
+    clean(*(done.stdout + done.stderr for done in said), *(str(one) for one in box.dead_rows()))
 
 
 def get(port: int, path: str) -> str:

@@ -17,7 +17,7 @@ from bot.app.container import now
 from bot.app.examining import examine
 from bot.app.state import WORKER
 from bot.db.engine import Database
-from bot.db.lock import lock_of
+from bot.db.lock import open_lock
 from bot.discovery.store import FeedCheck, FetchedBatch, PaperStore
 from bot.ops.doctor.finding import Finding, worst
 from bot.ops.jobs import JobJournal, JobRun
@@ -67,7 +67,7 @@ def make(fake_slack: FakeSlack, database_url: str, tmp_path: Path) -> Make:
 @pytest.fixture
 def at_work(database: Database) -> Iterator[None]:
     """A worker that works, and polled just now."""
-    lock = lock_of(database, WORKER)
+    lock = open_lock(database, WORKER)
     assert lock.acquire()
     ran = JobRun(
         name="poll", started_at=now(), finished_at=now(), outcome="", is_ok=True, next_at=now()
@@ -194,7 +194,7 @@ def test_dead_letters_are_told_with_key_channel_reason_and_command(
     with database.write() as connection:
         enqueue(connection, say, now())
     box = Outbox(database)
-    (item,) = box.waiting()
+    (item,) = box.pending_rows()
     box.mark_dead(item, "is_archived: the channel is archived.")
     one = found(make(), "dead letter")
     assert one.state == "error"
@@ -212,8 +212,8 @@ def test_an_outbox_that_is_stuck_is_told_and_an_edit_of_an_old_message_is_not(
     one = found(make(), "outbox")
     assert (one.state, "40 min" in one.sentence) == ("error", True)
     box = Outbox(database)
-    (item,) = box.waiting()
-    box.posted(item, 1, "C1", "1.2", old)
+    (item,) = box.pending_rows()
+    box.mark_posted(item, 1, "C1", "1.2", old)
     with database.write() as connection:
         enqueue(connection, Message(key="a", channel="C1", kind="feeds", content={"n": 2}), now())
     assert found(make(), "outbox").state == "ok"
@@ -227,7 +227,7 @@ def test_what_waits_for_a_dead_letter_is_not_stuck_itself(database: Database) ->
         reply = Message(key="reply", channel="C1", kind="feeds", content={}, thread_of="head")
         enqueue(connection, reply, old)
     box = Outbox(database)
-    box.mark_dead(box.waiting()[0], "no use")
+    box.mark_dead(box.pending_rows()[0], "no use")
     assert box.depth() == type(box.depth())(due=1, oldest=None, dead=1)
 
 

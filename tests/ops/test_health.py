@@ -80,11 +80,11 @@ def test_a_stuck_outbox_is_no_readiness(database: Database) -> None:
 def test_a_refused_token_is_no_readiness_until_something_is_sent_again(database: Database) -> None:
     say(database, now())
     box = Outbox(database)
-    (item,) = box.waiting()
+    (item,) = box.pending_rows()
     box.postpone(item, now(), "Slack answered token_revoked", counts=False)
     (reason,) = reasons(client(database))
     assert "the token has been revoked" in reason
-    box.posted(item, 1, "C1", "1.2", now())
+    box.mark_posted(item, 1, "C1", "1.2", now())
     assert reasons(client(database)) == []
 
 
@@ -148,7 +148,7 @@ def test_metrics_tell_of_commands_the_outbox_and_feeds(house: House) -> None:
     say(house.database, now() - FEW_MINUTES, "old")
     say(house.database, now(), "dead")
     box = Outbox(house.database)
-    box.mark_dead(box.waiting()[-1], "no use")
+    box.mark_dead(box.pending_rows()[-1], "no use")
     checks = (FeedCheck("cs.DC", "stalled", "No new paper.", 0, now().date()),)
     PaperStore(house.database).take(FetchedBatch(checks=checks), now())
     after = samples(asked)

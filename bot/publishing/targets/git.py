@@ -18,10 +18,10 @@ from bot.catalog.atomic_write import write_file
 from bot.catalog.names import KnownNames
 from bot.catalog.yaml.edit import folder_reader
 from bot.catalog.yaml.read import Read
-from bot.publishing.edits import edits_of
+from bot.publishing.edits import file_edits
 from bot.publishing.git_cli import GitCli
 from bot.publishing.git_locks import at_work
-from bot.publishing.publication import TRAILER, Publication, Published, PublishError, has_key
+from bot.publishing.publication import TRAILER, Publication, Published, PublishError, has_trailer
 
 _TRIES = 5
 _REBASING = "papers-bot-rebase"  # in the git directory while a rebase there is this bot's
@@ -192,7 +192,7 @@ class GitTarget:
         words = ["log", "--format=%H%x00%B%x00%x00", "--fixed-strings", f"--grep={TRAILER}: {key}"]
         for told in self._git.ask(*words, "HEAD").split("\0\0"):
             commit, _, message = told.strip().partition("\0")
-            if has_key(message, key):
+            if has_trailer(message, key):
                 return commit
         return None
 
@@ -217,7 +217,7 @@ class GitTarget:
         return commit
 
     def _edits(self, read: Read, place: _Place, publication: Publication) -> Mapping[str, str]:
-        return edits_of(read, place.data, self._markdown, self._names, publication.change)
+        return file_edits(read, place.data, self._markdown, self._names, publication.change)
 
     def _reader(self, commit: str) -> Read:
         """Reads the texts that a commit holds."""
