@@ -1,4 +1,4 @@
-"""What must come to an end in time, whatever it waits for."""
+"""A common deadline for tasks that may hang."""
 
 import queue
 import threading
@@ -6,45 +6,45 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-Found = TypeVar("Found")
+T = TypeVar("T")
 
 
-class TooSlowError(Exception):
-    """It did not end in time."""
+class DeadlineError(Exception):
+    """A task did not end before the deadline."""
 
 
-def within(
-    seconds: float, works: Sequence[Callable[[], Iterator[Found]]]
-) -> Iterator[tuple[int, Found | Exception]]:
-    """What several works bring until the deadline, each with the number of its work.
+def results_within(
+    seconds: float, tasks: Sequence[Callable[[], Iterator[T]]]
+) -> Iterator[tuple[int, T | Exception]]:
+    """Run tasks in parallel, and yield their results as they come, with the index of the task.
 
-    They run side by side. One that raises, or that is not done in time, brings that as its last.
-    What still runs then is left behind; it ends with the process.
+    A task that raises ends with its exception as last result, one that exceeds the deadline with
+    DeadlineError. Its thread is abandoned and ends with the process.
     """
-    brought: queue.SimpleQueue[tuple[int, Found | Exception | None]] = queue.SimpleQueue()
-    for number, work in enumerate(works):
-        threading.Thread(target=_bring, args=(number, work, brought), daemon=True).start()
-    running, end = set(range(len(works))), time.monotonic() + seconds
+    results: queue.SimpleQueue[tuple[int, T | Exception | None]] = queue.SimpleQueue()
+    for index, task in enumerate(tasks):
+        threading.Thread(target=_run, args=(index, task, results), daemon=True).start()
+    running, end = set(range(len(tasks))), time.monotonic() + seconds
     while running:
         try:
-            number, found = brought.get(timeout=max(0.0, end - time.monotonic()))
+            index, result = results.get(timeout=max(0.0, end - time.monotonic()))
         except queue.Empty:
-            yield from ((number, TooSlowError()) for number in sorted(running))
+            yield from ((index, DeadlineError()) for index in sorted(running))
             return
-        if found is None:
-            running.discard(number)
+        if result is None:
+            running.discard(index)
         else:
-            yield number, found
+            yield index, result
 
 
-def _bring(
-    number: int,
-    work: Callable[[], Iterator[Found]],
-    brought: "queue.SimpleQueue[tuple[int, Found | Exception | None]]",
+def _run(
+    index: int,
+    task: Callable[[], Iterator[T]],
+    results: "queue.SimpleQueue[tuple[int, T | Exception | None]]",
 ) -> None:
     try:
-        for found in work():
-            brought.put((number, found))
-    except Exception as error:  # noqa: BLE001  # whatever it is, somebody waits to be told
-        brought.put((number, error))
-    brought.put((number, None))
+        for result in task():
+            results.put((index, result))
+    except Exception as error:  # noqa: BLE001  # the consumer decides what to do with it
+        results.put((index, error))
+    results.put((index, None))

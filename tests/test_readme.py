@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
-from bot.app.container import now
+from bot.app.clock import utc_now
 from bot.cli import cli
 from bot.db.engine import Database
 from bot.lookup.lookup import Lookup
@@ -45,7 +45,7 @@ def test_the_settings_are_those_that_the_code_reads() -> None:
 
 def test_the_metrics_that_it_names_exist(sqlite: Database) -> None:
     names = set(re.findall(r"`(papers_[a-z_]+)`", README))
-    text = exposition(sqlite, now).decode()
+    text = exposition(sqlite, utc_now).decode()
     assert names
     assert not {name for name in names if f"# TYPE {name.removesuffix('_total')}" not in text}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.app.container import now
+from bot.app.clock import utc_now
 from bot.app.logging import configure_logging
 from bot.app.processes import run
 from bot.catalog.yaml.read import CatalogError
@@ -88,7 +88,7 @@ def _arxiv(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """Where to poll: arXiv if it answers, else a recorded feed; and which it is, in words."""
     url = f"{settings.rss_url.rstrip('/')}/{_CATEGORY}"
     agent = user_agent(settings.contact)
-    with HttpClient(agent=agent, clock=time.monotonic, now=now, bounds=_PATIENCE) as http:
+    with HttpClient(agent=agent, clock=time.monotonic, now=utc_now, bounds=_PATIENCE) as http:
         try:
             http.fetch(url)
         except FetchError:
@@ -98,7 +98,7 @@ def _arxiv(settings: Settings) -> Iterator[tuple[str, str, str]]:
     if there:
         yield settings.rss_url, settings.api_url, "arXiv"
         return
-    with recorded(now() - dt.timedelta(minutes=1)) as base:
+    with recorded(utc_now() - dt.timedelta(minutes=1)) as base:
         source = "a small recorded feed (arXiv cannot be reached)"
         yield f"{base}/rss", f"{base}/api", source
 
