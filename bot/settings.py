@@ -50,7 +50,7 @@ class Settings(BaseSettings):
         validation_alias="PORT",
         ge=0,
         le=65535,
-        description="The port of `papers web`; of health and metrics for `run`, `worker` (0: none).",
+        description="The port of `papers web`; health and metrics of `run`, `worker` (0: none).",
     )
     host: str = Field(
         default="0.0.0.0",  # noqa: S104  # a platform's router must reach it; loopback is a setting away
@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None,
         validation_alias="DATABASE_URL",
-        description="`postgresql://…` or `sqlite:///…`; by default `papers.db` beside the data folder.",
+        description="`postgresql://…` or `sqlite:///…`; by default `papers.db` beside the data.",
     )
     review_channel: str | None = Field(
         default=None,

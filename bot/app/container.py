@@ -12,12 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from wsgiref.types import WSGIApplication
 
-from slack_sdk import WebClient
-from slack_sdk.http_retry.builtin_handlers import (
-    ConnectionErrorRetryHandler,
-    RateLimitErrorRetryHandler,
-)
-
 from bot.app.clock import utc_now
 from bot.catalog.model import Catalog
 from bot.catalog.names import KnownNames, shipped_names
@@ -36,49 +30,12 @@ from bot.publishing.targets.factory import TargetSettings, make_target
 from bot.review.service import ReviewService, card_key
 from bot.review.store import SuggestionStore
 from bot.settings import ENVIRONMENT, Settings
+from bot.slack.clients import SlackClients, make_clients
 from bot.slack.context import ListenerContext
 from bot.slack.delivery.renderer import Renderer
-from bot.slack.delivery.sender import GRACE, Sender
+from bot.slack.delivery.sender import Sender
 from bot.slack.directory import Directory
 from bot.slack.listeners import Listeners
-
-_INTERACTIVE_SECONDS = 2  # a person waits, and Slack gives up after three
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlackClients:
-    """Slack Web API clients by how a call may be made."""
-
-    interactive: WebClient
-    """For listeners, where a person waits: short time-outs."""
-    repeatable: WebClient
-    """For calls that may be repeated after a dropped connection or a rate limit."""
-    once_only: WebClient
-    """For calls that must not be repeated blindly, such as posting a message."""
-
-
-def make_clients(settings: Settings) -> SlackClients:
-    """Make the clients for the settings' bot token; without a token Slack refuses their calls."""
-
-    def client(timeout: int, *, repeats: bool) -> WebClient:
-        return WebClient(
-            token=token.get_secret_value().strip() if token else None,
-            base_url=settings.slack_api_url,
-            timeout=timeout,
-            retry_handlers=[
-                ConnectionErrorRetryHandler(),
-                RateLimitErrorRetryHandler(max_retry_count=2),
-            ]
-            if repeats
-            else [],
-        )
-
-    token = settings.slack_bot_token
-    return SlackClients(
-        interactive=client(_INTERACTIVE_SECONDS, repeats=True),
-        repeatable=client(30, repeats=True),
-        once_only=client(int(GRACE), repeats=False),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +165,10 @@ def bootstrap(  # noqa: PLR0913  # each dependency can be replaced by itself
     if database is None:
         database = open_database(settings.database, sleep=sleep)
         migrate(database)
+    if clients is None:  # without a token Slack refuses their calls
+        token = settings.slack_bot_token
+        plain = token.get_secret_value().strip() if token else ""
+        clients = make_clients(plain, settings.slack_api_url)
     names, suggestions = shipped_names(), SuggestionStore(database)
     lookup = LookupService(settings.data_dir, names, clock, suggestions)
     digests = Composer(database, lambda: lookup.current().catalog, names)
@@ -217,7 +178,7 @@ def bootstrap(  # noqa: PLR0913  # each dependency can be replaced by itself
         clock=clock,
         sleep=sleep,
         rng=rng or random.SystemRandom(),
-        clients=clients or make_clients(settings),
+        clients=clients,
         workspace=workspace,
         database=database,
         suggestions=suggestions,

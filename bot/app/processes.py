@@ -15,7 +15,7 @@ import structlog
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
-from bot.app.container import Container, bootstrap, make_clients
+from bot.app.container import Container, bootstrap
 from bot.app.worker import Worker
 from bot.db.lock import lock_of
 from bot.errors import PapersError
@@ -23,6 +23,7 @@ from bot.ops.database import SOCKET_LOCK
 from bot.ops.health import health_server
 from bot.settings import Settings, app_token, bot_token, hide_bot_token
 from bot.slack.app import check_token, connect_socket, make_app
+from bot.slack.clients import make_clients
 
 _SHUTDOWN_SECONDS = 5.0  # platforms kill after ten, and the machine may be busy
 _POLL_SECONDS = 0.2
@@ -37,7 +38,7 @@ def run(
     stop: threading.Event | None = None,
 ) -> None:
     """Serve by Socket Mode until SIGTERM, SIGINT or `stop`; call `ready` once connected."""
-    bot_token(settings)
+    bot_token(settings)  # reported before a missing app-level token
     app_level_token = app_token(settings)
     container = _start(settings)
     with (
@@ -57,7 +58,6 @@ def run(
 
 def work(settings: Settings) -> None:
     """Send, publish and poll until SIGTERM or SIGINT, beside any number of `papers web`."""
-    bot_token(settings)
     container = _start(settings)
     worker = Worker(container)
     with health_server(settings.host, settings.port, container.health()):
@@ -74,9 +74,10 @@ def _start(settings: Settings) -> Container:
     SIGTERM ends the process at once meanwhile: nothing is held that could be lost, and Slack may
     be slow.
     """
+    token = bot_token(settings)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     hide_bot_token()
-    clients = make_clients(settings)
+    clients = make_clients(token, settings.slack_api_url)
     return bootstrap(settings, clients=clients, workspace=check_token(clients.repeatable))
 
 

@@ -7,20 +7,20 @@ from functools import cache
 
 import structlog
 
-from bot.app.container import bootstrap, make_clients
+from bot.app.container import bootstrap
 from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import open_database
 from bot.db.migrate import migrate
 from bot.ops.health import HealthEndpoints
 from bot.settings import Settings, bot_token, hide_bot_token, read_settings, signing_secret
 from bot.slack.app import check_token, make_app
+from bot.slack.clients import make_clients
 from bot.slack.transport.wsgi import SlackRequests
 
 
 def prepare() -> None:
     """Check the token, the list and the database, and migrate. Raises PapersError."""
     settings = read_settings()
-    bot_token(settings)
     _workspace(settings)
     read_catalog(settings.data_dir)
     database = open_database(settings.database)
@@ -33,7 +33,6 @@ def prepare() -> None:
 def wsgi() -> HealthEndpoints:
     """Make the application of one gunicorn process."""
     settings = read_settings()
-    bot_token(settings)
     secret = signing_secret(settings)
     workspace = _workspace(settings)
     hide_bot_token()
@@ -50,4 +49,4 @@ def _workspace(settings: Settings) -> str:
     The first process asks, and the forked ones inherit the answer: one that dies while Slack is
     down can be replaced.
     """
-    return check_token(make_clients(settings).repeatable)
+    return check_token(make_clients(bot_token(settings), settings.slack_api_url).repeatable)
