@@ -111,8 +111,8 @@ def database_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A migrated database."""
-    with opened(database_url) as found:
-        yield found
+    with opened(database_url) as database:
+        yield database
 
 
 @pytest.fixture
@@ -142,8 +142,8 @@ def client(web_api: HTTPServer) -> WebClient:
 def sqlite(tmp_path: Path, sqlite_template: Path) -> Iterator[Database]:
     """A migrated SQLite database."""
     shutil.copy(sqlite_template, tmp_path / "sqlite.db")
-    with opened(f"sqlite:///{tmp_path}/sqlite.db") as found:
-        yield found
+    with opened(f"sqlite:///{tmp_path}/sqlite.db") as database:
+        yield database
 
 
 @pytest.fixture
