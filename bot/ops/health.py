@@ -24,7 +24,7 @@ from bot.deadline import DeadlineError, results_within
 from bot.errors import PapersError
 from bot.lookup.service import LookupService
 from bot.ops.metrics import exposition
-from bot.ops.readiness import ProcessState, reasons
+from bot.ops.readiness import reasons
 from bot.outbox.store import Outbox
 
 DEADLINE = 5.0
@@ -86,13 +86,8 @@ class HealthEndpoints:
 
     def _problems(self) -> Iterator[str]:
         self._lookup.current()
-        outbox = Outbox(self._database)
-        state = ProcessState(
-            list_problem=self._lookup.problem,
-            depth=outbox.depth(),
-            problems=outbox.problems(),
-        )
-        yield from reasons(state, self._now())
+        outbox, list_problem = Outbox(self._database), self._lookup.problem
+        yield from reasons(list_problem, outbox.depth(), outbox.problems(), self._now())
 
     def _metrics(self) -> Page:
         def ask() -> Iterator[str]:
@@ -102,7 +97,7 @@ class HealthEndpoints:
 
     def _in_time(self, task: Callable[[], Iterator[str]]) -> Iterator[str]:
         """The texts of a task; sentences instead where it fails or takes too long."""
-        for _, result in results_within(self._deadline, [task]):
+        for _, result in results_within(self._deadline, {"": task}):
             match result:
                 case str():
                     yield result

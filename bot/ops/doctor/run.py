@@ -5,6 +5,7 @@ Checks change nothing, and a check that fails does not stop the others.
 
 import contextlib
 import datetime as dt
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -66,22 +67,12 @@ class Doctor:
             "disk": self._disk,
             "publishing": self._publishing,
         }
-        names = list(groups)
-        findings: dict[str, list[Finding]] = {name: [] for name in names}
-        for index, result in results_within(self.deadline, list(groups.values())):
-            name = names[index]
-            findings[name].append(
-                result if isinstance(result, Finding) else self._failure(name, result)
-            )
-        return tuple(
-            replace(
-                finding,
-                sentence=self.redact(finding.sentence),
-                remedy=self.redact(finding.remedy),
-            )
-            for group in findings.values()
-            for finding in group
-        )
+        findings: dict[str, list[Finding]] = {name: [] for name in groups}
+        for name, result in results_within(self.deadline, groups):
+            finding = result if isinstance(result, Finding) else self._failure(name, result)
+            sentence, remedy = self.redact(finding.sentence), self.redact(finding.remedy)
+            findings[name].append(replace(finding, sentence=sentence, remedy=remedy))
+        return tuple(itertools.chain.from_iterable(findings.values()))
 
     def _failure(self, what: str, problem: Exception) -> Finding:
         """The finding for a group of checks that could not be completed."""
@@ -221,15 +212,13 @@ class Doctor:
         for what, folder in folders.items():
             if folder.is_dir():
                 free = shutil.disk_usage(folder).free
-                yield storage_checks.space(
-                    storage_checks.DiskSpace(what, str(folder), free, _is_writable(folder))
-                )
+                yield storage_checks.space(what, folder, free, is_writable=_is_writable(folder))
 
     def _publishing(self) -> Iterator[Finding]:
         settings = self.settings
         match settings.publish:
             case "git":
-                yield storage_checks.git(_git_state(settings.data_dir))
+                yield _git(settings.data_dir)
             case "github":
                 has_token = settings.github_token is not None
                 yield storage_checks.github(has_token=has_token, repo=settings.github_repo)
@@ -263,15 +252,15 @@ def _is_writable(folder: Path) -> bool:
     return all(os.access(path, os.W_OK) for path in paths if path.exists())
 
 
-def _git_state(folder: Path) -> storage_checks.GitState:
+def _git(folder: Path) -> Finding:
     git = GitCli(folder, ENVIRONMENT, timeout=_TIMEOUT)
     try:
         if git.run("rev-parse", "--is-inside-work-tree").code:
-            return storage_checks.GitState(problem=f"{folder} is in no git repository")
+            return storage_checks.git(f"{folder} is in no git repository")
         branch = git.run("symbolic-ref", "--quiet", "--short", "HEAD").text or None
-        return storage_checks.GitState(branch=branch, remotes=tuple(git.ask("remote").split()))
+        return storage_checks.git(None, branch, git.ask("remote"))
     except PublishError as problem:
-        return storage_checks.GitState(problem=str(problem).rstrip("."))
+        return storage_checks.git(str(problem).rstrip("."))
 
 
 def _plain(secret: SecretStr | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.ops.doctor.finding import Finding, error, ok, warning
 from bot.text import pluralize
@@ -30,27 +31,6 @@ class DatabaseFacts:
     """Why a write was refused."""
     connections: tuple[int, int] | None = None
     """Open connections and their maximum, on a server."""
-
-
-@dataclass(frozen=True, slots=True)
-class DiskSpace:
-    """A folder and its free space."""
-
-    what: str
-    path: str
-    free: int
-    """Bytes."""
-    is_writable: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GitState:
-    """The git repository of the data folder."""
-
-    problem: str | None = None
-    """Why it cannot be used."""
-    branch: str | None = None
-    remotes: tuple[str, ...] = ()
 
 
 def database(facts: DatabaseFacts) -> Iterator[Finding]:
@@ -103,19 +83,19 @@ def _connections(used: int, most: int) -> Finding:
     )
 
 
-def space(disk: DiskSpace) -> Finding:
-    """Whether the folder is writable and has free space."""
-    free = f"{disk.free / _MEGABYTE:,.0f} MB are free"
-    if not disk.is_writable:
+def space(what: str, path: Path, free: int, *, is_writable: bool) -> Finding:
+    """Whether a folder is writable and has free space; `free` in bytes."""
+    room = f"{free / _MEGABYTE:,.0f} MB are free"
+    if not is_writable:
         return error(
-            disk.what,
-            f"{disk.path} cannot be written, so approvals cannot be stored ({free}).",
+            what,
+            f"{path} cannot be written, so approvals cannot be stored ({room}).",
             "Allow the bot's user to write it; under systemd, name it in ReadWritePaths.",
         )
-    if disk.free >= _LOW_SPACE:
-        return ok(disk.what, f"{disk.path} can be written; {free}.")
-    report = error if disk.free < _NO_SPACE else warning
-    return report(disk.what, f"{free} at {disk.path}.", "Free some disk space.")
+    if free >= _LOW_SPACE:
+        return ok(what, f"{path} can be written; {room}.")
+    report = error if free < _NO_SPACE else warning
+    return report(what, f"{room} at {path}.", "Free some disk space.")
 
 
 def listed(entries: int, errors: int, warnings: int) -> Finding:
@@ -131,29 +111,29 @@ def listed(entries: int, errors: int, warnings: int) -> Finding:
     return ok(what, f"{entries:,} entries, no mistake{remarks}.")
 
 
-def git(state: GitState) -> Finding:
-    """Whether approvals can become commits."""
+def git(problem: str | None, branch: str | None = None, remotes: str = "") -> Finding:
+    """Whether approvals can become commits; `problem` is why git cannot be used."""
     what = "publishing"
-    if state.problem:
+    if problem:
         return error(
             what,
-            f"PAPERS_PUBLISH is git, and {state.problem}.",
+            f"PAPERS_PUBLISH is git, and {problem}.",
             "Move the data folder into a clone of the list's repository, or set "
             "PAPERS_PUBLISH=files.",
         )
-    if state.branch is None:
+    if branch is None:
         return error(
             what,
             "No branch is checked out, so commits would be on none.",
             "Check out the list's branch in the data folder (`git switch main`).",
         )
-    if not state.remotes:
+    if not remotes:
         return warning(
             what,
-            f"Approvals are committed on {state.branch}, and there is no remote to push to.",
+            f"Approvals are committed on {branch}, and there is no remote to push to.",
             "Add one (`git remote add`), or back the repository up otherwise.",
         )
-    return ok(what, f"Approvals are committed on {state.branch}, and pushed.")
+    return ok(what, f"Approvals are committed on {branch}, and pushed.")
 
 
 def github(*, has_token: bool, repo: str | None) -> Finding:
