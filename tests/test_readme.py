@@ -1,6 +1,7 @@
-"""The README matches the code: commands, settings, metrics, files and examples."""
+"""The README matches the code: commands, settings, rooms, metrics, files and examples."""
 
 import re
+import tomllib
 from pathlib import Path
 
 from pydantic_core import PydanticUndefined
@@ -9,7 +10,7 @@ from typer.main import get_command
 from bot.app.clock import utc_now
 from bot.cli import cli
 from bot.db.engine import Database
-from bot.lookup.lookup import Lookup
+from bot.lookup.catalog_lookup import CatalogLookup
 from bot.ops.metrics import exposition
 from bot.settings import Settings
 
@@ -43,6 +44,17 @@ def test_the_settings_are_those_that_the_code_reads() -> None:
     assert documented == read
 
 
+def test_the_rooms_are_the_import_layers_from_top_to_bottom() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    rooms = [
+        f"{layer}/" if (ROOT / "bot" / layer).is_dir() else f"{layer}.py"
+        for layer in layers
+        if layer != "__main__"
+    ]
+    assert [cells[0].strip("`") for cells in rows("rooms")] == rooms
+
+
 def test_the_named_metrics_exist(sqlite: Database) -> None:
     names = set(re.findall(r"`(papers_[a-z_]+)`", README))
     text = exposition(sqlite, utc_now).decode()
@@ -56,7 +68,7 @@ def test_the_named_make_targets_exist() -> None:
     assert {"demo", "test", "install", "bench", "proof", "lock"} <= targets
 
 
-def test_linked_files_exist() -> None:
+def test_its_links_into_the_repository_lead_to_files() -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
 
@@ -66,10 +78,10 @@ def test_the_example_entry_is_in_the_list() -> None:
     assert entry in (ROOT / "data" / "papers" / "llm-systems.yaml").read_text()
 
 
-def test_the_example_lookups_have_answers(lookup: Lookup) -> None:
-    for asked in re.findall(r"`/papers ([^`]+)`", README.split("## Ask it")[1].split("##")[0]):
-        if asked.split()[0] not in {"recent", "random", "help"}:
-            assert lookup.answer(asked).kind != "error", asked
+def test_its_example_lookups_are_answered(lookup: CatalogLookup) -> None:
+    for query in re.findall(r"`/papers ([^`]+)`", README.split("## Ask it")[1].split("##")[0]):
+        if query.split()[0] not in {"recent", "random", "help"}:
+            assert lookup.answer(query).kind != "error", query
 
 
 def started_by(text: str, words: str) -> list[str]:

@@ -11,7 +11,7 @@ from bot.cli.console import out
 from bot.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from bot.lookup.lookup import Lookup, LookupAnswer
+    from bot.lookup.catalog_lookup import CatalogLookup, LookupAnswer
 
 SHOWN = 20
 
@@ -39,7 +39,7 @@ def search(
     _show(lookup, lookup.answer(text, limit=limit))
 
 
-def _lookup(settings: Settings) -> "Lookup":
+def _lookup(settings: Settings) -> "CatalogLookup":
     """The lookup of the list, with the decisions if there is a database to read them from."""
     from bot.catalog.names import shipped_names
     from bot.lookup.service import LookupService
@@ -51,7 +51,7 @@ def _lookup(settings: Settings) -> "Lookup":
     return LookupService(settings.data_dir, shipped_names(), time.monotonic, decisions).current()
 
 
-def _answer_json(lookup: "Lookup", text: str) -> dict[str, Any]:
+def _answer_json(lookup: "CatalogLookup", text: str) -> dict[str, Any]:
     answer = lookup.answer(text)
     return {
         "query": text,
@@ -72,7 +72,7 @@ def _answer_json(lookup: "Lookup", text: str) -> dict[str, Any]:
     }
 
 
-def _show(lookup: "Lookup", answer: "LookupAnswer") -> None:
+def _show(lookup: "CatalogLookup", answer: "LookupAnswer") -> None:
     out.print(answer.message, markup=False, style="bold" if answer.results else "")
     if not answer.results:
         raise typer.Exit(1 if answer.kind == "error" else 0)

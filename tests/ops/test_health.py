@@ -19,7 +19,7 @@ from bot.db.engine import Database, open_database
 from bot.demo.standin import free_port
 from bot.discovery.store import FeedCheck, FetchedBatch, PaperStore
 from bot.errors import PapersError
-from bot.lookup.service import LOOK_AGAIN, LookupService
+from bot.lookup.service import REFRESH_SECONDS, LookupService
 from bot.ops.health import DEADLINE, HealthEndpoints, health_server
 from bot.outbox.message import Message
 from bot.outbox.store import Outbox, enqueue
@@ -101,11 +101,11 @@ def test_a_broken_list_makes_the_process_not_ready_and_the_last_good_one_is_serv
     client = Client(HealthEndpoints(sqlite, lookup, utc_now))
     good = (folder / "list.yaml").read_text()
     (folder / "list.yaml").write_text("title: [")
-    clock.tick(LOOK_AGAIN)
+    clock.tick(REFRESH_SECONDS)
     assert "list.yaml" in reasons(client)[0]
     assert lookup.current().answer("serving").results
     (folder / "list.yaml").write_text(good)
-    clock.tick(LOOK_AGAIN)
+    clock.tick(REFRESH_SECONDS)
     assert reasons(client) == []
 
 
