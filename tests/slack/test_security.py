@@ -106,7 +106,9 @@ def house(
     shutil.copytree(repository, tmp_path, dirs_exist_ok=True)
     (tmp_path / "pwned").mkdir()  # a shell that was got at would say so
     data = tmp_path / "data"
-    target = GitTarget(GitCli(data, environment(tmp_path)), "LIST.md", NAMES)
+    target = GitTarget(
+        GitCli(data, environment(tmp_path)), "LIST.md", NAMES, now=lambda: clock.now
+    )
     found = House(slack, database, data, clock, target=target)
     with capture_logs() as logs:
         yield found

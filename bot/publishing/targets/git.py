@@ -9,6 +9,7 @@ is not committed for them. It carries its decision's key in a trailer and is loo
 that an interruption anywhere, and any number of repetitions, leave one commit.
 """
 
+import datetime as dt
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ from bot.publishing.edits import file_edits
 from bot.publishing.git_cli import GitCli
 from bot.publishing.git_locks import at_work
 from bot.publishing.publication import TRAILER, Publication, Published, PublishError, has_trailer
+
+Now = Callable[[], dt.datetime]
 
 _TRIES = 5
 _REBASING = "papers-bot-rebase"  # in the git directory while a rebase there is this bot's
@@ -51,12 +54,14 @@ class GitTarget:
         markdown: str | None,
         names: KnownNames,
         *,
+        now: Now,
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._list = git
         self._git = git  # in the repository's root, once that is known
         self._markdown = markdown
         self._names = names
+        self._now = now
         self._step = step
 
     def publish(self, publication: Publication) -> Published:
@@ -67,7 +72,7 @@ class GitTarget:
         """
         place = self._place()
         self._git = replace(self._list, folder=place.root)
-        with at_work(place.git_dir, place.branch):
+        with at_work(place.git_dir, place.branch, self._now()):
             return self._publish(place, publication)
 
     def _publish(self, place: _Place, publication: Publication) -> Published:
