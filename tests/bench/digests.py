@@ -1,7 +1,7 @@
-"""How long a Monday morning takes: issuing the editions that are due, and sending them.
+"""Time to issue the editions due on a Monday morning, and to send them.
 
-Sending is measured against a strict Slack on loopback without its pace, so it is what the sender
-itself costs a message; a real Slack adds the time of its answer.
+The fake Slack on loopback has no rate limit here, so the figures are the sender's own time for a
+message; a real Slack adds the time of its answers.
 """
 
 import datetime as dt
@@ -36,9 +36,9 @@ MONDAY = dt.datetime(2026, 3, 9, 9, 1, tzinfo=dt.UTC)
 
 
 def show(console: Console) -> None:
-    """Print seconds, and what they make a minute."""
+    """Print the seconds and the rate a minute."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    table = Table("channels", "issued in", "sent in", "sent a minute", title="DigestStore")
+    table = Table("channels", "issued in", "sent in", "sent a minute", title="Digests")
     for channels in SIZES:
         issued, sent = measure(channels)
         rate = f"{channels / sent * 60:,.0f}"
@@ -47,7 +47,7 @@ def show(console: Console) -> None:
 
 
 def measure(channels: int) -> tuple[float, float]:
-    """Seconds to issue an edition to so many channels, and to send them all."""
+    """Seconds to issue an edition to each of so many channels, and to send them all."""
     catalog = read_catalog(DATA).catalog
     names = shipped_names()
     with (
@@ -70,12 +70,12 @@ def measure(channels: int) -> tuple[float, float]:
         assert len(editor.issue_due(MONDAY)) == channels
         issued = time.perf_counter() - began
         suggestions, outbox = SuggestionStore(database), Outbox(database)
-        live = LookupService(DATA, names, time.monotonic, suggestions)
+        lookup = LookupService(DATA, names, time.monotonic, suggestions)
         clock = _seconds()
         sender = Sender(
             outbox,
             slack.client(),
-            Renderer(suggestions, live, "https://example.slack.com/").render,
+            Renderer(suggestions, lookup, "https://example.slack.com/").render,
             now=lambda: MONDAY,
             clock=lambda: next(clock),
         )
@@ -88,7 +88,7 @@ def measure(channels: int) -> tuple[float, float]:
 
 
 def _seconds() -> Iterator[float]:
-    """A clock on which a channel's second has always gone."""
+    """A clock by which the second between two messages to a channel has always passed."""
     moment = 0.0
     while True:
         yield moment
