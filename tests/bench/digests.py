@@ -1,7 +1,7 @@
-"""How long a Monday morning takes: issuing the editions that are due, and sending them.
+"""Time to issue the editions due on a Monday morning, and to send them.
 
-Sending is measured against a strict Slack on loopback without its pace, so it is what the sender
-itself costs a message; a real Slack adds the time of its answer.
+The fake Slack on loopback has no rate limit here, so the figures are the sender's own time for a
+message; a real Slack adds the time of its answers.
 """
 
 import datetime as dt
@@ -29,9 +29,9 @@ MONDAY = dt.datetime(2026, 3, 9, 9, 1, tzinfo=dt.UTC)
 
 
 def show(console: Console) -> None:
-    """Print seconds, and what they make a minute."""
+    """Print the seconds and the rate a minute."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    table = Table("channels", "issued in", "sent in", "sent a minute", title="DigestStore")
+    table = Table("channels", "issued in", "sent in", "sent a minute", title="Digests")
     for channels in SIZES:
         issued, sent = measure(channels)
         rate = f"{channels / sent * 60:,.0f}"
@@ -76,7 +76,7 @@ def measure(channels: int) -> tuple[float, float]:
 
 
 def _seconds() -> Iterator[float]:
-    """A clock on which a channel's second has always gone."""
+    """A clock by which the second between two messages to a channel has always passed."""
     moment = 0.0
     while True:
         yield moment
