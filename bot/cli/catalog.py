@@ -31,7 +31,7 @@ def import_list(
         raise PapersError("Choose one of --merge and --replace.")
     from bot.app.listing import Way, take_in
 
-    way = Way.MERGE if merging else Way.REPLACE if replacing else Way.BEGIN
+    way = Way.MERGE if merging else Way.REPLACE if replacing else Way.CREATE
     stem = "awesome-papers" if str(file) == "-" else file.stem
     for line in take_in(folder, text, way, title=stem.replace("-", " ").replace("_", " ").title()):
         out.print(line, markup=False)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.catalog.change import apply
 from bot.catalog.model import Catalog
 from bot.catalog.names import KnownNames
-from bot.catalog.yaml.read import CatalogError, Loaded, read_catalog, signature
+from bot.catalog.yaml.read import CatalogError, LoadedCatalog, read_catalog, signature
 from bot.lookup.lookup import Lookup
 from bot.review.store import SuggestionStore
 
@@ -96,7 +96,7 @@ def with_decisions(catalog: Catalog, decisions: SuggestionStore | None) -> Catal
     return catalog
 
 
-def _loaded(folder: Path) -> Loaded:
+def _loaded(folder: Path) -> LoadedCatalog:
     loaded = read_catalog(folder)
     for problem in loaded.problems:
         _log.warning(

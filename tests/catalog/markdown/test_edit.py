@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.catalog.change import Change, apply
-from bot.catalog.markdown.edit import splice
+from bot.catalog.markdown.edit import edit_markdown
 from bot.catalog.markdown.export import export_list
 from bot.catalog.markdown.importer import import_list
 from bot.catalog.markdown.parse import read_markdown
@@ -160,23 +160,23 @@ def change_in(before: str, after: str) -> tuple[list[str], list[str]]:
 def test_a_new_line_stands_at_the_end_of_its_sections_newest_group(marked: str, line: str) -> None:
     """One line, in the manner of the list; taken out again, not a byte is left of it."""
     before = unmarked(marked)
-    after = splice(before, ADDITION, INFO, NAMES)
+    after = edit_markdown(before, ADDITION, INFO, NAMES)
     assert after == marked.replace("»", line)
-    assert splice(after, ADDITION, INFO, NAMES) == after
-    assert splice(after, ADDITION.reverse, INFO, NAMES) == before
+    assert edit_markdown(after, ADDITION, INFO, NAMES) == after
+    assert edit_markdown(after, ADDITION.reverse, INFO, NAMES) == before
 
 
 @pytest.mark.parametrize("marked", [marked for marked, _ in CASES.values()], ids=CASES)
 def test_a_correction_changes_the_line_in_its_place_and_its_undo_brings_it_back(
     marked: str,
 ) -> None:
-    before = splice(unmarked(marked), ADDITION, INFO, NAMES)
+    before = edit_markdown(unmarked(marked), ADDITION, INFO, NAMES)
     change = Change(before=NEW, after=replace(NEW, year=2024, venue="SOSP"))
-    after = splice(before, change, INFO, NAMES)
+    after = edit_markdown(before, change, INFO, NAMES)
     come, gone = change_in(before, after)
     assert (len(come), len(gone)) == (1, 1)
     assert "mega" in come[0]
-    assert splice(after, change.reverse, INFO, NAMES) == before
+    assert edit_markdown(after, change.reverse, INFO, NAMES) == before
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,10 @@ def test_a_line_is_written_in_the_lists_own_way(line: str, written: str) -> None
     """As far as that way is known and says what the entry says."""
     entry = replace(NEW, orgs=())
     text = f"# L\n\n## Serving\n\n- {line}\n"
-    assert splice(text, Change(before=None, after=entry), INFO, NAMES) == f"{text}- {written}\n"
+    assert (
+        edit_markdown(text, Change(before=None, after=entry), INFO, NAMES)
+        == f"{text}- {written}\n"
+    )
 
 
 PDF = "[Alpha](http://arxiv.org/pdf/2401.00001v2.pdf)"
@@ -225,17 +228,17 @@ ALPHA = Entry(
 def test_a_correction_keeps_what_else_a_person_wrote_on_the_line(after: Entry, line: str) -> None:
     """Links to code and the form of an address say nothing of the correction."""
     change = Change(before=ALPHA, after=after)
-    text = splice(BY_HAND, change, INFO, NAMES)
+    text = edit_markdown(BY_HAND, change, INFO, NAMES)
     assert text == BY_HAND.replace(BY_HAND.splitlines()[4], line)
-    assert splice(text, change, INFO, NAMES) == text
+    assert edit_markdown(text, change, INFO, NAMES) == text
 
 
 def test_a_cross_listed_paper_has_a_line_in_each_of_its_sections() -> None:
     text = f"## Serving\n\n- {A}\n\n### Edge\n\n- {B}\n\n## Training\n\n- {C}\n"
     both = replace(NEW, sections=("serving", "training"))
-    listed = splice(text, Change(before=None, after=both), INFO, NAMES)
+    listed = edit_markdown(text, Change(before=None, after=both), INFO, NAMES)
     assert listed.count("Omega") == 2
-    moved = splice(
+    moved = edit_markdown(
         listed,
         Change(before=both, after=replace(NEW, sections=("training", "serving/edge"))),
         INFO,
@@ -245,7 +248,7 @@ def test_a_cross_listed_paper_has_a_line_in_each_of_its_sections() -> None:
     catalog = import_list(read_markdown(moved, NAMES), NAMES, title="L").catalog
     entry = next(entry for entry in catalog.entries if "Omega" in entry.title)
     assert set(entry.sections) == {"serving/edge", "training"}
-    left = splice(
+    left = edit_markdown(
         moved,
         Change(before=replace(NEW, sections=("training", "serving/edge")), after=None),
         INFO,
@@ -325,10 +328,10 @@ def test_a_missing_heading_comes_with_its_first_entry_and_goes_with_it(
     marked, block = marked.replace("\n", newline), block.replace("\n", newline)
     before = marked.replace(f"{newline}»", "").replace("»", "")
     change = Change(before=None, after=entry)
-    after = splice(before, change, INFO, NAMES)
+    after = edit_markdown(before, change, INFO, NAMES)
     assert after == marked.replace("»", block)
-    assert splice(after, change, INFO, NAMES) == after
-    assert splice(after, change.reverse, INFO, NAMES) == before
+    assert edit_markdown(after, change, INFO, NAMES) == after
+    assert edit_markdown(after, change.reverse, INFO, NAMES) == before
 
 
 def test_a_section_and_the_one_above_lose_their_headings_in_any_order() -> None:
@@ -338,10 +341,10 @@ def test_a_section_and_the_one_above_lose_their_headings_in_any_order() -> None:
     both = replace(NEW, sections=("serving", "serving/edge"))
     for first, second in ((NEW, other), (other, NEW), (both, other), (other, both)):
         one, two = Change(before=None, after=first), Change(before=None, after=second)
-        listed = splice(splice(text, one, INFO, NAMES), two, INFO, NAMES)
+        listed = edit_markdown(edit_markdown(text, one, INFO, NAMES), two, INFO, NAMES)
         for early, late in ((one, two), (two, one)):
-            left = splice(listed, early.reverse, INFO, NAMES)
-            assert splice(left, late.reverse, INFO, NAMES) == text
+            left = edit_markdown(listed, early.reverse, INFO, NAMES)
+            assert edit_markdown(left, late.reverse, INFO, NAMES) == text
 
 
 def test_sections_of_like_titles_are_told_apart_by_their_ids() -> None:
@@ -350,9 +353,9 @@ def test_sections_of_like_titles_are_told_apart_by_their_ids() -> None:
     info = ListInfo(title="L", sections=like)
     text = f"# L\n\n## Go! <!-- id: b -->\n\n- {A}\n"
     change = Change(before=None, after=replace(NEW, sections=("a",)))
-    after = splice(text, change, info, NAMES)
+    after = edit_markdown(text, change, info, NAMES)
     assert f"## Go <!-- id: a -->\n\n{OMEGA_LINE}\n\n## Go!" in after
-    assert splice(after, change.reverse, info, NAMES) == text
+    assert edit_markdown(after, change.reverse, info, NAMES) == text
 
 
 def test_a_section_named_after_a_year_is_a_section() -> None:
@@ -361,9 +364,9 @@ def test_a_section_named_after_a_year_is_a_section() -> None:
     info = ListInfo(title="L", sections=(Section(id="serving", title="Serving", sections=years),))
     both = Change(before=None, after=replace(NEW, sections=("serving", "serving/osdi-2024")))
     text = f"# L\n\n## Serving\n\n- {A}\n"
-    after = splice(text, both, info, NAMES)
+    after = edit_markdown(text, both, info, NAMES)
     assert after == f"{text}{OMEGA_LINE}\n\n### OSDI 2024\n\n{OMEGA_LINE}\n"
-    assert splice(after, both.reverse, info, NAMES) == text
+    assert edit_markdown(after, both.reverse, info, NAMES) == text
 
 
 def test_a_new_heading_stays_for_as_long_as_anything_is_below_it() -> None:
@@ -371,35 +374,41 @@ def test_a_new_heading_stays_for_as_long_as_anything_is_below_it() -> None:
     text = f"# L\n\n## Serving\n\n* **{A}** | OSDI'24\n"
     other = Entry(title="Psi", url="https://a.example/psi", sections=("training",), by="s-2")
     one, two = (Change(before=None, after=entry) for entry in (TRAINED, other))
-    both = splice(splice(text, one, INFO, NAMES), two, INFO, NAMES)
+    both = edit_markdown(edit_markdown(text, one, INFO, NAMES), two, INFO, NAMES)
     for first, second in ((one, two), (two, one)):
-        left = splice(both, first.reverse, INFO, NAMES)
+        left = edit_markdown(both, first.reverse, INFO, NAMES)
         assert "## Training" in left
-        assert splice(left, second.reverse, INFO, NAMES) == text
-    written = splice(text, one, INFO, NAMES).replace("## Training\n", "## Training\n\nOurs.\n")
-    assert "## Training\n\nOurs.\n" in splice(written, one.reverse, INFO, NAMES)
+        assert edit_markdown(left, second.reverse, INFO, NAMES) == text
+    written = edit_markdown(text, one, INFO, NAMES).replace(
+        "## Training\n", "## Training\n\nOurs.\n"
+    )
+    assert "## Training\n\nOurs.\n" in edit_markdown(written, one.reverse, INFO, NAMES)
 
 
 def test_the_last_entry_of_a_section_can_be_taken_out_and_brought_back() -> None:
     """An approved removal, undone: every byte is there again."""
     text = f"# L\n\n## Serving\n\n{OMEGA_LINE}\n\n## Training\n\n- {C}\n"
-    gone = splice(text, ADDITION.reverse, INFO, NAMES)
+    gone = edit_markdown(text, ADDITION.reverse, INFO, NAMES)
     assert "Serving" not in gone
-    assert splice(gone, ADDITION, INFO, NAMES) == text
+    assert edit_markdown(gone, ADDITION, INFO, NAMES) == text
 
 
 def test_where_no_heading_can_be_put_in_the_owner_is_told_what_to_do() -> None:
     """Beside sections that are bullets, or below the sixth level."""
     with pytest.raises(CatalogError, match=r"no heading for the section Training.*Add the head"):
-        splice(f"- Serving\n  - {A}\n  - {B}\n", Change(before=None, after=TRAINED), INFO, NAMES)
+        edit_markdown(
+            f"- Serving\n  - {A}\n  - {B}\n", Change(before=None, after=TRAINED), INFO, NAMES
+        )
     with pytest.raises(CatalogError, match=r"no heading for the section Serving > Edge"):
-        splice(f"# L\n\n###### Serving\n\n- {A}\n", Change(before=None, after=EDGE), INFO, NAMES)
+        edit_markdown(
+            f"# L\n\n###### Serving\n\n- {A}\n", Change(before=None, after=EDGE), INFO, NAMES
+        )
 
 
 def test_what_is_not_in_the_text_is_gone_already() -> None:
     text = f"## Serving\n\n- {A}\n"
-    assert splice(text, ADDITION.reverse, INFO, NAMES) == text
-    assert splice("# Empty\n", ADDITION.reverse, INFO, NAMES) == "# Empty\n"
+    assert edit_markdown(text, ADDITION.reverse, INFO, NAMES) == text
+    assert edit_markdown("# Empty\n", ADDITION.reverse, INFO, NAMES) == "# Empty\n"
 
 
 def test_a_line_that_holds_other_papers_is_not_taken_out() -> None:
@@ -407,7 +416,7 @@ def test_a_line_that_holds_other_papers_is_not_taken_out() -> None:
     alpha = Entry(title="Alpha", url="https://a.example/alpha", sections=("serving",))
     text = f"# L\n\n## Serving\n\n- {A}\n  - {B}\n"
     with pytest.raises(CatalogError, match="by hand"):
-        splice(text, Change(before=alpha, after=None), INFO, NAMES)
+        edit_markdown(text, Change(before=alpha, after=None), INFO, NAMES)
 
 
 def told(catalog: Catalog) -> set[tuple[str, frozenset[str]]]:
@@ -453,9 +462,9 @@ def test_the_text_says_what_the_list_says_and_undone_it_is_the_text_there_was(
     text, listed = exported, catalog
     for entry in entries:
         change = Change(before=None, after=entry)
-        text, listed = splice(text, change, catalog.info, NAMES), apply(listed, change)
+        text, listed = edit_markdown(text, change, catalog.info, NAMES), apply(listed, change)
     again = import_list(read_markdown(text, NAMES), NAMES, title="none", base=catalog.info)
     assert told(again.catalog) == told(listed)
     for entry in entries:
-        text = splice(text, Change(before=entry, after=None), catalog.info, NAMES)
+        text = edit_markdown(text, Change(before=entry, after=None), catalog.info, NAMES)
     assert text == exported

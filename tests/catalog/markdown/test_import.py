@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.catalog.markdown.importer import Imported, import_list
+from bot.catalog.markdown.importer import ImportResult, import_list
 from bot.catalog.markdown.parse import read_markdown
 from bot.catalog.model import Entry
 from bot.catalog.names import shipped_names
@@ -14,11 +14,11 @@ from bot.catalog.names import shipped_names
 NAMES = shipped_names()
 
 
-def read(markdown: str) -> Imported:
+def read(markdown: str) -> ImportResult:
     return import_list(read_markdown(markdown, NAMES), NAMES, title="Fallback")
 
 
-def read_line(line: str) -> Imported:
+def read_line(line: str) -> ImportResult:
     return read(f"# List\n\n## Section\n\n{line}\n")
 
 
@@ -32,12 +32,12 @@ def told(entry: Entry) -> dict[str, Any]:
     }
 
 
-def placed(imported: Imported) -> list[tuple[str, str]]:
+def placed(imported: ImportResult) -> list[tuple[str, str]]:
     catalog = imported.catalog
     return [(catalog.section_titles(one.home), one.title) for one in catalog.entries]
 
 
-def reasons(imported: Imported) -> list[tuple[int, str]]:
+def reasons(imported: ImportResult) -> list[tuple[int, str]]:
     return [(skipped.line, skipped.reason) for skipped in imported.skipped]
 
 

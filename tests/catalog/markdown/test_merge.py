@@ -8,8 +8,9 @@ from bot.catalog.markdown.importer import import_list, merge
 from bot.catalog.markdown.parse import read_markdown
 from bot.catalog.model import Entry
 from bot.catalog.names import KnownNames, shipped_names
+from bot.catalog.yaml.edit import merge_catalog
 from bot.catalog.yaml.read import CatalogError, read_catalog
-from bot.catalog.yaml.write import merge_catalog, write_catalog
+from bot.catalog.yaml.write import write_catalog
 
 LIST = """\
 # kept by hand: do not sort

@@ -158,7 +158,7 @@ def test_a_correction_of_an_unusual_form_writes_the_entry_anew() -> None:
     ("text", "says"),
     [
         ("- title: [\n", "not valid YAML"),
-        ("title: One\nsections: [serving]\n", "no list of entries"),
+        ("title: One\nsections: [serving]\n", "not a list of entries"),
         ("[{title: One, sections: [serving]}]\n", "on lines of its own"),
     ],
 )
