@@ -1,12 +1,13 @@
 """Use cases for the list as a whole: import from Markdown, export, check."""
 
+from collections import Counter
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
 from bot.catalog.markdown.export import export_list
 from bot.catalog.markdown.importer import ImportResult, import_list, merge
-from bot.catalog.markdown.parse import count_reasons, read_markdown
+from bot.catalog.markdown.parse import read_markdown
 from bot.catalog.names import KnownNames
 from bot.catalog.yaml.edit import merge_catalog
 from bot.catalog.yaml.lint import lint
@@ -89,12 +90,13 @@ def _merge_into(folder: Path, old: LoadedCatalog, new: ImportResult) -> str:
 
 def _summary(imported: ImportResult) -> str:
     sections = sum(bool(entries) for entries in imported.catalog.listed.values())
-    counts = (f"{reason} ({count})" for reason, count in count_reasons(imported.skipped))
-    reasons = f": {'; '.join(counts)}" if imported.skipped else ""
+    counts = Counter(line.reason for line in imported.skipped).most_common()
+    reasons = "; ".join(f"{reason} ({count})" for reason, count in counts)
+    skipped = _count(len(imported.skipped), "line", "lines")
     return (
         f"{_count(len(imported.catalog.entries), 'entry', 'entries')} in "
         f"{_count(sections, 'section', 'sections')}, from {imported.bullets} bullets and rows; "
-        f"{_count(len(imported.skipped), 'line', 'lines')} skipped{reasons}."
+        f"{skipped} skipped{': ' if reasons else ''}{reasons}."
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from bot.catalog.markdown.dialect import markdown_parser
 from bot.catalog.markdown.importer import derived_id
 from bot.catalog.markdown.inline import plain, read_inline
-from bot.catalog.markdown.line_style import escaped, plain_line
+from bot.catalog.markdown.line_style import escaped, styled_line
 from bot.catalog.model import Catalog, Entry, Section, section_ranks
 from bot.catalog.names import KnownNames
 from bot.errors import PapersError
@@ -55,7 +55,7 @@ def _lines(catalog: Catalog, names: KnownNames) -> Iterator[str]:
         for entry in catalog.listed[path]:
             sections = _sections_to_note(entry, ranks) if id(entry) not in written else ()
             written.add(id(entry))
-            yield f"- {plain_line(entry, names, sections=sections)}"
+            yield f"- {styled_line(entry, None, names, sections)}"
 
 
 def _sections_to_note(entry: Entry, ranks: Mapping[str, int]) -> tuple[str, ...]:

@@ -25,19 +25,7 @@ _LINK_WORDS = frozenset(
     weights hugging face huggingface bibtex
     论文 論文 链接 代码 主页 项目 地址""".split()  # noqa: SIM905  # such words read best as words
 )
-PAPER_WORDS = (
-    "paper",
-    "pdf",
-    "arxiv",
-    "abs",
-    "link",
-    "url",
-    "html",
-    "openreview",
-    "doi",
-    "acm",
-    "usenix",
-)
+PAPER_WORDS = tuple("paper pdf arxiv abs link url html openreview doi acm usenix".split())  # noqa: SIM905  # as above
 """Link texts that name the paper itself, the most specific first."""
 
 

@@ -139,21 +139,9 @@ def styled_line(
     `sections` are noted in a comment, for entries that name them in another order than the list.
     """
     comment = f" <!-- sections: {' '.join(sections)} -->" if sections else ""
-    if style and entry.url:
-        for variant in (style, replace(style, detail=_DETAILS[0])):  # bars mark organisations
-            line = f"{variant.line(entry)}{comment}"
-            if reads_as(line, entry, names):
-                return line
-    return plain_line(entry, names, sections=sections)
-
-
-def plain_line(entry: Entry, names: KnownNames, *, sections: Sequence[str] = ()) -> str:
-    """The text after a bullet that reads back as the entry, in the plain style."""
-    comment = f" <!-- sections: {' '.join(sections)} -->" if sections else ""
-    for escape in (str, escaped):
-        for line in _plain_forms(entry, escape):
-            if reads_as(f"{line}{comment}", entry, names):
-                return f"{line}{comment}"
+    for form in _forms(entry, style):
+        if reads_as(f"{form}{comment}", entry, names):
+            return f"{form}{comment}"
     # Not reached with any text that people can type: the escaped form reads back (tested).
     raise PapersError(
         f"{entry.title!r} contains control characters, which Markdown cannot express."
@@ -205,8 +193,17 @@ def reads_as(line: str, entry: Entry, names: KnownNames) -> bool:
     return isinstance(draft, Draft) and draft.states(entry)
 
 
+def _forms(entry: Entry, style: Style | None) -> Iterator[str]:
+    """Lines that may read back as the entry, the best first."""
+    if style and entry.url:
+        yield style.line(entry)
+        yield replace(style, detail=_DETAILS[0]).line(entry)  # bars mark organisations
+    yield from _plain_forms(entry, str)
+    yield from _plain_forms(entry, escaped)
+
+
 def _plain_forms(entry: Entry, escape: Escape) -> Iterator[str]:
-    """Lines that may read back as the entry, the most readable first."""
+    """Lines in the plain style, the most readable first."""
     address = address_of(entry.url)
     note = f" - {escape(entry.note)}" if entry.note else ""
     name, _, rest = entry.title.partition(": ")

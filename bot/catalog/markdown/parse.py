@@ -7,7 +7,6 @@ Lines that are not entries are reported with their line number and the reason.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -106,11 +105,6 @@ def parse(text: str) -> SyntaxTreeNode:
 def read_headings(tree: SyntaxTreeNode, names: KnownNames) -> Heading:
     """The headings of a list, also empty ones, below a root that stands for the list."""
     return _ListReader(names).headings(tree)
-
-
-def count_reasons(skipped: Iterable[SkippedLine]) -> list[tuple[str, int]]:
-    """The number of skipped lines for each reason, the most frequent first."""
-    return Counter(line.reason for line in skipped).most_common()
 
 
 def _list_title(root: SyntaxTreeNode) -> SyntaxTreeNode | None:

@@ -23,8 +23,7 @@ def lint(loaded: LoadedCatalog, shipped: KnownNames) -> tuple[Problem, ...]:
     problems = [
         *loaded.problems,
         *_list_problems(loaded.catalog),
-        *_repeated_papers(loaded.located),
-        *_shared_links(loaded.located),
+        *_pair_problems(loaded.located),
         *_misordered(loaded),
     ]
     for located in loaded.located:
@@ -36,25 +35,21 @@ def lint(loaded: LoadedCatalog, shipped: KnownNames) -> tuple[Problem, ...]:
     )
 
 
-def _repeated_papers(located: Iterable[LocatedEntry]) -> Iterator[Problem]:
-    """A paper listed twice: in one section a mistake, in two an unmarked cross-listing."""
+def _pair_problems(located: Iterable[LocatedEntry]) -> Iterator[Problem]:
+    """A paper listed twice, or a link of two papers."""
     for first, second in _pairs_with_a_shared_key(located):
-        if not same_paper(first.entry, second.entry):
-            continue
-        message, remedy = f"the same paper as {first.file}:{first.line}", "Remove one of them."
-        if set(first.entry.sections) & set(second.entry.sections):
-            message = f"{message}, in the same section"
-        else:
-            remedy = "Keep one entry and name both sections in it, the home section first."
-        yield second.problem(f"{message}.", remedy)
-
-
-def _shared_links(located: Iterable[LocatedEntry]) -> Iterator[Problem]:
-    for first, second in _pairs_with_a_shared_key(located):
+        where = f"{first.file}:{first.line}"
         link, other = link_of(first.entry), link_of(second.entry)
-        if link and other and link.key == other.key and not same_paper(first.entry, second.entry):
+        if same_paper(first.entry, second.entry):
+            message, remedy = f"the same paper as {where}", "Remove one of them."
+            if set(first.entry.sections) & set(second.entry.sections):
+                message = f"{message}, in the same section"
+            else:
+                remedy = "Keep one entry and name both sections in it, the home section first."
+            yield second.problem(f"{message}.", remedy)
+        elif link and other and link.key == other.key:
             yield second.problem(
-                f"its link is also that of {first.entry.title!r} ({first.file}:{first.line}).",
+                f"its link is also that of {first.entry.title!r} ({where}).",
                 "Find out which of the two it belongs to.",
                 key="url",
                 is_error=False,
