@@ -92,10 +92,11 @@ def _summary(imported: ImportResult) -> str:
     sections = sum(bool(entries) for entries in imported.catalog.listed.values())
     counts = Counter(line.reason for line in imported.skipped).most_common()
     reasons = "; ".join(f"{reason} ({count})" for reason, count in counts)
+    bullets = _count(imported.bullets, "bullet or row", "bullets and rows")
     skipped = _count(len(imported.skipped), "line", "lines")
     return (
         f"{_count(len(imported.catalog.entries), 'entry', 'entries')} in "
-        f"{_count(sections, 'section', 'sections')}, from {imported.bullets} bullets and rows; "
+        f"{_count(sections, 'section', 'sections')}, from {bullets}; "
         f"{skipped} skipped{': ' if reasons else ''}{reasons}."
     )
 

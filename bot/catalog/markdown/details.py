@@ -120,7 +120,7 @@ def read_edition(text: str, names: KnownNames, *, loose: bool = False) -> Detail
     return _read_venue_with_year(match, names, loose=loose) if match else None
 
 
-def knows_venue(text: str, names: KnownNames) -> bool:
+def is_venue(text: str, names: KnownNames) -> bool:
     """Whether a text is the name of a known venue."""
     return _canonical(names.venues, text.strip(" ,.-:")) is not None
 
@@ -148,7 +148,7 @@ def _read_venue_with_year(
     match: re.Match[str], names: KnownNames, *, loose: bool
 ) -> Details | None:
     venue, after = match["venue"], match["after"]
-    if not knows_venue(venue, names) and (
+    if not is_venue(venue, names) and (
         match["bare"]
         or after
         or re.search(r"[,;:]\s|\.\s", venue)

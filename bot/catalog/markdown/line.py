@@ -17,7 +17,7 @@ from bot.catalog.links import Link, read_link
 from bot.catalog.markdown.details import (
     Details,
     is_empty_value,
-    knows_venue,
+    is_venue,
     read_edition,
     read_field,
     read_remark,
@@ -240,7 +240,7 @@ def _is_edition(link: Piece, names: KnownNames) -> bool:
     if link.href is None or is_link_word(link.text):
         return False
     edition = read_edition(_inner_text(link), names)
-    return bool(edition and (not edition.venue or knows_venue(edition.venue, names)))
+    return bool(edition and (not edition.venue or is_venue(edition.venue, names)))
 
 
 def _inner_text(link: Piece) -> str:

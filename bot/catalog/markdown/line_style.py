@@ -108,27 +108,25 @@ def style_of(
     `others` on the list are examples of how details are written.
     """
     lines = _comparable(neighbours)
-    heads = [
-        (sum(_frames(Style(head=head), text, entry) for text, entry in lines), -at)
-        for at, head in enumerate(_HEADS)
-    ]
-    best, at = max(heads)
-    if not best:
+
+    def framed(head: tuple[str, str]) -> int:
+        return sum(_frames(Style(head=head), text, entry) for text, entry in lines)
+
+    head = max(_HEADS, key=framed)
+    if not framed(head):
         return None
-    styles = [
-        Style(_HEADS[-at], edition, detail, joiner, edition_first)
-        for detail, edition, joiner, edition_first in product(
-            _DETAILS, _EDITIONS, _JOINERS, (False, True)
-        )
-    ]
-    examples = [*_details_of(lines, _HEADS[-at])]
+    examples = [*_details_of(lines, head)]
     if len(examples) < _MIN_EXAMPLES:
-        examples += _details_of(_comparable(others), _HEADS[-at])
+        examples += _details_of(_comparable(others), head)
 
     def matches(style: Style) -> int:
         return sum(style.details(entry) == text for text, entry in examples)
 
-    return max(styles, key=matches)
+    styles = product(_DETAILS, _EDITIONS, _JOINERS, (False, True))
+    return max(
+        (Style(head, edition, detail, joiner, first) for detail, edition, joiner, first in styles),
+        key=matches,
+    )
 
 
 def styled_line(
@@ -160,11 +158,8 @@ def retouched_line(
         replace(style, edition=edition, joiner=joiner)
         for edition, joiner in product(_EDITIONS, _JOINERS)
     )
-    for variant in (style, *variants):
-        line = _retouch(text, before, after, variant)
-        if line is not None and reads_as(line, after, names):
-            return line
-    return None
+    lines = dict.fromkeys(_retouch(text, before, after, variant) for variant in (style, *variants))
+    return next((line for line in lines if line and reads_as(line, after, names)), None)
 
 
 def address_of(url: str | None) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.catalog.markdown.details import Details, knows_venue, read_edition, read_remark
+from bot.catalog.markdown.details import Details, is_venue, read_edition, read_remark
 from bot.catalog.markdown.inline import has_words, is_escaped, is_link_word, squeeze
 from bot.catalog.names import KnownNames
 
@@ -140,7 +140,7 @@ def _split_edition(title: str, names: KnownNames) -> tuple[str, Details]:
     for at in range(max(1, len(words) - _MAX_EDITION_WORDS), len(words)):
         rest = " ".join(words[:at])
         edition = read_edition(" ".join(words[at:]), names)
-        is_known = edition and edition.year and knows_venue(edition.venue or "", names)
+        is_known = edition and edition.year and is_venue(edition.venue or "", names)
         if edition and is_known and not _OPEN_END.search(rest):
             return rest.rstrip(" ,-–—|(["), edition
     return title, Details()

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import TypeAdapter
 
 from bot.catalog.atomic_write import write_file
 from bot.catalog.change import Change, is_done, must_have_sections
 from bot.catalog.model import Catalog, Entry, ListInfo, Section, section_ranks
 from bot.catalog.text_lines import newline_of
-from bot.catalog.yaml.read import CatalogError, FileReader, papers_files, read_texts
+from bot.catalog.yaml.read import CatalogError, FileReader, papers_files, parse_info, read_texts
 from bot.catalog.yaml.splice import (
     end_line,
     find_entry,
@@ -177,7 +176,7 @@ def _with_additions(text: str, old: ListInfo, new: ListInfo) -> str:
     for first, last, column, new_text in sorted(edits, key=lambda edit: edit[:2], reverse=True):
         lines[first:last] = [f"{line}{newline}" for line in indented(new_text, column)]
     text = "".join(lines)
-    result = TypeAdapter(ListInfo).validate_python(yaml.safe_load(text))
+    result = parse_info(text, "list.yaml")
     if (result.sections, result.venues, result.orgs) != (new.sections, new.venues, new.orgs):
         raise CatalogError(
             "The new sections and names cannot be placed in list.yaml. Write its sections, venues "
@@ -191,7 +190,7 @@ def _section_edits(
 ) -> list[_Edit]:
     """Add new sections after their siblings; rewrite a parent that is written on one line."""
     if not isinstance(node, yaml.SequenceNode) or node.flow_style:
-        raise CatalogError("The sections of list.yaml stand in one line; write each on its own.")
+        raise CatalogError("The sections of list.yaml are on one line; write each on its own.")
     column, edits = node.start_mark.column, []
     for item, before, after in zip(node.value, old, new, strict=False):
         if before == after:

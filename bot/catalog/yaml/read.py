@@ -83,7 +83,7 @@ def read_catalog(folder: Path) -> LoadedCatalog:
     paths = sorted((folder / "papers").glob("*.y*ml"))
     path = folder / "list.yaml"
     try:
-        info = _parse_info(path.read_text("utf-8"), str(path))
+        info = parse_info(path.read_text("utf-8"), str(path))
     except FileNotFoundError:
         raise CatalogError(
             f"There is no list in {folder}: list.yaml is missing. Make one with "
@@ -99,9 +99,21 @@ def read_texts(read: FileReader) -> LoadedCatalog:
     text = read("list.yaml")
     if text is None:
         raise CatalogError("There is no list: list.yaml is missing.")
-    info = _parse_info(text, "list.yaml")
+    info = parse_info(text, "list.yaml")
     texts = ((name, read(name)) for name in papers_files(info))
     return _load(info, ((name, text) for name, text in texts if text is not None))
+
+
+def parse_info(text: str, path: str) -> ListInfo:
+    """Parse `list.yaml`. Raises CatalogError, with the path, if it is not valid."""
+    try:
+        node = compose(text)
+        return _info_type().validate_python(_construct(node) if node else None)
+    except yaml.YAMLError as error:
+        raise CatalogError(f"{path} is not valid YAML: {yaml_message(error)}") from error
+    except ValidationError as error:
+        faults = "; ".join(_fault(fault) for fault in error.errors())
+        raise CatalogError(f"{path} is not a valid list: {faults}.") from error
 
 
 def papers_files(info: ListInfo) -> list[str]:
@@ -167,17 +179,6 @@ def _load(info: ListInfo, texts: Iterable[tuple[str, str | Problem]]) -> LoadedC
     located.sort(key=lambda entry: ranks[entry.entry.home])
     catalog = Catalog(info, tuple(entry.entry for entry in located))
     return LoadedCatalog(catalog, tuple(located), tuple(problems))
-
-
-def _parse_info(text: str, path: str) -> ListInfo:
-    try:
-        node = compose(text)
-        return TypeAdapter(ListInfo).validate_python(_construct(node) if node else None)
-    except yaml.YAMLError as error:
-        raise CatalogError(f"{path} is not valid YAML: {yaml_message(error)}") from error
-    except ValidationError as error:
-        faults = "; ".join(_fault(fault) for fault in error.errors())
-        raise CatalogError(f"{path} is not a valid list: {faults}.") from error
 
 
 def _text_of(path: Path) -> str | Problem:
@@ -260,6 +261,11 @@ def _placement_problem(
             key="sections",
         )
     return None
+
+
+@cache
+def _info_type() -> TypeAdapter[ListInfo]:
+    return TypeAdapter(ListInfo)
 
 
 @cache

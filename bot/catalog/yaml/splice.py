@@ -121,7 +121,7 @@ def _items(text: str) -> list[yaml.Node]:
 def _block_lines(text: str, node: yaml.SequenceNode) -> list[str]:
     if node.flow_style:
         raise CatalogError(
-            "The entries stand in one line; write each as `- title: …` on lines of its own."
+            "The entries are on one line; write each as `- title: …` on lines of its own."
         )
     return text.splitlines(keepends=True)
 
