@@ -33,19 +33,24 @@ def import_list(
     folder, text = read_settings().data_dir, _read(file)
     if merging and replacing:
         raise PapersError("Choose one of --merge and --replace.")
-    from bot.app.listing import Way, take_in
+    from bot.catalog.names import shipped_names
+    from bot.catalog.service import ImportMode, import_markdown
 
-    way = Way.MERGE if merging else Way.REPLACE if replacing else Way.BEGIN
+    mode = ImportMode.CREATE
+    if merging or replacing:
+        mode = ImportMode.MERGE if merging else ImportMode.REPLACE
     stem = "awesome-papers" if str(file) == "-" else file.stem
-    for line in take_in(folder, text, way, title=stem.replace("-", " ").replace("_", " ").title()):
+    title = stem.replace("-", " ").replace("_", " ").title()
+    for line in import_markdown(folder, text, mode, shipped_names(), title=title):
         out.print(line, markup=False)
 
 
 def export() -> None:
     """Print the list as awesome-list Markdown."""
-    from bot.app.listing import as_markdown
+    from bot.catalog.names import shipped_names
+    from bot.catalog.service import export_markdown
 
-    text, problems = as_markdown(read_settings().data_dir)
+    text, problems = export_markdown(read_settings().data_dir, shipped_names())
     for problem in problems:
         err.print(str(problem), markup=False)
     typer.echo(text, nl=False)
@@ -95,16 +100,15 @@ def schema(
 def _problems(settings: Settings) -> "tuple[Problem, ...]":
     """Problems of the files, and links to other papers than the entries' as far as arXiv knows."""
     from bot.catalog.names import shipped_names
-    from bot.catalog.yaml.lint import lint
-    from bot.catalog.yaml.read import read_catalog
+    from bot.catalog.service import check_catalog
     from bot.discovery.mislinks import mislinks
     from bot.discovery.store import PaperStore
     from bot.ops.database import open_if_current
 
-    loaded = read_catalog(settings.data_dir)
+    loaded, problems = check_catalog(settings.data_dir, shipped_names())
     database = open_if_current(settings)
     records = PaperStore(database).metadata() if database else {}
-    return (*lint(loaded, shipped_names()), *mislinks(loaded.located, records))
+    return (*problems, *mislinks(loaded.located, records))
 
 
 def _read(file: Path) -> str:

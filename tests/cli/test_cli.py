@@ -82,7 +82,7 @@ def test_an_import_reports_skipped_lines_and_their_number(tmp_path: Path) -> Non
     done = papers("import", str(file), PAPERS_DATA_DIR=str(tmp_path / "data"))
     assert "line 6: no link: no link here" in done.stdout
     assert "line 8: text that is no entry: Some text." in done.stdout
-    assert "1 entries in 1 sections" in done.stdout
+    assert "1 entry in 1 section," in done.stdout
     assert "2 lines skipped: no link (1); text that is no entry (1)." in done.stdout
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from bot.catalog.atomic_write import write_file
 from bot.catalog.names import KnownNames
 from bot.catalog.yaml.edit import folder_reader
-from bot.catalog.yaml.read import Read
+from bot.catalog.yaml.read import FileReader
 from bot.publishing.edits import file_edits
 from bot.publishing.git_cli import GitCli
 from bot.publishing.git_locks import at_work
@@ -221,10 +221,12 @@ class GitTarget:
         self._step("committed")
         return commit
 
-    def _edits(self, read: Read, place: _Place, publication: Publication) -> Mapping[str, str]:
+    def _edits(
+        self, read: FileReader, place: _Place, publication: Publication
+    ) -> Mapping[str, str]:
         return file_edits(read, place.data, self._markdown, self._names, publication.change)
 
-    def _reader(self, commit: str) -> Read:
+    def _reader(self, commit: str) -> FileReader:
         """Reads the texts that a commit holds."""
 
         def read(path: str) -> str | None:
