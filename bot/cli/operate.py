@@ -22,7 +22,7 @@ def doctor(*, as_json: AsJson = False) -> None:
     """Check everything that the bot depends on, with remedies. Exit code 1 if there are errors."""
     from bot.app.clock import utc_now
     from bot.app.logging import redactor
-    from bot.ops.doctor.finding import worst
+    from bot.ops.doctor.findings import worst
     from bot.ops.doctor.run import Doctor
 
     with err.status("Checking Slack, the database, the list and the disk"):

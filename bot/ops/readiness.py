@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
-from bot.ops.doctor.finding import format_duration
+from bot.ops.doctor.findings import format_duration
 from bot.ops.doctor.job_checks import STUCK
 from bot.outbox.message import QueueDepth
 from bot.slack.api_errors import TOKEN_ERRORS, UNAUTHORIZED, answered

@@ -20,7 +20,7 @@ from bot.db.engine import Database
 from bot.db.lock import open_lock
 from bot.discovery.store import FeedCheck, FetchedBatch, PaperStore
 from bot.ops.database import WORKER_LOCK
-from bot.ops.doctor.finding import Finding, worst
+from bot.ops.doctor.findings import Finding, worst
 from bot.ops.doctor.run import Doctor
 from bot.ops.jobs import JobJournal, JobRun
 from bot.outbox.message import Message, QueueDepth

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bot.discovery.store import FeedCheck
-from bot.ops.doctor.finding import Finding, error, format_duration, ok, warning
+from bot.ops.doctor.findings import Finding, error, format_duration, ok, warning
 from bot.ops.jobs import JobRun
 from bot.outbox.message import OutboxRow, QueueDepth
 from bot.text import pluralize

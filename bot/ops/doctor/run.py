@@ -30,7 +30,7 @@ from bot.discovery.tables import paces
 from bot.errors import PapersError
 from bot.ops.database import WORKER_LOCK, describe, is_there
 from bot.ops.doctor import job_checks, slack_checks, storage_checks
-from bot.ops.doctor.finding import Finding, error, ok
+from bot.ops.doctor.findings import Finding, error, ok
 from bot.ops.jobs import JobJournal
 from bot.outbox.store import Outbox
 from bot.publishing.git_cli import GitCli

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from bot.ops.doctor.finding import Finding, error, format_duration, ok, warning
+from bot.ops.doctor.findings import Finding, error, format_duration, ok, warning
 from bot.slack.checkup import BotIdentity, Conversation, SlackRefusal, SlackUnreachable
 from bot.text import pluralize
 

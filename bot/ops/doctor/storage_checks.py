@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.ops.doctor.finding import Finding, error, ok, warning
+from bot.ops.doctor.findings import Finding, error, ok, warning
 from bot.text import pluralize
 
 _CONNECTIONS_PER_PROCESS = 15
