@@ -144,7 +144,7 @@ class ReviewPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishPolicy:
-    """Where the list is published in addition to `data/`."""
+    """Publication of the list in addition to `data/`."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 

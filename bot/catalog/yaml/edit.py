@@ -199,7 +199,7 @@ def _section_edits(
         if children is not None and not children.flow_style and not item.flow_style:
             edits += _section_edits(children, before.sections, after.sections)
         else:
-            text = dump(section_values([after]))
+            text = dump(section_values((after,)))
             edits.append((item.start_mark.line, end_line(item), column, text))
     if added := new[len(old) :]:
         edits.append((end_line(node), end_line(node), column, dump(section_values(added))))

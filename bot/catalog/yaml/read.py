@@ -7,15 +7,15 @@ valid entries together with the problems, each with its file, line, entry and re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.catalog.model import Catalog, Entry, ListInfo, section_ranks
+from bot.catalog.yaml.schema import entry_type, info_type
 from bot.errors import PapersError
 
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -108,7 +108,7 @@ def parse_info(text: str, path: str) -> ListInfo:
     """Parse `list.yaml`. Raises CatalogError, with the path, if it is not valid."""
     try:
         node = compose(text)
-        return _info_type().validate_python(_construct(node) if node else None)
+        return info_type().validate_python(_construct(node) if node else None)
     except yaml.YAMLError as error:
         raise CatalogError(f"{path} is not valid YAML: {yaml_message(error)}") from error
     except ValidationError as error:
@@ -230,7 +230,7 @@ def _read_entry(node: yaml.MappingNode, name: str) -> Iterator[LocatedEntry | Pr
     if unquoted:
         return
     try:
-        yield LocatedEntry(_entry_type().validate_python(_construct(node)), name, line, lines)
+        yield LocatedEntry(entry_type().validate_python(_construct(node)), name, line, lines)
     except ValidationError as error:
         for fault in error.errors():
             key = str(fault["loc"][0]) if fault["loc"] else ""
@@ -263,16 +263,6 @@ def _placement_problem(
     return None
 
 
-@cache
-def _info_type() -> TypeAdapter[ListInfo]:
-    return TypeAdapter(ListInfo)
-
-
-@cache
-def _entry_type() -> TypeAdapter[Entry]:
-    return TypeAdapter(Entry)
-
-
 def _construct(node: yaml.Node) -> Any:
     """The value of a node, as `yaml.safe_load` would construct it."""
     loader = _Loader("")
@@ -297,7 +287,7 @@ def _fault(fault: ErrorDetails) -> str:
 
 def _expected(key: str) -> str:
     """A remedy for an invalid value: the description of its key, or the keys there are."""
-    schema = _entry_type().json_schema()["properties"]
+    schema = entry_type().json_schema()["properties"]
     if key in schema:
         return f"Expected: {schema[key].get('description', key)}"
     return f"The keys are: {', '.join(schema)}."

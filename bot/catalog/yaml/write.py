@@ -1,17 +1,17 @@
 """YAML text of entries and whole catalogs: one key per line, short collections on one line."""
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from bot.catalog.atomic_write import write_file
-from bot.catalog.model import Catalog, Entry, ListInfo, ReviewPolicy, Section
-from bot.catalog.yaml.schema import schemas
+from bot.catalog.model import Catalog, Entry, ListInfo, Section
+from bot.catalog.yaml.schema import info_type, schemas, sections_type
 
+_WRITTEN_KEYS = {"venues", "orgs", "categories", "budget"}
 _SCHEMA_COMMENT = "# yaml-language-server: $schema={schema}\n"
 
 
@@ -52,48 +52,28 @@ def key_text(key: str, value: object, *, in_braces: bool) -> str:
 def entry_values(entry: Entry) -> dict[str, Any]:
     """The values of an entry as YAML types, in the order of the data format."""
     return {
-        field.name: _plain(value)
+        field.name: list(value) if isinstance(value, tuple) else value
         for field in fields(entry)
         if (value := getattr(entry, field.name)) not in (None, ())
     }
 
 
-def section_values(sections: Iterable[Section]) -> list[dict[str, Any]]:
+def section_values(sections: tuple[Section, ...]) -> list[dict[str, Any]]:
     """Sections with their subsections as YAML types."""
-    return [
-        {
-            "id": section.id,
-            "title": section.title,
-            **({"aliases": list(section.aliases)} if section.aliases else {}),
-            **({"sections": section_values(section.sections)} if section.sections else {}),
-        }
-        for section in sections
-    ]
+    values: list[dict[str, Any]] = sections_type().dump_python(
+        sections, mode="json", exclude_defaults=True
+    )
+    return values
 
 
 def _info_values(info: ListInfo) -> dict[str, Any]:
-    review = {
-        key: _plain(value)
-        for key, value in asdict(info.review).items()
-        if value != getattr(ReviewPolicy(), key)
+    """The values of `list.yaml` as YAML types; defaults only of keys that people often edit."""
+    stated = info_type().dump_python(info, mode="json", exclude_defaults=True)
+    return {
+        key: stated.get(key, value)
+        for key, value in info_type().dump_python(info, mode="json").items()
+        if key in stated or key in _WRITTEN_KEYS
     }
-    values = {
-        "title": info.title,
-        "introduction": info.introduction or None,
-        "sections": section_values(info.sections),
-        "venues": {name: list(others) for name, others in info.venues.items()},
-        "orgs": {name: list(others) for name, others in info.orgs.items()},
-        "synonyms": [list(group) for group in info.synonyms] or None,
-        "categories": list(info.categories),
-        "budget": info.budget,
-        "review": review or None,
-        "publish": {"markdown": info.publish.markdown} if info.publish.markdown else None,
-    }
-    return {key: value for key, value in values.items() if value is not None}
-
-
-def _plain(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
 
 
 class _Dumper(yaml.SafeDumper):
