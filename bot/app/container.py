@@ -19,8 +19,14 @@ from bot.db.migrate import migrate
 from bot.digest.composer import Composer
 from bot.digest.service import SubscriptionService
 from bot.digest.store import DigestStore
+from bot.discovery.rate_limit import RateLimit
+from bot.discovery.service import DiscoveryService
+from bot.discovery.sources.arxiv.source import EVERY, ArxivAddresses, ArxivSource
+from bot.discovery.sources.base import Source
+from bot.http import HttpClient, user_agent
 from bot.lookup.service import LookupService
 from bot.outbox.store import Outbox
+from bot.review.intake import IntakeJobs, to_learn_from
 from bot.review.service import ReviewService
 from bot.review.store import SuggestionStore
 from bot.settings import Settings
@@ -43,6 +49,8 @@ class Container:
     outbox: Outbox
     sleep: Callable[[float], None] = time.sleep
     """How its polls wait for their turn."""
+    sources: tuple[Source, ...] | None = None
+    """Where papers are looked for; None is arXiv."""
 
     @property
     def names(self) -> KnownNames:
@@ -53,6 +61,25 @@ class Container:
     def editor(self) -> Composer:
         """What makes digests."""
         return Composer(self.database, self._catalog, shipped_names())
+
+    @property
+    def discovery(self) -> DiscoveryService:
+        """The use cases of discovery."""
+        sources = (arxiv_source(self),) if self.sources is None else self.sources
+        return DiscoveryService(
+            self.database,
+            self._catalog,
+            sources,
+            now,
+            rejected=lambda: to_learn_from(self.suggestions.rejected()),
+            is_paused=lambda moment: self.suggestions.paused_until(moment) is not None,
+            channel=self.settings.review_channel,
+        )
+
+    @property
+    def intake(self) -> IntakeJobs:
+        """The jobs between discovery and review."""
+        return IntakeJobs(self.discovery, self.review, self.suggestions, self._catalog, now)
 
     def _catalog(self) -> Catalog:
         return self.lookup.current().catalog
@@ -91,6 +118,27 @@ def make_container(settings: Settings) -> Container:
         suggestions=suggestions,
         review=ReviewService(database, settings.review_channel),
         outbox=Outbox(database),
+    )
+
+
+def arxiv_source(parts: Container) -> ArxivSource:
+    """arXiv, at the addresses of the settings."""
+    settings = parts.settings
+    rate_limit = RateLimit(parts.database, now, parts.sleep, name="arxiv", every=EVERY)
+
+    def http() -> HttpClient:
+        return HttpClient(
+            agent=user_agent(settings.contact),
+            clock=time.monotonic,
+            now=now,
+            wait=rate_limit.wait,
+        )
+
+    return ArxivSource(
+        ArxivAddresses(settings.rss_url, settings.api_url, settings.lookback_days),
+        lambda: parts.lookup.current().catalog.info.categories,
+        http,
+        rate_limit,
     )
 
 

@@ -29,7 +29,8 @@ from bot.db.lock import lock_of
 from bot.db.migrate import is_known, newest, schema_of
 from bot.deadline import TooSlowError, within
 from bot.digest.store import DigestStore
-from bot.discovery.store import FeedCheck, PaperStore
+from bot.discovery.feed_history import FeedCheck
+from bot.discovery.store import PaperStore
 from bot.discovery.tables import paces
 from bot.errors import PapersError
 from bot.ops.doctor import job_checks as working
@@ -207,7 +208,7 @@ def _feeds(settings: Settings, database: Database) -> Iterator[Finding]:
         return  # what is wrong with the list is told elsewhere
     last: dict[str, tuple[dt.datetime, FeedCheck]] = {}
     for at, check in PaperStore(database).checked(now() - dt.timedelta(days=_LONG_AGO)):
-        last[check.category] = at, check
+        last[check.feed] = at, check
     yield from working.feeds(categories, last, now())
     yield from working.paused(SuggestionStore(database).paused_until(now()))
 

@@ -1,10 +1,9 @@
 """What keeps the list itself: Markdown in, Markdown out, and what is wrong with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 
-from bot.app.finding import known_papers
 from bot.catalog.markdown.export import export_list
 from bot.catalog.markdown.importer import Imported, import_list, merge
 from bot.catalog.markdown.parse import count_reasons, read_markdown
@@ -12,7 +11,11 @@ from bot.catalog.names import KnownNames, shipped_names
 from bot.catalog.yaml.lint import lint
 from bot.catalog.yaml.read import CatalogError, Loaded, Problem, read_catalog
 from bot.catalog.yaml.write import merge_catalog, write_catalog
+from bot.db.engine import open_database
+from bot.db.migrate import is_current
 from bot.discovery.mislinks import mislinks
+from bot.discovery.paper import Paper
+from bot.discovery.store import PaperStore
 from bot.settings import Settings
 
 
@@ -60,8 +63,17 @@ def as_markdown(folder: Path) -> tuple[str, tuple[Problem, ...]]:
 def problems_of(settings: Settings) -> tuple[Problem, ...]:
     """Everything wrong with the list, links to other papers included as far as arXiv was asked."""
     loaded = read_catalog(settings.data_dir)
-    wrong = mislinks(loaded.located, known_papers(settings))
+    wrong = mislinks(loaded.located, _known_papers(settings))
     return (*lint(loaded, shipped_names()), *wrong)
+
+
+def _known_papers(settings: Settings) -> Mapping[str, Paper]:
+    """The papers that sources gave for listed entries, by key; none where no poll has been."""
+    path = settings.database.removeprefix("sqlite:///")
+    if path != settings.database and not Path(path).exists():
+        return {}  # a check makes no database
+    database = open_database(settings.database)
+    return PaperStore(database).listed_papers() if is_current(database) else {}
 
 
 def _there_already(folder: Path, *, may_be_broken: bool) -> Loaded | None:

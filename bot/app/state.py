@@ -11,7 +11,8 @@ from bot.db.backup import restore
 from bot.db.engine import Database, DatabaseError, open_database
 from bot.db.lock import lock_of
 from bot.db.migrate import is_known, newest, schema_of
-from bot.discovery.sources.arxiv.next_poll import next_poll_of
+from bot.discovery.sources.arxiv.schedule import next_poll_of
+from bot.discovery.sources.arxiv.source import ARXIV
 from bot.discovery.store import PaperStore
 from bot.errors import PapersError
 from bot.ops.jobs import JobJournal
@@ -60,7 +61,7 @@ def upcoming(database: Database) -> list[dict[str, Any]]:
     rows = [asdict(run) for run in JobJournal(database).runs()]
     for row in rows:
         if row["name"] == "poll":
-            row["next_at"] = next_poll_of(PaperStore(database), now())
+            row["next_at"] = next_poll_of(PaperStore(database).history(ARXIV), now())
     return [
         {
             "name": row["name"],

@@ -17,7 +17,6 @@ from slack_sdk import WebClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app.container import Container, now
-from bot.app.finding import complete_suggestions, hand_over, poll_when_due, refit
 from bot.app.state import WORKER
 from bot.app.targets import target_of
 from bot.db.lock import lock_of
@@ -117,23 +116,23 @@ class Worker:
 
     def _jobs(self, parts: Container) -> Iterator[Job]:
         """What is looked after; each finds by itself what is due."""
-        publisher = self._publisher()
+        publisher, intake = self._publisher(), parts.intake
         seconds = dt.timedelta(seconds=1)
         yield Job("publish", seconds, lambda moment: _counted(publisher.step(moment), "published"))
         yield Job("settle", 60 * seconds, lambda _: _counted(publisher.settle(), "written again"))
-        yield Job("complete", 2 * seconds, lambda _: complete_suggestions(parts))
+        yield Job("complete", 2 * seconds, lambda _: intake.complete())
         yield Job("wake", 30 * seconds, lambda moment: _counted(_wake(parts, moment), "woken"))
-        yield Job("hand over", 60 * seconds, lambda _: _counted(hand_over(parts), "handed over"))
+        yield Job("hand over", 60 * seconds, lambda _: _counted(intake.hand_over(), "handed over"))
         yield Job(
             "digests", 30 * seconds, lambda moment: _counted(digests(parts, moment), "issued")
         )
-        yield Job("refit", 3600 * seconds, lambda moment: refit(parts, moment))
+        yield Job("refit", 3600 * seconds, intake.refit)
         yield Job(
             "housekeeping",
             24 * 3600 * seconds,
             lambda moment: _counted(_forget(parts, moment), "rows forgotten"),
         )
-        yield Job("poll", 60 * seconds, lambda moment: poll_when_due(parts, moment))
+        yield Job("poll", 60 * seconds, lambda _: intake.poll_when_due())
 
     def _publisher(self) -> Publisher:
         settings = self._parts.settings

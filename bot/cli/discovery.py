@@ -22,7 +22,6 @@ def poll(
 ) -> None:
     """Poll arXiv once: the verdict on each feed, and what is proposed, with the reasons."""
     from bot.app.container import make_container
-    from bot.app.finding import find
 
     with Progress(console=err, transient=True) as bar:
         task = bar.add_task("Polling arXiv", total=None)
@@ -30,12 +29,12 @@ def poll(
         def show(step: str, done: int, total: int) -> None:
             bar.update(task, description=step, completed=done, total=total)
 
-        account = find(make_container(read_settings()), show, dry_run=dry_run)
+        report = make_container(read_settings()).intake.poll(show, dry_run=dry_run)
     if as_json:
-        typer.echo(json.dumps(account.as_json(), ensure_ascii=False))
+        typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
     else:
-        out.print(account.as_text(), markup=False)
-    raise typer.Exit(1 if account.is_trouble else 0)
+        out.print(report.as_text(), markup=False)
+    raise typer.Exit(1 if report.is_trouble else 0)
 
 
 def digest(

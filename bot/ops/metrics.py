@@ -63,9 +63,7 @@ class DatabaseCollector(Collector):
         checked = GaugeMetricFamily(
             "papers_feed_checked_timestamp_seconds", "When that was.", labels=["category"]
         )
-        last = {
-            check.category: (at, check) for at, check in store.checked(self._now() - _LOOK_BACK)
-        }
+        last = {check.feed: (at, check) for at, check in store.checked(self._now() - _LOOK_BACK)}
         for category, (at, check) in sorted(last.items()):
             verdict.add_metric([category, check.verdict], 1)
             checked.add_metric([category], at.timestamp())

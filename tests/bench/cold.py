@@ -64,7 +64,7 @@ def _fitted(method: str, listed: Sequence[Paper], others: Sequence[Paper]) -> Mo
     rows = [words.learn(text_of(paper)) for paper in kept]
     no = [words.learn(text_of(paper)) for paper in others]
     relevance._ENOUGH = NEVER if method == "likeness" else ALWAYS  # noqa: SLF001  # to measure both
-    return Model.learn(words, [(paper.arxiv, paper.title) for paper in kept], rows, no)
+    return Model.learn(words, [(paper.arxiv or "", paper.title) for paper in kept], rows, no)
 
 
 def _recall(

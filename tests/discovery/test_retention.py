@@ -3,9 +3,11 @@
 import datetime as dt
 
 from bot.db.engine import Database
+from bot.discovery.feed_history import FeedCheck
 from bot.discovery.paper import Paper
 from bot.discovery.retention import PAPERS, RECORDS, delete_old
-from bot.discovery.store import Arrival, FeedCheck, FetchedBatch, PaperStore
+from bot.discovery.sources.base import Arrival, FetchedBatch
+from bot.discovery.store import PaperStore
 
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 
@@ -17,11 +19,15 @@ def arrival(arxiv: str, age: dt.timedelta, version: int = 1) -> Arrival:
 
 def test_what_is_too_old_goes_and_what_may_come_back_stays(database: Database) -> None:
     store, day = PaperStore(database), dt.timedelta(days=1)
-    old = FeedCheck("cs.DC", "fresh", "", 1, (NOW - RECORDS - day).date())
-    store.take(FetchedBatch((arrival("2510.00001", PAPERS + day),), (old,)), NOW - PAPERS - day)
-    store.take(FetchedBatch((arrival("2510.00002", PAPERS + day),)), NOW - PAPERS + 30 * day)
-    store.take(FetchedBatch((arrival("2510.00002", day, version=2),)), NOW - day)
-    store.take(FetchedBatch((arrival("2512.00003", PAPERS - day),)), NOW - PAPERS + day)
+    old = FeedCheck("arXiv", "cs.DC", "fresh", "", 1, (NOW - RECORDS - day).date())
+    store.take(
+        "arXiv", FetchedBatch((arrival("2510.00001", PAPERS + day),), (old,)), NOW - PAPERS - day
+    )
+    store.take(
+        "arXiv", FetchedBatch((arrival("2510.00002", PAPERS + day),)), NOW - PAPERS + 30 * day
+    )
+    store.take("arXiv", FetchedBatch((arrival("2510.00002", day, version=2),)), NOW - day)
+    store.take("arXiv", FetchedBatch((arrival("2512.00003", PAPERS - day),)), NOW - PAPERS + day)
     assert delete_old(database, NOW) == 2
     kept = {paper.arxiv for paper in store.background()}
     assert kept == {"2510.00002", "2512.00003"}, "one has news, one is young"

@@ -18,7 +18,9 @@ from bot.app.examining import examine
 from bot.app.state import WORKER
 from bot.db.engine import Database
 from bot.db.lock import lock_of
-from bot.discovery.store import FeedCheck, FetchedBatch, PaperStore
+from bot.discovery.feed_history import FeedCheck
+from bot.discovery.sources.base import FetchedBatch
+from bot.discovery.store import PaperStore
 from bot.ops.doctor.finding import Finding, worst
 from bot.ops.jobs import JobJournal, JobRun
 from bot.outbox.message import Message
@@ -100,9 +102,10 @@ def polled(database: Database, at: dt.datetime, verdict: str = "fresh") -> None:
         "cs.PL",
     )
     checks = tuple(
-        FeedCheck(name, verdict, "7 new papers came.", 7, at.date()) for name in categories
+        FeedCheck("arXiv", name, verdict, "7 new papers came.", 7, at.date())
+        for name in categories
     )
-    PaperStore(database).take(FetchedBatch(checks=checks), at)
+    PaperStore(database).take("arXiv", FetchedBatch(checks=checks), at)
 
 
 @pytest.mark.usefixtures("at_work")

@@ -16,7 +16,9 @@ from bot.catalog.model import Entry
 from bot.catalog.names import shipped_names
 from bot.db.engine import Database, open_database
 from bot.demo.standin import free_port
-from bot.discovery.store import FeedCheck, FetchedBatch, PaperStore
+from bot.discovery.feed_history import FeedCheck
+from bot.discovery.sources.base import FetchedBatch
+from bot.discovery.store import PaperStore
 from bot.errors import PapersError
 from bot.lookup.service import LookupService
 from bot.ops import health as watching
@@ -149,8 +151,8 @@ def test_metrics_tell_of_commands_the_outbox_and_feeds(house: House) -> None:
     say(house.database, now(), "dead")
     box = Outbox(house.database)
     box.mark_dead(box.waiting()[-1], "no use")
-    checks = (FeedCheck("cs.DC", "stalled", "No new paper.", 0, now().date()),)
-    PaperStore(house.database).take(FetchedBatch(checks=checks), now())
+    checks = (FeedCheck("arXiv", "cs.DC", "stalled", "No new paper.", 0, now().date()),)
+    PaperStore(house.database).take("arXiv", FetchedBatch(checks=checks), now())
     after = samples(asked)
     searched = ("papers_commands_total", "search")
     timed = ("papers_command_seconds_count", "search")

@@ -250,7 +250,7 @@ class Weeks:
                 for paper, score in zip(papers, scores[week], strict=True)
             ]
             proposed = self._propose(pool, week, carry, budget)
-            pool = [one for one in pool if one.arxiv not in proposed]
+            pool = [one for one in pool if one.key not in proposed]
             for arxiv in proposed & self.targets:
                 found[self._week_of[arxiv]] += 1
         return np.array([found[week] for week in self.recording.weeks])
@@ -261,14 +261,14 @@ class Weeks:
     ) -> frozenset[str]:
         proposed: set[str] = set()
         for today in (week + timedelta(days) for days in range(7)):
-            left = (one for one in pool if one.arxiv not in proposed)
+            left = (one for one in pool if one.key not in proposed)
             chosen = choose(left, today, budget=budget, spent=len(proposed), carry=carry)
-            proposed.update(one.arxiv for one in chosen)
+            proposed.update(one.key for one in chosen)
         return frozenset(proposed)
 
     def _may_wait(self, paper: RankedPaper, week: date, carry: int) -> bool:
         """Not for ever, and not once curators have listed it."""
-        addition = self.recording.additions.get(paper.arxiv)
+        addition = self.recording.additions.get(paper.key)
         young = (week - monday(paper.day)).days <= 7 * carry
         return young and (addition is None or addition.added >= week)
 

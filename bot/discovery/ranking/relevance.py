@@ -90,12 +90,12 @@ class Model:
         too little of (titles alone, no others, nothing) makes a poorer model, never an error.
         """
         listed, rejected, words = tuple(listed), tuple(rejected), Words()
-        known = {paper.arxiv for paper in (*listed, *rejected)} - {""}
+        known = {paper.key for paper in (*listed, *rejected)}
         taught = to_learn(listed, lambda paper: bool(paper.abstract))
         rows = [words.learn(text_of(paper)) for paper in taught]
         no = [words.learn(text_of(paper)) for paper in rejected]
-        no += _sample((paper for paper in others if paper.arxiv not in known), most, words)
-        pairs = [(paper.arxiv, paper.title) for paper in taught]
+        no += _sample((paper for paper in others if paper.key not in known), most, words)
+        pairs = [(paper.arxiv or "", paper.title) for paper in taught]
         are_whole = sum(bool(paper.abstract) for paper in taught) >= ENOUGH_TEXTS
         model = cls.learn(words, pairs, rows, no, are_whole=are_whole)
         if taught is listed:
@@ -131,7 +131,7 @@ class Model:
         )
         return replace(
             self,
-            listed=(*self.listed, *((paper.arxiv, paper.title) for paper in more)),
+            listed=(*self.listed, *((paper.arxiv or "", paper.title) for paper in more)),
             rows=sp.vstack([self.rows, rows], format="csr"),
         )
 
@@ -179,7 +179,7 @@ class Model:
             terms_against=bad,
             rest=rest,
             authors=known,
-            nearest=self._nearest(row, paper.arxiv, nearest),
+            nearest=self._nearest(row, paper.arxiv or "", nearest),
         )
 
     def _nearest(self, row: Matrix, arxiv: str, most: int) -> tuple[NearEntry, ...]:
@@ -260,7 +260,7 @@ def _sample(papers: Iterable[Paper], most: int, words: Words) -> list[Row]:
         heapq.heappush(kept, (rank, words.learn(text_of(paper))))
         if len(kept) > most:
             held.discard(heapq.heappop(kept)[0])
-    return [row for _, row in sorted(kept, key=lambda one: -one[0])]
+    return [row for _, row in sorted(kept, key=lambda pair: -pair[0])]
 
 
 def _telling(words: Words, rows: Sequence[Row], other_rows: Sequence[Row]) -> dict[str, int]:

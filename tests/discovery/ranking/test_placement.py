@@ -16,7 +16,7 @@ from tests.discovery.made_up import paper
 
 PLACES = {"systems/serving": "serving", "systems/training": "training", "arts": "poetry"}
 ENTRIES = [
-    PlacedPaper(one.arxiv, one.title, one.abstract, (section,))
+    PlacedPaper(one.arxiv or "", one.title, one.abstract, (section,))
     for section, topic in PLACES.items()
     for one in [paper(at, topic) for at in range(8)]
 ]
