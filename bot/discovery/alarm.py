@@ -25,24 +25,25 @@ class FeedAlarm:
 
     def update(self, now: dt.datetime) -> None:
         """Post, edit or end the alarm after a poll, whose checks are stored already."""
-        began, troubled = self._outage(now)
+        began, sources, troubled = self._outage(now)
         if began is None:
             return
         key = f"feeds:{began.isoformat()}"
         since = began.isoformat()
         lines = sorted(f"{check.feed}: {check.verdict}. {check.reason}" for check in troubled)
         if lines:
-            content = {"since": since, "lines": lines, "over": None}
+            content = {"since": since, "lines": lines, "over": None, "sources": sources}
         elif Outbox(self._database).find(key):
-            content = {"since": since, "lines": [], "over": now.isoformat()}
+            over = now.isoformat()
+            content = {"since": since, "lines": [], "over": over, "sources": sources}
         else:
             return
         message = Message(key=key, channel=self._channel, kind="feeds", content=content)
         with self._database.write() as connection:
             enqueue(connection, message, now)
 
-    def _outage(self, now: dt.datetime) -> tuple[dt.datetime | None, list[FeedCheck]]:
-        """When the outage began that goes on or ended just now, and the feeds still in trouble.
+    def _outage(self, now: dt.datetime) -> tuple[dt.datetime | None, list[str], list[FeedCheck]]:
+        """The outage that goes on or ended just now: beginning, sources, checks still in trouble.
 
         A poll of a source replaces everything that was known of its feeds, so a feed that is no
         longer watched does not count.
@@ -52,6 +53,7 @@ class FeedAlarm:
             polls.setdefault(at, {}).setdefault(check.source, {})[check.feed] = check
         began: dt.datetime | None = None
         last: dict[str, dict[str, FeedCheck]] = {}
+        sources: set[str] = set()
         troubled: list[FeedCheck] = []
         for at in sorted(polls):
             last |= polls[at]
@@ -63,6 +65,7 @@ class FeedAlarm:
             ]
             if troubled:
                 began = began or at
+                sources |= {check.source for check in troubled}
             elif at != now:
-                began = None
-        return began, troubled
+                began, sources = None, set()
+        return began, sorted(sources), troubled
