@@ -20,7 +20,7 @@ from bot.catalog.names import shipped_names
 from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate
-from bot.lookup.lookup import Lookup
+from bot.lookup.catalog_lookup import CatalogLookup
 from tests.db.postgres import Postgres
 from tests.slack.fake import FakeSlack
 from tests.slack.payloads import BOT_TOKEN
@@ -40,8 +40,8 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture(scope="session")
-def lookup(catalog: Catalog) -> Lookup:
-    return Lookup(catalog, shipped_names())
+def lookup(catalog: Catalog) -> CatalogLookup:
+    return CatalogLookup(catalog, shipped_names())
 
 
 _MIGRATED = "papers"

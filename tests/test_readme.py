@@ -1,6 +1,7 @@
-"""The README tells the truth: its commands and settings are those of the code."""
+"""Laws of the README: its commands, settings, rooms and examples are those of the code."""
 
 import re
+import tomllib
 from pathlib import Path
 
 from pydantic_core import PydanticUndefined
@@ -9,7 +10,7 @@ from typer.main import get_command
 from bot.app.container import now
 from bot.cli import cli
 from bot.db.engine import Database
-from bot.lookup.lookup import Lookup
+from bot.lookup.catalog_lookup import CatalogLookup
 from bot.ops.metrics import exposition
 from bot.settings import Settings
 
@@ -30,8 +31,8 @@ def test_the_commands_are_those_that_the_help_shows() -> None:
         name: " ".join((sub.help or "").split())
         for name, sub in getattr(command, "commands").items()  # noqa: B009  # typer's type hides it
     }
-    told = {cells[0].strip("`").split()[1]: cells[1] for cells in rows("commands")}
-    assert told == shown
+    documented = {cells[0].strip("`").split()[1]: cells[1] for cells in rows("commands")}
+    assert documented == shown
 
 
 def test_the_settings_are_those_that_the_code_reads() -> None:
@@ -39,8 +40,19 @@ def test_the_settings_are_those_that_the_code_reads() -> None:
     for field in Settings.model_fields.values():
         default = "" if field.default in {None, PydanticUndefined} else f"`{field.default}`"
         read[str(field.validation_alias)] = [str(field.description), default]
-    told = {cells[0].strip("`"): cells[1:] for cells in rows("settings")}
-    assert told == read
+    documented = {cells[0].strip("`"): cells[1:] for cells in rows("settings")}
+    assert documented == read
+
+
+def test_the_rooms_are_the_import_layers_from_top_to_bottom() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    rooms = [
+        f"{layer}/" if (ROOT / "bot" / layer).is_dir() else f"{layer}.py"
+        for layer in layers
+        if layer != "__main__"
+    ]
+    assert [cells[0].strip("`") for cells in rows("rooms")] == rooms
 
 
 def test_the_metrics_that_it_names_exist(sqlite: Database) -> None:
@@ -56,7 +68,7 @@ def test_the_make_targets_that_it_names_exist() -> None:
     assert {"demo", "test", "install", "bench", "proof", "lock"} <= targets
 
 
-def test_what_it_links_to_in_the_repository_exists() -> None:
+def test_its_links_into_the_repository_lead_to_files() -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
 
@@ -66,14 +78,14 @@ def test_the_example_entry_is_the_lists_own() -> None:
     assert entry in (ROOT / "data" / "papers" / "llm-systems.yaml").read_text()
 
 
-def test_the_questions_that_it_teaches_are_answered(lookup: Lookup) -> None:
-    for asked in re.findall(r"`/papers ([^`]+)`", README.split("## Ask it")[1].split("##")[0]):
-        if asked.split()[0] not in {"recent", "random", "help"}:
-            assert lookup.answer(asked).kind != "error", asked
+def test_its_example_lookups_are_answered(lookup: CatalogLookup) -> None:
+    for query in re.findall(r"`/papers ([^`]+)`", README.split("## Ask it")[1].split("##")[0]):
+        if query.split()[0] not in {"recent", "random", "help"}:
+            assert lookup.answer(query).kind != "error", query
 
 
 def started_by(text: str, words: str) -> list[str]:
-    """The commands that a file of an operator's starts."""
+    """The commands that a Procfile or systemd unit starts."""
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     return [line.split(words)[1].split()[0] for line in lines if words in line]
 

@@ -10,7 +10,7 @@ from bot.app.environment import read_settings
 from bot.cli.console import out
 
 if TYPE_CHECKING:
-    from bot.lookup.lookup import Lookup, LookupAnswer
+    from bot.lookup.catalog_lookup import CatalogLookup, LookupAnswer
 
 SHOWN = 20
 
@@ -40,7 +40,7 @@ def search(
     _show(lookup, lookup.answer(text, limit=limit))
 
 
-def _answer_json(lookup: "Lookup", text: str) -> dict[str, Any]:
+def _answer_json(lookup: "CatalogLookup", text: str) -> dict[str, Any]:
     answer = lookup.answer(text)
     return {
         "query": text,
@@ -61,7 +61,7 @@ def _answer_json(lookup: "Lookup", text: str) -> dict[str, Any]:
     }
 
 
-def _show(lookup: "Lookup", answer: "LookupAnswer") -> None:
+def _show(lookup: "CatalogLookup", answer: "LookupAnswer") -> None:
     out.print(answer.message, markup=False, style="bold" if answer.results else "")
     if not answer.results:
         raise typer.Exit(1 if answer.kind == "error" else 0)

@@ -28,7 +28,7 @@ from bot.digest.store import (
     TopicTakenError,
 )
 from bot.digest.topics import ChosenTopic, choose
-from bot.lookup.lookup import Lookup
+from bot.lookup.catalog_lookup import CatalogLookup
 from bot.lookup.query import QueryMistake
 
 _VERBS: dict[Change, str] = {
@@ -71,7 +71,7 @@ class SubscriptionService:
     """The use cases of listeners."""
 
     def __init__(
-        self, digests: DigestStore, editor: Composer, lookup: Callable[[], Lookup]
+        self, digests: DigestStore, editor: Composer, lookup: Callable[[], CatalogLookup]
     ) -> None:
         """`lookup` gives the lookup of the list as it is now."""
         self._digests, self._editor, self._lookup = digests, editor, lookup

@@ -22,7 +22,11 @@ from bot.discovery.paper import Paper, entry_key
 from bot.discovery.ranking.authors import count_authors
 from bot.discovery.ranking.explanations import Judgement, Reasons, SectionChoice
 from bot.discovery.ranking.model_process import CHILD, FitTask, JudgeTask, ModelRunner
-from bot.discovery.ranking.section_names import PlacedPaper, paper_sections, section_names
+from bot.discovery.ranking.placement_sections import (
+    PlacedPaper,
+    names_by_section,
+    paper_sections,
+)
 from bot.discovery.sources.arxiv.calendar import EASTERN
 from bot.discovery.store import PaperStore
 
@@ -135,7 +139,7 @@ class Proposer:
                 PlacedPaper(entry.arxiv or "", entry.title, paper.abstract, entry.sections)
                 for paper, entry in entries
             ],
-            names=section_names(self._catalog.places.values()),
+            names=names_by_section(self._catalog.places.values()),
             allowed=tuple(path for path in self._catalog.places if path in allowed),
         )
         return {judgement.key: judgement for judgement in self._runner.judge(task)}

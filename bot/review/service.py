@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
 
+from bot.backoff import backoff
 from bot.catalog.change import Change
 from bot.db.engine import Database
 from bot.outbox.message import Message
@@ -32,7 +33,7 @@ from bot.review.store import (
 from bot.review.tables import history, pauses, publications, suggestions
 
 SUGGESTIONS_A_DAY = 10
-_FIRST_WAIT, _LONGEST_WAIT = dt.timedelta(seconds=5), dt.timedelta(minutes=10)
+_FIRST_WAIT, _LONGEST_WAIT = 5.0, 600.0  # seconds
 CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
 
 
@@ -113,8 +114,8 @@ class ReviewService:
         this = suggestions.c.id == one.id
         with self._database.write() as connection:
             tries = (connection.scalar(sa.select(suggestions.c.tries).where(this)) or 0) + 1
-            wait = min(_FIRST_WAIT * 2**tries, _LONGEST_WAIT)
-            values = {"tries": tries, "next_try_at": now + wait}
+            wait = backoff(tries, first=_FIRST_WAIT, longest=_LONGEST_WAIT)
+            values = {"tries": tries, "next_try_at": now + dt.timedelta(seconds=wait)}
             connection.execute(suggestions.update().where(this).values(**values))
         return tries
 

@@ -16,7 +16,7 @@ from bot.errors import PapersError
 from bot.slack.api_errors import PASSING, TOKEN_ERRORS, count, error_code
 from bot.slack.listeners import Listeners
 from bot.slack.sanitize import clean_request
-from bot.slack.transport.socket_mode import make_handler
+from bot.slack.transport.socket_mode import OverlappingHandler
 
 # Bolt's default of 5 lets a few slow answers hold later commands beyond Slack's 3 seconds.
 THREADS = 32
@@ -59,7 +59,7 @@ def connect_socket(app: App, app_token: str) -> SocketModeHandler:
 
     Raises SlackError when Slack refuses the app-level token or cannot be reached.
     """
-    handler = make_handler(app, app_token, THREADS)
+    handler: SocketModeHandler = OverlappingHandler(app, app_token, THREADS)
     try:
         handler.connect()
     except SlackApiError as error:

@@ -18,7 +18,7 @@ from slack_sdk.webhook import WebhookClient
 from bot.catalog.names import KnownNames
 from bot.counters import COMMAND_SECONDS, COMMANDS
 from bot.errors import PapersError
-from bot.lookup.lookup import Lookup, LookupAnswer
+from bot.lookup.catalog_lookup import CatalogLookup, LookupAnswer
 from bot.slack.blocks import lookup as blocks
 from bot.slack.blocks.lookup import AGAIN, NEXT, PAGE, PREVIOUS, SHARE, SlackMessage
 from bot.slack.context import ListenerContext
@@ -153,7 +153,7 @@ class Listeners:
             return blocks.text_message(f"{answer.message}{hint}")
         return blocks.results_message(lookup.catalog, answer, request)
 
-    def _answer(self, lookup: Lookup, request: PapersRequest) -> LookupAnswer:
+    def _answer(self, lookup: CatalogLookup, request: PapersRequest) -> LookupAnswer:
         ask: Mapping[str, Callable[[int], LookupAnswer]] = {
             "search": lambda offset: lookup.answer(request.text, offset=offset, limit=PAGE),
             "recent": lambda offset: lookup.recent(offset=offset, limit=PAGE),

@@ -15,7 +15,7 @@ from bot.discovery.feed_history import FeedCheck
 from bot.discovery.paper import Paper
 from bot.discovery.sources.base import Arrival, FetchedBatch
 from bot.discovery.store import PaperStore
-from bot.lookup.lookup import Lookup
+from bot.lookup.catalog_lookup import CatalogLookup
 from bot.review.decision import Approve, DecisionRules, Transition
 from bot.review.model import Person, Subject, Suggestion
 from bot.review.service import Proposal, ReviewService, SuggestionMade
@@ -73,7 +73,7 @@ class Desk:
         self.digests = DigestStore(database)
         self.editor = Composer(database, lambda: self.catalog, shipped_names())
         self.subscribing = SubscriptionService(
-            self.digests, self.editor, lambda: Lookup(self.catalog, shipped_names())
+            self.digests, self.editor, lambda: CatalogLookup(self.catalog, shipped_names())
         )
 
     def suggest(self, one: Entry, at: dt.datetime) -> Suggestion:

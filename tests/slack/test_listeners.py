@@ -19,7 +19,7 @@ from werkzeug.test import Client
 
 from bot.catalog.names import shipped_names
 from bot.db.engine import Database
-from bot.lookup.lookup import Lookup
+from bot.lookup.catalog_lookup import CatalogLookup
 from bot.lookup.service import LookupService
 from bot.slack.app import make_app
 from bot.slack.blocks.lookup import AGAIN, NEXT, PREVIOUS, SHARE
@@ -224,7 +224,7 @@ def test_a_share_that_slack_refuses_is_said_and_not_repeated(
 
 
 class Broken(LookupService):
-    def current(self) -> Lookup:
+    def current(self) -> CatalogLookup:
         raise RuntimeError("secret detail")
 
 

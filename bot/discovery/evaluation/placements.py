@@ -11,7 +11,11 @@ from bot.discovery.budget import monday
 from bot.discovery.evaluation.recording import Recording
 from bot.discovery.evaluation.shares import Share, interval_of
 from bot.discovery.ranking.placement import Features, Placement
-from bot.discovery.ranking.section_names import PlacedPaper, paper_sections, section_names
+from bot.discovery.ranking.placement_sections import (
+    PlacedPaper,
+    names_by_section,
+    paper_sections,
+)
 
 CHOICES = 3  # sections
 
@@ -31,7 +35,7 @@ class PlacementReplay:
         """Count the features of each paper once."""
         self._recording = recording
         self._allowed = paper_sections(catalog)
-        self._names = section_names(catalog.places.values())
+        self._names = names_by_section(catalog.places.values())
         paths = {_folded(place.titles): path for path, place in catalog.places.items()}
         self._right = {
             arxiv: frozenset(

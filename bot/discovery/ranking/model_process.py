@@ -20,7 +20,7 @@ from typing import Any, cast
 
 from bot.discovery.paper import Paper
 from bot.discovery.ranking.explanations import Judgement
-from bot.discovery.ranking.section_names import PlacedPaper
+from bot.discovery.ranking.placement_sections import PlacedPaper
 from bot.errors import PapersError
 
 TIMEOUT = 600.0  # seconds; a fit takes 20, so that only something broken takes this long
@@ -47,7 +47,7 @@ class JudgeTask:
     """The papers to judge by a model, with the authors of the papers that are listed now.
 
     The `best` papers are explained and placed beside the `placed` ones; `names` and `allowed` come
-    from `section_names`. Without `placed` and `allowed` nothing is placed.
+    from `placement_sections`. Without `placed` and `allowed` nothing is placed.
     """
 
     model: bytes

@@ -21,6 +21,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.backoff import backoff
 from bot.outbox.message import OutboxRow
 from bot.outbox.store import LONGEST_WAIT, Outbox
 from bot.slack import api_errors as failures
@@ -252,8 +253,9 @@ class Sender:
             _log.error("given up", key=item.key, channel=item.channel, reason=problem)
             self._outbox.mark_dead(item, problem)
             return
-        backoff = min(2.0**item.tries, _LONGEST_BACKOFF) if wait is None else wait
-        seconds = max(backoff, GRACE) if unsure else backoff
+        if wait is None:
+            wait = backoff(item.tries, first=1.0, longest=_LONGEST_BACKOFF)
+        seconds = max(wait, GRACE) if unsure else wait
         until = self._now() + dt.timedelta(seconds=seconds)
         _log.warning("put off", key=item.key, seconds=seconds, reason=problem)
         self._outbox.postpone(item, until, problem, counts=counts)

@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import Block, SectionBlock
 
 from bot.catalog.model import Catalog, Entry, ListInfo, Section
 from bot.catalog.names import shipped_names
-from bot.lookup.lookup import Lookup
+from bot.lookup.catalog_lookup import CatalogLookup
 from bot.slack.blocks import lookup as blocks
 from bot.slack.blocks.lookup import PAGE, SlackMessage, escape
 from bot.slack.request import PapersRequest, read_value
@@ -94,7 +94,7 @@ def hostile_lists(draw: st.DrawFn) -> Catalog:
 def test_every_message_is_within_limits_whatever_the_list_holds(
     catalog: Catalog, query: str
 ) -> None:
-    lookup = Lookup(catalog, shipped_names())
+    lookup = CatalogLookup(catalog, shipped_names())
     check(blocks.help_message(catalog))
     for request in (
         PapersRequest("search", query),
@@ -120,7 +120,7 @@ def test_every_message_is_within_limits_whatever_the_list_holds(
 @given(hostile_lists())
 def test_nothing_foreign_is_printed_raw(catalog: Catalog) -> None:
     """A title that holds `<!channel>` pings nobody, and no title makes a link of its own."""
-    answer = Lookup(catalog, shipped_names()).recent(limit=PAGE)
+    answer = CatalogLookup(catalog, shipped_names()).recent(limit=PAGE)
     for message in (
         blocks.results_message(catalog, answer, PapersRequest("recent")),
         blocks.shared_results(catalog, answer, "U0001"),
@@ -136,7 +136,7 @@ def test_escaping_is_slacks_three_characters() -> None:
     assert escape("<!channel> & co") == "&lt;!channel&gt; &amp; co"
 
 
-def test_a_page_leads_to_its_neighbours_and_nowhere_else(lookup: Lookup) -> None:
+def test_a_page_leads_to_its_neighbours_and_nowhere_else(lookup: CatalogLookup) -> None:
     catalog = lookup.catalog
     last = (lookup.answer("serving").total - 1) // PAGE
     for page, expected in ((0, ["Next"]), (1, ["Previous", "Next"]), (last, ["Previous"])):
@@ -169,7 +169,9 @@ def test_a_button_carries_its_whole_request() -> None:
         assert read_value(value) is None
 
 
-def test_a_result_shows_title_with_link_section_venue_and_organisations(lookup: Lookup) -> None:
+def test_a_result_shows_title_with_link_section_venue_and_organisations(
+    lookup: CatalogLookup,
+) -> None:
     answer = lookup.answer("flashdecoding", limit=PAGE)
     shown = texts(
         blocks.results_message(lookup.catalog, answer, PapersRequest("search", "flashdecoding"))
@@ -181,7 +183,7 @@ def test_a_result_shows_title_with_link_section_venue_and_organisations(lookup: 
     assert "Tsinghua" in shown
 
 
-def test_results_with_some_of_the_words_are_set_apart(lookup: Lookup) -> None:
+def test_results_with_some_of_the_words_are_set_apart(lookup: CatalogLookup) -> None:
     answer = lookup.answer("kv cache compression", limit=PAGE)
     shown = texts(
         blocks.results_message(

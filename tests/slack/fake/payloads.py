@@ -134,7 +134,7 @@ def state(blocks: Sequence[Json], values: Mapping[str, object]) -> Json:
             continue
         names = [name for name in (block["block_id"], element["action_id"]) if name in values]
         left -= set(names)
-        told = chosen(element, values[names[0]]) if names else _initial(element)
+        told = chosen(element, values[names[0]]) if names else initial(element)
         most = element.get("max_length") or len(str(told.get("value") or ""))
         assert len(str(told.get("value") or "")) <= most, f"{block['block_id']}: too long"
         assert block.get("optional") or any(one not in (None, "", []) for one in told.values()), (
@@ -145,6 +145,7 @@ def state(blocks: Sequence[Json], values: Mapping[str, object]) -> Json:
     return {"values": copy.deepcopy(found)}
 
 
-def _initial(element: Json) -> Json:
+def initial(element: Json) -> Json:
+    """What an element says that nobody has touched."""
     key = _CHOSEN.get(element["type"], "value")
     return {key: element.get(_INITIAL[key], [] if key == "selected_options" else None)}

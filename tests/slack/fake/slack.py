@@ -74,6 +74,11 @@ class FakeSlack(Acting):
                 )
             )
 
+    def put_back(self, message: PostedMessage) -> None:
+        """A message that an earlier run of the bot has left, with its `ts` and metadata."""
+        with self._lock:
+            self._all.add(message)
+
     def remove(self, message: PostedMessage) -> None:
         """Somebody takes a message away, one of the bot's too."""
         with self._lock:
