@@ -60,9 +60,12 @@ def keep_record(
     if former and former != [key]:
         _unite(connection, former, key)
     if old is None or merged != old or former != [key]:
-        upsert(connection, records, {"key": key}, _as_row(merged))
-        for each in merged.paper.keys:
-            upsert(connection, keys, {"key": each, "record": key}, {})
+        row = {"key": key, **_as_row(merged)}
+        if key in former:
+            connection.execute(records.update().where(records.c.key == key).values(**row))
+        else:
+            connection.execute(records.insert().values(**row))
+        _add_keys(connection, merged.paper)
     return key, old.paper if old else None, merged.paper
 
 
@@ -119,6 +122,14 @@ def _unite(connection: sa.Connection, former: list[str], key: str) -> None:
     every = connection.scalars(known_by).all()
     connection.execute(keys.delete().where(keys.c.record.in_({*former, key})))
     connection.execute(keys.insert(), [{"key": each, "record": key} for each in {*every, *gone}])
+
+
+def _add_keys(connection: sa.Connection, paper: Paper) -> None:
+    """Let every key of a paper lead to its record."""
+    known = set(connection.scalars(sa.select(keys.c.key).where(keys.c.record == paper.key)))
+    new = [{"key": key, "record": paper.key} for key in paper.keys if key not in known]
+    if new:
+        connection.execute(keys.insert(), new)
 
 
 def _as_row(record: PaperRecord) -> dict[str, Any]:
