@@ -1,4 +1,4 @@
-"""Laws of the README: its commands, settings, rooms and examples are those of the code."""
+"""The README matches the code: commands, settings, rooms, metrics, files and examples."""
 
 import re
 import tomllib
@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
-from bot.app.container import now
+from bot.app.clock import utc_now
 from bot.cli import cli
 from bot.db.engine import Database
 from bot.lookup.catalog_lookup import CatalogLookup
@@ -18,9 +18,9 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-def rows(mark: str) -> list[list[str]]:
-    """The cells of the table after a mark, without the heading."""
-    table = README.split(f"<!-- {mark}:")[1].split("\n\n")[0]
+def rows(marker: str) -> list[list[str]]:
+    """The cells of the table below a marker comment, without the heading."""
+    table = README.split(f"<!-- {marker}:")[1].split("\n\n")[0]
     lines = [line for line in table.splitlines() if line.startswith("|")][2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
@@ -55,14 +55,14 @@ def test_the_rooms_are_the_import_layers_from_top_to_bottom() -> None:
     assert [cells[0].strip("`") for cells in rows("rooms")] == rooms
 
 
-def test_the_metrics_that_it_names_exist(sqlite: Database) -> None:
+def test_the_named_metrics_exist(sqlite: Database) -> None:
     names = set(re.findall(r"`(papers_[a-z_]+)`", README))
-    text = exposition(sqlite, now).decode()
+    text = exposition(sqlite, utc_now).decode()
     assert names
     assert not {name for name in names if f"# TYPE {name.removesuffix('_total')}" not in text}
 
 
-def test_the_make_targets_that_it_names_exist() -> None:
+def test_the_named_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"(?:`|^)make ([a-z]+)", README, re.MULTILINE)) <= targets
     assert {"demo", "test", "install", "bench", "proof", "lock"} <= targets
@@ -73,7 +73,7 @@ def test_its_links_into_the_repository_lead_to_files() -> None:
         assert (ROOT / target).exists(), target
 
 
-def test_the_example_entry_is_the_lists_own() -> None:
+def test_the_example_entry_is_in_the_list() -> None:
     entry = README.split("```yaml\n")[1].split("```")[0]
     assert entry in (ROOT / "data" / "papers" / "llm-systems.yaml").read_text()
 
@@ -90,7 +90,7 @@ def started_by(text: str, words: str) -> list[str]:
     return [line.split(words)[1].split()[0] for line in lines if words in line]
 
 
-def test_the_procfile_and_the_unit_start_commands_that_exist() -> None:
+def test_the_procfile_and_the_unit_start_existing_commands() -> None:
     commands = getattr(get_command(cli), "commands")  # noqa: B009  # typer's type hides it
     procfile = started_by((ROOT / "Procfile").read_text(), "python -m bot ")
     assert procfile == ["web", "worker", "migrate", "run"]

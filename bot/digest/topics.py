@@ -30,7 +30,7 @@ class TopicMatch:
 
 
 @dataclass(frozen=True, slots=True)
-class ChosenTopic:
+class ResolvedTopic:
     """A topic that can be subscribed to, and what is to be said of it."""
 
     topic: Topic
@@ -61,7 +61,7 @@ class TopicSearch:
         return TopicMatch(frozenset(answer.results[: answer.complete]))
 
 
-def choose(lookup: CatalogLookup, text: str) -> ChosenTopic | QueryMistake:
+def resolve_topic(lookup: CatalogLookup, text: str) -> ResolvedTopic | QueryMistake:
     """The topic that somebody typed, as it is kept.
 
     A section is kept under its title, so that a slip in typing is corrected where it is seen, and
@@ -70,7 +70,7 @@ def choose(lookup: CatalogLookup, text: str) -> ChosenTopic | QueryMistake:
     """
     text = " ".join(text.split())
     if not text:
-        return ChosenTopic(EVERYTHING)
+        return ResolvedTopic(EVERYTHING)
     if any(read_reference(word) for word in (text, *text.split())):
         return QueryMistake(
             f"“{text}” is one paper. Subscribe to a section, to words to look up, "
@@ -80,7 +80,7 @@ def choose(lookup: CatalogLookup, text: str) -> ChosenTopic | QueryMistake:
     if answer.kind == "error":
         return QueryMistake(answer.message)
     remark = "" if answer.complete else f"Nothing on the list matches “{text}” today."
-    return ChosenTopic(_section(lookup, text, answer) or Topic(text), remark)
+    return ResolvedTopic(_section(lookup, text, answer) or Topic(text), remark)
 
 
 def _section(lookup: CatalogLookup, text: str, answer: LookupAnswer) -> Topic | None:
@@ -95,7 +95,7 @@ def _section(lookup: CatalogLookup, text: str, answer: LookupAnswer) -> Topic | 
     return Topic(place.section.title if is_clear else text, place.path)
 
 
-def together(catalog: Catalog, others: Iterable[Entry]) -> tuple[Catalog, tuple[Entry, ...]]:
+def merge_entries(catalog: Catalog, others: Iterable[Entry]) -> tuple[Catalog, tuple[Entry, ...]]:
     """The list with other entries, and those as they stand in it.
 
     A suggestion may name a section that people have renamed since: it stands in none then.

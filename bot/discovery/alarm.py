@@ -33,7 +33,7 @@ class FeedAlarm:
         lines = sorted(f"{check.feed}: {check.verdict}. {check.reason}" for check in troubled)
         if lines:
             content = {"since": since, "lines": lines, "over": None, "sources": sources}
-        elif Outbox(self._database).find(key):
+        elif Outbox(self._database).get(key):
             over = now.isoformat()
             content = {"since": since, "lines": [], "over": over, "sources": sources}
         else:

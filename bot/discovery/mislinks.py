@@ -10,13 +10,13 @@ from rapidfuzz import fuzz
 
 from bot.catalog.identity import titles_agree
 from bot.catalog.model import fold
-from bot.catalog.yaml.read import Located, Problem
+from bot.catalog.yaml.read import LocatedEntry, Problem
 from bot.discovery.paper import Paper
 
 _ALIKE = 75.0  # of 100; a list's short form of a title keeps most of its words
 
 
-def mislinks(located: Iterable[Located], known: Mapping[str, Paper]) -> Iterator[Problem]:
+def mislinks(located: Iterable[LocatedEntry], known: Mapping[str, Paper]) -> Iterator[Problem]:
     """Warn of every entry whose title differs from that of its arXiv id; `known` is by key."""
     for located_entry in located:
         entry = located_entry.entry

@@ -21,7 +21,7 @@ from bot.review.store import SuggestionStore
 
 # Reasons about the moment or about another listing, not about the paper's subject.
 _NOT_ABOUT_THE_SUBJECT = ("Already on the list", "Wait for a published version")
-TRIES = 20
+MAX_LOOKUP_ATTEMPTS = 20
 """Unanswered questions about a suggested paper before its card comes without facts."""
 _MANY = 100
 
@@ -32,7 +32,7 @@ class Intake:
     def __init__(self, review: ReviewService, catalog: Catalog) -> None:
         self._review, self._catalog = review, catalog
 
-    def hand_over(self, candidates: Iterable[Candidate], now: dt.datetime) -> int:
+    def suggest_candidates(self, candidates: Iterable[Candidate], now: dt.datetime) -> int:
         """Suggest candidates; returns how many suggestions are new."""
         made = 0
         for candidate in candidates:
@@ -110,9 +110,9 @@ class IntakeJobs:
     def hand_over(self) -> int:
         """Suggest what was proposed, also by a killed poll; returns how many are new."""
         proposed = {candidate.paper.key: candidate for candidate in self._discovery.proposed()}
-        known = self._suggestions.known(proposed)
+        known = self._suggestions.existing_identities(proposed)
         new = [candidate for key, candidate in proposed.items() if key not in known]
-        return self._intake().hand_over(new, self._now())
+        return self._intake().suggest_candidates(new, self._now())
 
     def complete(self) -> str:
         """Look up the papers that people suggested, and have their cards made."""
@@ -120,17 +120,18 @@ class IntakeJobs:
         if not waiting:
             return ""
         keys = {suggestion.id: entry_key(suggestion.subject.entry) for suggestion in waiting}
-        found = self._discovery.look_up(list(keys.values()))
+        findings = self._discovery.look_up(list(keys.values()))
         intake, done = self._intake(), 0
         for suggestion in waiting:
             key = keys[suggestion.id]
-            dated, judged = found.papers.get(key), found.judgements.get(key)
-            is_unanswered = dated is None and bool(found.problem)
-            if is_unanswered and self._review.tried(suggestion, self._now()) < TRIES:
-                continue
+            dated, judged = findings.papers.get(key), findings.judgements.get(key)
+            if dated is None and findings.problem:
+                attempts = self._review.record_completion_attempt(suggestion, self._now())
+                if attempts < MAX_LOOKUP_ATTEMPTS:
+                    continue
             intake.complete(suggestion, dated, judged, self._now())
             done += 1
-        return f"{done} completed{f'; {found.problem}' if found.problem else ''}"
+        return f"{done} completed{f'; {findings.problem}' if findings.problem else ''}"
 
     def refit(self, moment: dt.datetime) -> str:
         """Learn from what was decided since the model was fitted."""
@@ -140,7 +141,7 @@ class IntakeJobs:
         return Intake(self._review, self._catalog())
 
 
-def to_learn_from(rejected: Sequence[Suggestion]) -> tuple[Paper, ...]:
+def negative_examples(rejected: Sequence[Suggestion]) -> tuple[Paper, ...]:
     """The rejected papers that do not belong; those rejected for other reasons teach nothing."""
     return tuple(
         Paper(

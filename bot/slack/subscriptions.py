@@ -22,7 +22,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.digest.model import DAYS, Schedule, Subscription, clock_time
+from bot.digest.model import DAYS, Schedule, Subscription, format_time
 from bot.digest.schedule_text import parse_subscription
 from bot.digest.service import (
     ActiveSubscription,
@@ -227,7 +227,7 @@ def _form(one: Subscription) -> View:
             hint="A time and a zone, such as 9:00 Europe/Berlin.",
             element=PlainTextInputElement(
                 action_id="value",
-                initial_value=f"{clock_time(one.schedule.time)} {one.schedule.zone}",
+                initial_value=f"{format_time(one.schedule.time)} {one.schedule.zone}",
                 max_length=60,
             ),
         ),

@@ -188,7 +188,7 @@ class Suggesting:
         """Why the paper cannot be suggested, with what makes sense instead."""
         if listed := self._desk.lookup.current().listed(link.key, ""):
             return self._listed(listed)
-        one = self._desk.suggestions.find(link.key)
+        one = self._desk.suggestions.find_by_identity(link.key)
         if one is None or one.state == "approved":
             return None
         return self._known(one)

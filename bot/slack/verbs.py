@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from slack_sdk import WebClient
 
 from bot.review.model import Suggestion
-from bot.review.pause import read_pause
+from bot.review.pause_text import parse_pause
 from bot.review.service import card_key
 from bot.slack.blocks import lookup as blocks
 from bot.slack.blocks.cards import moment
@@ -60,7 +60,7 @@ class VerbHandlers:
 
     def _link(self, one: Suggestion) -> str | None:
         """Where the card is, as far as it was posted."""
-        item = self._desk.outbox.find(card_key(one.id))
+        item = self._desk.outbox.get(card_key(one.id))
         return self._desk.link(item.posted_in or "", item.ts) if item and item.ts else None
 
     def _history(self, text: str) -> SlackMessage:
@@ -79,7 +79,7 @@ class VerbHandlers:
         if not self._desk.may_review(str(body["user_id"])):
             return blocks.mrkdwn_message(_REVIEWERS)
         zone = ZoneInfo(self._desk.people.zone(str(body["user_id"])))
-        until = read_pause(text, now, zone)
+        until = parse_pause(text, now, zone)
         if until is None:
             return blocks.mrkdwn_message(_PAUSE)
         self._desk.review.pause(until, self._desk.actor(body))

@@ -144,13 +144,13 @@ class House:
 
     def link(self, number: int) -> str | None:
         """The address of a card."""
-        item = self.outbox.find(card_key(number))
+        item = self.outbox.get(card_key(number))
         return f"https://example.slack.com/archives/{REVIEW}/{item.ts}" if item else None
 
     def settle(self, seconds: int = 30) -> None:
         """Let the sender and the publisher work, for as long as they have something to do."""
         for _ in range(seconds * 2):
-            self.publisher.step(self.clock.now)
+            self.publisher.publish_due(self.clock.now)
             self.sender.step(lambda: True)
             self.clock.tick(0.5)
 

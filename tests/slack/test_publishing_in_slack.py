@@ -151,9 +151,9 @@ def test_what_a_lost_disk_took_is_there_again_after_the_start(
     again = make(data, run="second")
     assert TITLE in [entry.title for entry in again.catalog.entries]
     assert TITLE not in titles(again)
-    assert again.publisher.settle() == 1
+    assert again.publisher.reconcile() == 1
     assert (data / "papers/llm-systems.yaml").read_text() == written
-    assert again.publisher.settle() == 0
+    assert again.publisher.reconcile() == 0
     assert TITLE in titles(again)
 
 
@@ -169,10 +169,10 @@ def test_a_person_who_takes_an_approved_entry_out_by_hand_is_right(
     assert one is not None
     assert one.subject.after is not None
     apply_to_folder(house.data, Change(before=one.subject.after, after=None))
-    assert house.publisher.settle() == 0
+    assert house.publisher.reconcile() == 0
     house.clock.tick(1)
     assert TITLE not in [entry.title for entry in house.catalog.entries]
     again = make(house.data, run="second")
-    assert again.publisher.settle() == 0
+    assert again.publisher.reconcile() == 0
     assert TITLE not in titles(again)
     assert TITLE not in [entry.title for entry in again.catalog.entries]

@@ -12,7 +12,7 @@ from bot.db.engine import Database
 from bot.discovery.paper import Paper
 from bot.discovery.sources.base import DatedPaper
 from bot.review.model import Subject
-from bot.review.service import SUGGESTIONS_A_DAY, Proposal, SuggestionMade
+from bot.review.service import DAILY_LIMIT, Proposal, SuggestionMade
 from bot.slack.blocks.cards import APPROVE, CHOSEN, EDIT, LATER, REJECT, SECTION, UNDO
 from bot.slack.suggesting import SHORTCUT
 from tests.slack.fake import ALICE, BOB, FakeSlack
@@ -139,7 +139,7 @@ def test_later_brings_the_card_back_in_the_channel_once(house: House) -> None:
     house.submit({"when": "0"}, ALICE)
     house.settle(5)
     house.clock.tick(25 * 3600)
-    for one in house.suggestions.sleeping(house.clock.now):
+    for one in house.suggestions.expired_postponements(house.clock.now):
         house.review.wake(one, house.clock.now)
     house.settle(10)
     thread = house.slack.thread(house.card(number))
@@ -258,7 +258,7 @@ def test_the_list_may_name_people_and_user_groups_as_reviewers(house: House) -> 
 
 
 def test_one_person_suggests_a_sensible_number_a_day(house: House) -> None:
-    for number in range(SUGGESTIONS_A_DAY):
+    for number in range(DAILY_LIMIT):
         assert "Thank you" in json.dumps(house.command(f"suggest 2603.001{number:02}", CAROL))
     assert "come back tomorrow" in json.dumps(house.command("suggest 2603.00200", CAROL))
     assert "Thank you" in json.dumps(house.command("suggest 2603.00200", BOB)), "others may"

@@ -106,7 +106,9 @@ def house(
     shutil.copytree(repository, tmp_path, dirs_exist_ok=True)
     (tmp_path / "pwned").mkdir()  # a shell that was got at would say so
     data = tmp_path / "data"
-    target = GitTarget(GitCli(data, environment(tmp_path)), "LIST.md", NAMES)
+    target = GitTarget(
+        GitCli(data, environment(tmp_path)), "LIST.md", NAMES, now=lambda: clock.now
+    )
     found = House(slack, database, data, clock, target=target)
     with capture_logs() as logs:
         yield found
@@ -294,7 +296,7 @@ def test_what_a_feed_says_stays_in_its_value(house: House, texts: list[str]) -> 
         paper=item.paper, day=dt.date(2026, 3, 2), score=1.0, rank=1, ranked=9, reasons=reasons,
         choices=(SectionChoice(section=SERVING),), evidence=evidence,
     )  # fmt: skip
-    assert house.intake.hand_over([candidate], house.clock.now) == 1
+    assert house.intake.suggest_candidates([candidate], house.clock.now) == 1
     house.settle(5)
     house.click(house.card(1), cards.APPROVE, ALICE)
     house.settle()

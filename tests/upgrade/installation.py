@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import psycopg
 
-from bot.db.backup import restore
 from bot.db.engine import Database
+from bot.ops.backup import restore
 
 Json = dict[str, Any]
 

@@ -240,7 +240,7 @@ def _unsettled(database: Database) -> Facts:
             str(suggestion.id): CHANGE.dump_python(change, mode="json")
             for suggestion, change in SuggestionStore(database).unsettled()
         },
-        "written by": {str(number): run for number, run in queue.written_by().items()},
+        "written by": {str(number): run for number, run in queue.unsettled_writers().items()},
         "queue": list(queue.depth()),
     }
 
@@ -256,7 +256,7 @@ def _outbox(database: Database) -> list[Facts]:
     store = Outbox(database)
     found = []
     for row in _rows(database, outbox, "id", "key", "next_at", "sent_at"):
-        item = store.find(row["key"])
+        item = store.get(row["key"])
         assert item is not None
         found.append({**item_facts(item), **row})
     return found
@@ -298,7 +298,7 @@ def _editions(database: Database) -> Facts:
         "periods": {
             str(number): [
                 {"key": period.key, "begin": period.begin, "end": period.end}
-                for period in store.issued(number)
+                for period in store.issued_periods(number)
             ]
             for number in numbers
         },

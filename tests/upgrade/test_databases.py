@@ -7,13 +7,13 @@ import pytest
 import sqlalchemy as sa
 
 from bot.catalog.model import Entry
-from bot.db.backup import backup, restore
 from bot.db.engine import Database
-from bot.db.migrate import is_current, migrate, schema_of
+from bot.db.migrate import is_current, migrate, schema_version
 from bot.digest.store import DigestStore
 from bot.discovery.candidate_store import CandidateStore
 from bot.discovery.ranking.relevance import Model
 from bot.discovery.store import PaperStore
+from bot.ops.backup import backup, restore
 from bot.outbox.store import Outbox
 from bot.review.model import Subject
 from bot.review.service import AlreadySuggested, Proposal, ReviewService, SuggestionMade
@@ -43,7 +43,7 @@ def test_the_fixture_has_rows_in_every_table_of_its_schema(tmp_path: Path) -> No
             for column in table.columns
             if not connection.scalar(sa.select(sa.func.count(column)))
         }
-        assert schema_of(old) == SCHEMA
+        assert schema_version(old) == SCHEMA
     assert never == {"feed_memory.not_before"}
 
 
@@ -87,7 +87,7 @@ def test_a_suggested_paper_is_known_after_the_upgrade(upgraded: Database) -> Non
         assert there is not None
         again = Proposal(identity=recorded["identity"], subject=there.subject, source="U0009")
         assert review.suggest(again, NOW) == AlreadySuggested(there)
-        assert store.find(recorded["identity"]) == there
+        assert store.find_by_identity(recorded["identity"]) == there
         if there.subject.kind == "addition":
             by_title = Proposal(
                 identity=f"url:example.org/{number}", subject=there.subject, source="U0009"
@@ -101,7 +101,7 @@ def test_new_rows_get_new_numbers_after_the_upgrade(upgraded: Database) -> None:
     made = ReviewService(upgraded, "C0REVIEW").suggest(proposal, NOW)
     assert isinstance(made, SuggestionMade)
     assert made.suggestion.id == V0_1.facts["counts"]["suggestions"] + 1
-    item = Outbox(upgraded).find(f"suggestion:{made.suggestion.id}:card")
+    item = Outbox(upgraded).get(f"suggestion:{made.suggestion.id}:card")
     assert item is not None
     assert item.id > max(row["id"] for row in V0_1.facts["outbox"])
 
@@ -133,15 +133,15 @@ def test_a_channel_is_not_told_of_a_paper_again_after_the_upgrade(upgraded: Data
     store, told = DigestStore(upgraded), V0_1.facts["told"]
     for channel in {row["channel"] for row in told}:
         keys = {row["paper"] for row in told if row["channel"] == channel}
-        assert store.told(channel, keys) == frozenset(keys)
+        assert store.sent_keys(channel, keys) == frozenset(keys)
 
 
 def test_a_dead_message_is_tried_again_on_request_after_the_upgrade(upgraded: Database) -> None:
     (dead,) = [row["key"] for row in V0_1.facts["outbox"] if row["state"] == "dead"]
     store = Outbox(upgraded)
-    assert [item.key for item in store.dead()] == [dead]
+    assert [item.key for item in store.dead_rows()] == [dead]
     assert store.retry(NOW) == 1
-    assert dead in {item.key for item in store.waiting()}
+    assert dead in {item.key for item in store.pending_rows()}
 
 
 def test_the_backups_of_both_databases_hold_the_same_facts(tmp_path: Path) -> None:

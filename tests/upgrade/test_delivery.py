@@ -75,7 +75,7 @@ def test_due_rows_of_0_1_are_delivered_once(bot: UpgradedBot) -> None:
             "event_type": "papers_message",
             "event_payload": {"key": row["key"], "version": row["version"]},
         }
-        item = bot.house.outbox.find(row["key"])
+        item = bot.house.outbox.get(row["key"])
         assert item is not None
         assert (item.state, item.sent_version) == ("sent", row["version"])
         assert (item.posted_in, item.ts) == (message.channel, message.ts)
@@ -115,7 +115,7 @@ def test_what_0_1_has_sent_or_given_up_is_left_alone(bot: UpgradedBot) -> None:
     for row in V0_1.facts["outbox"]:
         if row["key"] in due:
             continue
-        item = bot.house.outbox.find(row["key"])
+        item = bot.house.outbox.get(row["key"])
         assert item is not None
         found = item_facts(item)
         del found["created_at"]
@@ -146,7 +146,7 @@ def test_decisions_of_0_1_are_not_written_again(bot: UpgradedBot) -> None:
     """A restart looks whether the files hold them, and they do; its own writes it watches."""
     bot.house.settle(5)
     before = bot.house.files
-    assert bot.house.publisher.settle() == 0
+    assert bot.house.publisher.reconcile() == 0
     assert bot.house.files == before
     own = {row["suggestion"] for row in V0_1.facts["publications"] if row["state"] == "due"}
     unsettled = {found.id for found, _ in bot.house.suggestions.unsettled()}
@@ -164,7 +164,7 @@ def test_decisions_of_0_1_are_written_again_where_the_files_are_lost(bot: Upgrad
     for file in papers.iterdir():
         file.write_text("[]\n")
     bot.house.settle(5)
-    bot.house.publisher.settle()
+    bot.house.publisher.reconcile()
     assert {entry.by for entry in bot.house.files.entries if entry.by} == {
         f"suggestion-{number}" for number in decided
     }
@@ -185,7 +185,7 @@ def test_subscriptions_of_0_1_bring_their_next_editions(bot: UpgradedBot) -> Non
 
 def test_postponed_suggestions_of_0_1_come_back(bot: UpgradedBot) -> None:
     then = V0_1.now + dt.timedelta(days=60)
-    sleeping = bot.house.suggestions.sleeping(then)
+    sleeping = bot.house.suggestions.expired_postponements(then)
     assert [found.id for found in sleeping] == [2, 15]
     for found in sleeping:
         bot.house.review.wake(found, then)
@@ -196,4 +196,4 @@ def test_postponed_suggestions_of_0_1_come_back(bot: UpgradedBot) -> None:
 def test_a_suggestion_that_0_1_was_still_looking_up_is_asked_about_on(bot: UpgradedBot) -> None:
     (found,) = bot.house.suggestions.gathering(V0_1.now)
     assert found.subject.entry.arxiv == "2611.90010"
-    assert bot.house.review.tried(found, V0_1.now) == 3
+    assert bot.house.review.record_completion_attempt(found, V0_1.now) == 3

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bot.catalog.yaml.read import Read
+from bot.catalog.yaml.read import FileReader
 from bot.http import FetchError, HttpClient, Reply
 from bot.publishing.git_cli import COMMITTER
 from bot.publishing.publication import Publication, PublishError
@@ -77,7 +77,7 @@ class GitHubRepository:
             else str(self._read(found)["object"]["sha"])
         )
 
-    def reader(self, commit: str) -> Read:
+    def reader(self, commit: str) -> FileReader:
         """Reads the texts that a commit holds. What was read once is not asked for again."""
 
         def read(path: str) -> str | None:

@@ -1,7 +1,7 @@
 """Editions as messages: one for the channel, the rest for its thread. Pure.
 
-What foreign text can fill is bounded per paper, so that `pages.PART` papers are within Slack's
-limits whatever their titles hold.
+What foreign text can fill is bounded per paper, so that `messages.PAPERS_PER_PART` papers are
+within Slack's limits whatever their titles hold.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,8 +10,13 @@ from slack_sdk.models.blocks import Block, ContextBlock
 
 from bot.digest import edition_text as words
 from bot.digest.edition import CardLink, Edition, EditionGroup, EditionPaper, WaitingCard
-from bot.digest.pages import PART, SHOWN, EditionPart, EditionSummary
-from bot.digest.pages import summary as summarised
+from bot.digest.messages import (
+    MAX_IN_MESSAGE,
+    PAPERS_PER_PART,
+    EditionPart,
+    EditionSummary,
+    summarize,
+)
 from bot.slack.blocks.lookup import SlackMessage, fit, mrkdwn, section
 from bot.text import pluralize
 
@@ -49,7 +54,7 @@ def part_message(part: EditionPart) -> SlackMessage:
     """A message of an edition's thread."""
     papers = sum(len(group.papers) for group in part.groups)
     if part.is_noteworthy:
-        head = words.noteworthy(papers)
+        head = words.noteworthy_heading(papers)
     else:
         head = f"{pluralize(papers, 'new paper')}, part {part.number} of {part.of}"
     return SlackMessage(head, (section(f"*{head}*"), *_papers(part.groups)))
@@ -57,15 +62,15 @@ def part_message(part: EditionPart) -> SlackMessage:
 
 def preview_message(edition: Edition, team_url: str = "") -> SlackMessage:
     """What an edition would look like, for one person's eyes; a thread it has not."""
-    said = summarised(edition)
+    said = summarize(edition)
     message = edition_message(said, team_url)
     hint = "A preview, of the time just past. Only you can see this."
     blocks = [ContextBlock(elements=[mrkdwn(hint)]), *message.blocks]
     if said.sections:
-        first = [paper for group in edition.groups for paper in group.papers][:SHOWN]
+        first = [paper for group in edition.groups for paper in group.papers][:MAX_IN_MESSAGE]
         blocks += _papers((EditionGroup("The thread begins with", tuple(first)),))
     if edition.noteworthy:
-        blocks.append(section(f"*{words.noteworthy(len(edition.noteworthy))}*"))
+        blocks.append(section(f"*{words.noteworthy_heading(len(edition.noteworthy))}*"))
         blocks += _papers((EditionGroup("", edition.noteworthy),))
     return SlackMessage(f"Preview: {message.text}", tuple(blocks))
 
@@ -79,7 +84,7 @@ def _papers(groups: Sequence[EditionGroup]) -> Iterator[Block]:
     """A heading a section and a line a paper, in as few blocks as their length allows."""
     for group in groups:
         text = f"*{fit(group.section, _HEADING)}*" if group.section else ""
-        for paper in group.papers[:PART]:
+        for paper in group.papers[:PAPERS_PER_PART]:
             line = _line(paper)
             if len(text) + len(line) + 1 > _A_BLOCK:
                 yield section(text)
@@ -111,7 +116,7 @@ def _counts(sections: Sequence[tuple[str, int]]) -> Iterator[str]:
 
 def _waiting(said: EditionSummary, team_url: str) -> str:
     """How many cards wait; the longest waiting are linked."""
-    told = words.waiting(said)
+    told = words.waiting_sentence(said)
     links = [link for one in said.edition.waiting if (link := _link(one, team_url))]
     return f"{told}: {', '.join(links)}" if links else told
 

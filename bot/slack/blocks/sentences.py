@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 
 from bot.catalog.model import Catalog
-from bot.review.decision import UNDO_DAYS, Refusal, Why
+from bot.review.decision import UNDO_DAYS, Refusal, RefusalReason
 from bot.review.model import Event, Suggestion
-from bot.review.service import SUGGESTIONS_A_DAY
+from bot.review.service import DAILY_LIMIT
 from bot.slack.blocks.cards import day, moment, person, place_name
 from bot.slack.blocks.lookup import fit
 
@@ -14,7 +14,7 @@ _TITLE = 200
 _SHOWN = 20
 
 
-_REFUSALS: Mapping[Why, str] = {
+_REFUSALS: Mapping[RefusalReason, str] = {
     "not a reviewer": "Only reviewers decide on suggestions, and you are not one of them here. "
     "The list’s `review` settings say who is; ask them, or write into the card’s thread.",
     "own suggestion": "You suggested {title} yourself; here somebody else has to approve it.",
@@ -35,8 +35,8 @@ def refusal(refused: Refusal) -> str:
     """Why a click or command did nothing, and what would."""
     one = refused.suggestion
     title = f"*{fit(one.subject.entry.title, _TITLE)}*"
-    ended = decision(one) if refused.why == "decided" else ""
-    return _REFUSALS[refused.why].replace("{title}", title).replace("{decision}", ended)
+    ended = decision(one) if refused.reason == "decided" else ""
+    return _REFUSALS[refused.reason].replace("{title}", title).replace("{decision}", ended)
 
 
 def decision(one: Suggestion) -> str:
@@ -123,7 +123,7 @@ def told_detail(event: Event) -> str:
     return str(detail.get("reason") or detail.get("until") or detail.get("where") or "")
 
 
-def too_many(limit: int = SUGGESTIONS_A_DAY) -> str:
+def too_many(limit: int = DAILY_LIMIT) -> str:
     """Enough for a day."""
     return (
         f"You have suggested {limit} papers within a day; the reviewers need time for them. "

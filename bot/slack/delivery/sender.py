@@ -99,7 +99,7 @@ class Sender:
     def step(self, may_go_on: Callable[[], bool]) -> int:
         """Deliver what may go now, as long as `may_go_on`; how many calls were made."""
         sent = 0
-        for item in self._outbox.due(self._now()):
+        for item in self._outbox.due_rows(self._now()):
             if self._clock() < self._held_until or not may_go_on():
                 break
             if self._clock() < self._free.get(item.channel, 0.0):
@@ -144,22 +144,22 @@ class Sender:
         if item.ts is None and item.attempted is not None:
             found = self._find(item)
             if found:
-                self._outbox.posted(item, *found, self._now())
+                self._outbox.mark_posted(item, *found, self._now())
                 return
         if outgoing is None:
-            self._outbox.posted(
+            self._outbox.mark_posted(
                 item, item.version, item.posted_in or "", item.ts or "", self._now()
             )
         elif item.ts:
             self._client.chat_update(channel=item.posted_in or item.channel, ts=item.ts, **body)
-            self._outbox.posted(
+            self._outbox.mark_posted(
                 item, item.version, item.posted_in or item.channel, item.ts, self._now()
             )
         else:
             self._post(item, body, is_broadcast=outgoing.is_broadcast)
 
     def _post(self, item: OutboxRow, body: Mapping[str, Any], *, is_broadcast: bool) -> None:
-        self._outbox.attempt(item)
+        self._outbox.mark_attempted(item)
         try:
             answer = self._client.chat_postMessage(
                 channel=item.channel,
@@ -173,7 +173,7 @@ class Sender:
             if not _is_unsure(error):
                 self._outbox.mark_not_posted(item)
             raise
-        self._outbox.posted(
+        self._outbox.mark_posted(
             item, item.version, str(answer["channel"]), str(answer["ts"]), self._now()
         )
 
@@ -228,10 +228,10 @@ class Sender:
             self._put_off(item, answered(code), wait=_AUTHORIZATION_BACKOFF, counts=False)
         elif code in _GONE and item.ts:
             _log.warning("a message is gone; it is posted again", key=item.key)
-            self._outbox.forget(item.key)
+            self._outbox.forget_posting(item.key)
         elif code == "thread_not_found" and item.thread_of and item.thread_ts:
             _log.warning("a thread is gone; its first message is posted again", key=item.thread_of)
-            self._outbox.forget(item.thread_of)
+            self._outbox.forget_posting(item.thread_of)
             self._put_off(item, "the thread is gone")
         elif code in _HOPELESS:
             _log.error("not delivered", key=item.key, channel=item.channel, reason=code)

@@ -48,32 +48,32 @@ class Mortal(Outbox):
     def is_doomed(self) -> bool:
         return self._deadly is not None
 
-    def attempt(self, item: OutboxRow) -> None:
-        self._pass("attempt", "before")
-        super().attempt(item)
-        self._pass("attempt", "after")
+    def mark_attempted(self, item: OutboxRow) -> None:
+        self._pass("mark_attempted", "before")
+        super().mark_attempted(item)
+        self._pass("mark_attempted", "after")
 
     def mark_not_posted(self, item: OutboxRow) -> None:
         self._pass("mark_not_posted", "before")
         super().mark_not_posted(item)
         self._pass("mark_not_posted", "after")
 
-    def posted(
+    def mark_posted(
         self, item: OutboxRow, version: int, channel: str, ts: str, now: dt.datetime
     ) -> None:
-        self._pass("posted", "before")
-        super().posted(item, version, channel, ts, now)
-        self._pass("posted", "after")
+        self._pass("mark_posted", "before")
+        super().mark_posted(item, version, channel, ts, now)
+        self._pass("mark_posted", "after")
 
     def postpone(self, item: OutboxRow, until: dt.datetime, problem: str, *, counts: bool) -> None:
         self._pass("postpone", "before")
         super().postpone(item, until, problem, counts=counts)
         self._pass("postpone", "after")
 
-    def forget(self, key: str) -> None:
-        self._pass("forget", "before")
-        super().forget(key)
-        self._pass("forget", "after")
+    def forget_posting(self, key: str) -> None:
+        self._pass("forget_posting", "before")
+        super().forget_posting(key)
+        self._pass("forget_posting", "after")
 
     def _pass(self, step: str, when: str) -> None:
         if self._deadly == (step, when):
@@ -83,7 +83,7 @@ class Mortal(Outbox):
 
 STEPS = [
     (step, when)
-    for step in ("attempt", "mark_not_posted", "posted", "postpone", "forget")
+    for step in ("mark_attempted", "mark_not_posted", "mark_posted", "postpone", "forget_posting")
     for when in ("before", "after")
 ]
 
@@ -147,7 +147,7 @@ class Post:
         return found
 
     def row(self, key: str = KEY) -> OutboxRow:
-        found = self.outbox.find(key)
+        found = self.outbox.get(key)
         assert found is not None
         return found
 
@@ -279,7 +279,7 @@ def test_outside_a_channel_a_message_is_kept_until_the_bot_is_invited(post: Post
     post.say("one", channel=OTHER)
     post.say("reply", key="reply", channel=OTHER, thread_of=KEY)
     post.go(300)
-    (dead,) = post.outbox.dead()
+    (dead,) = post.outbox.dead_rows()
     assert "invite it" in str(dead.problem)
     assert len(post.slack.calls(channel=OTHER)) == 1, "it is tried once"
     channel.members.append("U0BOT")
@@ -305,7 +305,7 @@ def test_what_no_repetition_helps_is_given_up_with_the_reason_and_holds_nobody_u
     post.say("one")
     post.say("other", key="other")
     post.go(60)
-    (dead,) = post.outbox.dead()
+    (dead,) = post.outbox.dead_rows()
     assert says in str(dead.problem)
     assert post.slack.by_metadata("key", "other")
     assert len(post.slack.calls("chat.postMessage")) == 2
@@ -331,7 +331,7 @@ def test_what_cannot_be_made_is_given_up_and_holds_nobody_up(post: Post) -> None
     post.say("impossible")
     post.say("other", key="other")
     post.go()
-    (dead,) = post.outbox.dead()
+    (dead,) = post.outbox.dead_rows()
     assert "could not be made" in str(dead.problem)
     assert post.slack.by_metadata("key", "other")
     post.say("possible")
@@ -345,10 +345,10 @@ def test_after_two_hours_of_failures_it_is_given_up_and_kept(post: Post) -> None
     for _ in range(3 * 60 * 4):
         post.step()
         post.clock.tick(15)
-        if post.outbox.dead():
+        if post.outbox.dead_rows():
             break
     assert len(post.slack.calls("chat.postMessage")) == TRIES
-    assert [one.key for one in post.outbox.dead()] == [KEY]
+    assert [one.key for one in post.outbox.dead_rows()] == [KEY]
     post.slack.heal()
     post.outbox.retry(post.clock.now)
     post.go()
@@ -427,7 +427,7 @@ def test_killed_at_any_step_a_message_is_known_again(
         post.slack.fail("chat.postMessage", Fault.ratelimited(1))
     post.say("one", channel=WHERE[where], thread_of="head" if where == "thread" else None)
     post.go(30)
-    if step[0] == "forget":
+    if step[0] == "forget_posting":
         post.slack.remove(post.one())
     post.say("two", channel=WHERE[where])
     post.go(30)
@@ -446,7 +446,7 @@ def test_a_database_that_fails_after_a_post_is_no_reason_to_give_up(
 
     post.say("one")
     with monkeypatch.context() as patch:
-        patch.setattr(post.outbox, "posted", broken)
+        patch.setattr(post.outbox, "mark_posted", broken)
         post.go(1)
     post.go()
     post.settled()

@@ -10,8 +10,8 @@ from bot.catalog.model import Catalog, Entry, ListInfo, Section
 from bot.catalog.names import shipped_names
 from bot.catalog.yaml.write import write_catalog
 from bot.db.engine import Database
-from bot.digest.feed_health import health
-from bot.digest.news import Newsroom
+from bot.digest.feed_health import feed_health
+from bot.digest.material import MaterialReader
 from bot.discovery.candidate_store import CandidateStore
 from bot.discovery.paper import Paper
 from bot.discovery.poll_report import PollReport
@@ -171,7 +171,7 @@ def test_a_paper_that_arxiv_announces_later_is_the_same_record_and_not_proposed_
     assert bot.jobs.hand_over() == 0
     proposed = bot.poll().candidates
     assert f"arxiv:{paper.arxiv}" not in {candidate.paper.key for candidate in proposed}
-    assert bot.suggestions.find(f"arxiv:{paper.arxiv}") == suggestion
+    assert bot.suggestions.find_by_identity(f"arxiv:{paper.arxiv}") == suggestion
     assert f"arxiv:{paper.arxiv}" not in bot.suggested()
 
 
@@ -181,11 +181,11 @@ def test_a_feed_that_cannot_be_read_raises_the_alarm_and_is_in_the_digest(
     bot = Bot(database, tmp_path / "data", b"<html>down</html>")
     report = bot.poll()
     assert report.is_trouble
-    row = Outbox(database).find(f"feeds:{bot.now.isoformat()}")
+    row = Outbox(database).get(f"feeds:{bot.now.isoformat()}")
     assert row
     assert row.content["lines"] == ["Journal of Gardens: failed. an HTML page instead of a feed"]
-    news = Newsroom(database).gather(bot.catalog(), FRIDAY - DAY)
-    sentence = health(news.feeds, FRIDAY - DAY, FRIDAY + DAY).sentence
+    news = MaterialReader(database).read(bot.catalog(), FRIDAY - DAY)
+    sentence = feed_health(news.feeds, FRIDAY - DAY, FRIDAY + DAY).sentence
     assert "Journal of Gardens: failed on Fri 19 Sep" in sentence
 
 

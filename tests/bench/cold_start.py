@@ -1,6 +1,6 @@
-"""How well a list that has just begun is served, by likeness and by regression.
+"""Recall for a list without history, by similarity and by regression.
 
-python -m tests.bench.cold ../shared/replay
+python -m tests.bench.cold_start RECORDING
 """
 
 import datetime as dt
@@ -28,43 +28,47 @@ NEVER, ALWAYS = 10**9, 0
 
 
 def main(folder: Path) -> None:
-    """Print recall@10 for each number of others."""
+    """Print recall@10 for each number of other papers."""
     added = _lines(folder / "additions.jsonl")
-    in_scope = {one["id"]: bool(one["in_scope"]) for one in added}
+    in_scope = {line["id"]: bool(line["in_scope"]) for line in added}
     weeks: dict[tuple[int, int], list[Paper]] = defaultdict(list)
-    for one in _lines(folder / "stream.jsonl.gz"):
-        if in_scope.get(one["id"], True):
-            year, week, _ = dt.date.fromisoformat(one["day"]).isocalendar()
-            weeks[year, week].append(_paper(one))
+    for line in _lines(folder / "stream.jsonl.gz"):
+        if in_scope.get(line["id"], True):
+            year, week, _ = dt.date.fromisoformat(line["day"]).isocalendar()
+            weeks[year, week].append(_paper(line))
     background = [
-        _paper(one) for one in _lines(folder / "background.jsonl.gz") if one["id"] not in in_scope
+        _paper(line)
+        for line in _lines(folder / "background.jsonl.gz")
+        if line["id"] not in in_scope
     ]
-    told = {one["id"]: _paper(one) for one in _lines(folder / "catalog.jsonl.gz")}
+    with_abstract = {line["id"]: _paper(line) for line in _lines(folder / "catalog.jsonl.gz")}
     bare = [
         Paper(arxiv=entry.arxiv or "", title=entry.title)
         for entry in read_catalog(DATA).catalog.entries
     ]
-    whole = [told.get(one.arxiv, one) for one in bare]
+    whole = [with_abstract.get(paper.arxiv, paper) for paper in bare]
     table = Table("listed", "method", *(f"{count:,} others" for count in OTHERS))
     for name, listed in (("titles alone", bare), ("with abstracts", whole)):
-        for method in ("likeness", "regression"):
+        for method in ("similarity", "regression"):
             chance = random.Random(3)
-            found = [
+            shares = [
                 _recall(_fitted(method, listed, chance.sample(background, count)), weeks, in_scope)
                 for count in OTHERS
             ]
-            table.add_row(name, method, *(f"{share:.3f}" for share in found))
+            table.add_row(name, method, *(f"{share:.3f}" for share in shares))
     Console().print(table)
 
 
 def _fitted(method: str, listed: Sequence[Paper], others: Sequence[Paper]) -> Model:
-    """A model by one of the two methods, whatever the rule would choose."""
+    """A model fitted by the given method instead of the one that the number of papers selects."""
     words = Words()
     kept = relevance.to_learn(listed, lambda paper: bool(paper.abstract))
     rows = [words.learn(text_of(paper)) for paper in kept]
-    no = [words.learn(text_of(paper)) for paper in others]
-    relevance._ENOUGH = NEVER if method == "likeness" else ALWAYS  # noqa: SLF001  # to measure both
-    return Model.learn(words, [(paper.arxiv or "", paper.title) for paper in kept], rows, no)
+    negatives = [words.learn(text_of(paper)) for paper in others]
+    relevance._ENOUGH = NEVER if method == "similarity" else ALWAYS  # noqa: SLF001  # to measure both
+    return Model.learn(
+        words, [(paper.arxiv or "", paper.title) for paper in kept], rows, negatives
+    )
 
 
 def _recall(
@@ -74,14 +78,15 @@ def _recall(
 ) -> float:
     found = total = 0
     for papers in weeks.values():
-        scored = sorted(zip(model.score(papers, {}), papers, strict=True), key=lambda one: -one[0])
-        found += sum(paper.arxiv in in_scope for _, paper in scored[:10])
+        scores = model.score(papers, {})
+        ranked = sorted(zip(scores, papers, strict=True), key=lambda pair: -pair[0])
+        found += sum(paper.arxiv in in_scope for _, paper in ranked[:10])
         total += sum(paper.arxiv in in_scope for paper in papers)
     return found / total
 
 
-def _paper(one: Mapping[str, Any]) -> Paper:
-    return Paper(arxiv=one["id"], title=one["title"], abstract=one.get("abstract") or "")
+def _paper(line: Mapping[str, Any]) -> Paper:
+    return Paper(arxiv=line["id"], title=line["title"], abstract=line.get("abstract") or "")
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

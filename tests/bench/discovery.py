@@ -1,6 +1,6 @@
-"""What finding papers costs: reading feeds, keeping what they bring, a long catch-up.
+"""Time and memory to read a feed and to store the papers of a long catch-up.
 
-Everything is made by code and runs in this process: no request leaves the machine.
+The papers are generated, and no request leaves the machine.
 """
 
 import datetime as dt
@@ -27,8 +27,8 @@ _ABSTRACT = " ".join(f"word{n % 83} of the abstract number {n}" for n in range(4
 
 
 def show(console: Console, most: int) -> None:
-    """Print the figures; a year's papers are capped at `most`."""
-    table = Table("what", "figure", title="Finding papers")
+    """Print the figures; the catch-up has a year's papers, but not more than `most`."""
+    table = Table("task", "figure", title="Finding papers")
     body = _feed()
     began = time.perf_counter()
     parse_feed(body)
@@ -37,7 +37,7 @@ def show(console: Console, most: int) -> None:
     papers = min(_YEAR, most)
     seconds, megabytes, on_disk = _catch_up(papers)
     table.add_row(
-        f"keeping {papers:,} papers of a catch-up",
+        f"storing {papers:,} papers of a catch-up",
         f"{seconds:.0f} s, {papers / seconds:,.0f} a second, {megabytes:.0f} MB more memory, "
         f"{on_disk:.0f} MB on disk",
     )
@@ -54,7 +54,7 @@ def _feed() -> bytes:
 
 
 def _catch_up(papers: int) -> tuple[float, float, float]:
-    """Seconds, megabytes of growth and of the database, to keep so many papers page by page."""
+    """Seconds, megabytes of memory and megabytes of database to store papers page by page."""
     process = psutil.Process()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "papers.db"
@@ -69,7 +69,7 @@ def _catch_up(papers: int) -> tuple[float, float, float]:
             store.take("arXiv", FetchedBatch(arrivals), dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
             peak = max(peak, process.memory_info().rss)
         lasted = time.perf_counter() - began
-        database.close()  # what was written is in the one file then
+        database.close()  # SQLite moves its write-ahead log into the file
         return lasted, (peak - before) / 1e6, path.stat().st_size / 1e6
 
 
