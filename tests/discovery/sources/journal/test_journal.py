@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.container import bootstrap
 from bot.catalog.model import Catalog, Entry, ListInfo, Section
 from bot.catalog.names import shipped_names
 from bot.catalog.yaml.write import write_catalog
@@ -26,6 +27,7 @@ from bot.review.intake import IntakeJobs
 from bot.review.model import Person, Suggestion
 from bot.review.service import ReviewService
 from bot.review.store import SuggestionStore
+from bot.settings import Settings
 from tests.discovery.sources.journal.source import JournalSource
 
 FEED = (Path(__file__).parent / "articles.xml").read_bytes()
@@ -196,3 +198,16 @@ def test_nothing_is_proposed_that_is_listed_under_another_key(bot: Bot) -> None:
     assert [paper.paper.arxiv for paper in waiting] == ["2509.00099"]
     report = bot.poll()
     assert "2509.00099" not in {candidate.paper.arxiv for candidate in report.candidates}
+
+
+def test_the_bot_polls_the_sources_that_it_is_built_with(sqlite: Database, tmp_path: Path) -> None:
+    """Through the composition root, with the model in its child process."""
+    write_catalog(tmp_path / "data", CATALOG)
+    settings = Settings.model_validate({"PAPERS_DATA_DIR": str(tmp_path / "data")})
+    container = bootstrap(
+        settings, now=lambda: FRIDAY, database=sqlite, sources=[JournalSource(FEED)]
+    )
+    report = container.intake().poll(no_progress)
+    assert {candidate.paper.key for candidate in report.candidates} == {WITH_DOI, BY_TITLE}
+    identities = {suggestion.identity for suggestion in container.suggestions.open()}
+    assert identities == {WITH_DOI, BY_TITLE}
