@@ -8,7 +8,7 @@ settings ──► bootstrap ──► Container ──► listeners (`papers ru
 import datetime as dt
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from wsgiref.types import WSGIApplication
 
@@ -20,6 +20,10 @@ from bot.db.migrate import migrate
 from bot.digest.composer import Composer
 from bot.digest.service import SubscriptionService
 from bot.digest.store import DigestStore
+from bot.discovery.rate_limit import RateLimit
+from bot.discovery.service import DiscoveryService
+from bot.discovery.sources.arxiv.source import EVERY, ArxivAddresses, ArxivSource
+from bot.discovery.sources.base import Source
 from bot.http import HttpClient, user_agent
 from bot.lookup.service import LookupService
 from bot.ops.health import HealthEndpoints
@@ -27,6 +31,7 @@ from bot.outbox.store import Outbox
 from bot.publishing.publisher import Publisher, Target
 from bot.publishing.queue import PublicationQueue
 from bot.publishing.targets.factory import TargetSettings, make_target
+from bot.review.intake import IntakeJobs, negative_examples
 from bot.review.service import ReviewService, card_key
 from bot.review.store import SuggestionStore
 from bot.settings import ENVIRONMENT, Settings
@@ -58,11 +63,31 @@ class Container:
     outbox: Outbox
     digests: Composer
     subscriptions: SubscriptionService
+    sources: Sequence[Source] | None = None
+    """The sources of papers; None is arXiv."""
 
     @property
     def catalog(self) -> Catalog:
         """The list as it is now."""
         return self.lookup.current().catalog
+
+    def discovery(self) -> DiscoveryService:
+        """The use cases of discovery."""
+        return DiscoveryService(
+            self.database,
+            lambda: self.catalog,
+            (self._arxiv(),) if self.sources is None else self.sources,
+            self.now,
+            rejected=lambda: negative_examples(self.suggestions.rejected()),
+            is_paused=lambda moment: self.suggestions.paused_until(moment) is not None,
+            channel=self.settings.review_channel,
+        )
+
+    def intake(self) -> IntakeJobs:
+        """The jobs that bring papers from discovery to review."""
+        return IntakeJobs(
+            self.discovery(), self.review, self.suggestions, lambda: self.catalog, self.now
+        )
 
     def listener_context(self) -> ListenerContext:
         """What all listeners share."""
@@ -136,6 +161,17 @@ class Container:
             now=self.now,
         )
 
+    def _arxiv(self) -> ArxivSource:
+        """arXiv, at the addresses of the settings."""
+        settings = self.settings
+        limit = RateLimit(self.database, self.now, self.sleep, name="arxiv", every=EVERY)
+        return ArxivSource(
+            ArxivAddresses(settings.rss_url, settings.api_url, settings.lookback_days),
+            lambda: self.catalog.info.categories,
+            lambda: self.http(limit.wait),
+            limit,
+        )
+
     def _card_link(self, number: int) -> str | None:
         """The address of a suggestion's card, once it is posted."""
         item = self.outbox.get(card_key(number))
@@ -154,6 +190,7 @@ def bootstrap(  # noqa: PLR0913  # each dependency can be replaced by itself
     clients: SlackClients | None = None,
     database: Database | None = None,
     workspace: str = "https://slack.com/",
+    sources: Sequence[Source] | None = None,
 ) -> Container:
     """Build the object graph: open and migrate the database, and read the list.
 
@@ -187,4 +224,5 @@ def bootstrap(  # noqa: PLR0913  # each dependency can be replaced by itself
         outbox=Outbox(database),
         digests=digests,
         subscriptions=SubscriptionService(DigestStore(database), digests, lookup.current),
+        sources=sources,
     )

@@ -15,7 +15,6 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app.container import Container
-from bot.app.finding import complete_suggestions, hand_over, poll_when_due, refit
 from bot.db.lock import open_lock
 from bot.discovery.retention import RECORDS, delete_old
 from bot.ops.database import WORKER_LOCK
@@ -90,28 +89,27 @@ class Worker:
     def _jobs(self, container: Container) -> Iterator[Job]:
         """The jobs; each decides from the database what is due."""
         publisher = container.publisher(uuid.uuid4().hex, self._target)
+        intake = container.intake()
         second = dt.timedelta(seconds=1)
         yield Job("publish", second, lambda now: _counted(publisher.publish_due(now), "published"))
         yield Job(
             "settle", 60 * second, lambda _: _counted(publisher.reconcile(), "written again")
         )
-        yield Job("complete", 2 * second, lambda _: complete_suggestions(container))
+        yield Job("complete", 2 * second, lambda _: intake.complete())
         yield Job("wake", 30 * second, lambda now: _counted(_wake(container, now), "woken"))
-        yield Job(
-            "hand over", 60 * second, lambda _: _counted(hand_over(container), "handed over")
-        )
+        yield Job("hand over", 60 * second, lambda _: _counted(intake.hand_over(), "handed over"))
         yield Job(
             "digests",
             30 * second,
             lambda now: _counted(len(container.digests.issue_due(now)), "issued"),
         )
-        yield Job("refit", 3600 * second, lambda now: refit(container, now))
+        yield Job("refit", 3600 * second, intake.refit)
         yield Job(
             "housekeeping",
             24 * 3600 * second,
             lambda now: _counted(_delete_old(container, now), "rows deleted"),
         )
-        yield Job("poll", 60 * second, lambda now: poll_when_due(container, now))
+        yield Job("poll", 60 * second, lambda _: intake.poll_when_due())
 
 
 def _wake(container: Container, now: dt.datetime) -> int:

@@ -107,7 +107,7 @@ def _problems(settings: Settings) -> "tuple[Problem, ...]":
 
     loaded, problems = check_catalog(settings.data_dir, shipped_names())
     database = open_if_current(settings)
-    records = PaperStore(database).metadata() if database else {}
+    records = PaperStore(database).listed_papers() if database else {}
     return (*problems, *mislinks(loaded.located, records))
 
 

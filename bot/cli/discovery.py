@@ -23,7 +23,6 @@ def poll(
 ) -> None:
     """Poll arXiv once, and print the verdict on each feed and the proposals with reasons."""
     from bot.app.container import bootstrap
-    from bot.app.finding import find
 
     with Progress(console=err, transient=True) as bar:
         task = bar.add_task("Polling arXiv", total=None)
@@ -31,7 +30,7 @@ def poll(
         def show(step: str, done: int, total: int) -> None:
             bar.update(task, description=step, completed=done, total=total)
 
-        report = find(bootstrap(read_settings()), show, dry_run=dry_run)
+        report = bootstrap(read_settings()).intake().poll(show, dry_run=dry_run)
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
     else:

@@ -98,13 +98,14 @@ def retry(
 def jobs(*, as_json: AsJson = False) -> None:
     """Show the last and next run of the worker's jobs."""
     from bot.app.clock import utc_now
-    from bot.discovery.sources.arxiv.next_poll import next_poll_of
+    from bot.discovery.sources.arxiv.schedule import next_poll_of
+    from bot.discovery.sources.arxiv.source import ARXIV
     from bot.discovery.store import PaperStore
     from bot.ops.database import open_existing
     from bot.ops.jobs import JobJournal
 
     database = open_existing(read_settings())
-    next_poll = next_poll_of(PaperStore(database), utc_now())
+    next_poll = next_poll_of(PaperStore(database).history(ARXIV), utc_now())
     rows = [
         {
             "name": run.name,

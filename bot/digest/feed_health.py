@@ -1,16 +1,18 @@
-"""How the feeds did in a period, in one sentence. Pure.
+"""The state of the feeds in a period, one sentence a source. Pure.
 
-A weekday's batch is over at 8:00 in the US East (`calendar.GRACE_HOURS`); the day counts in the
-period that holds this moment, so each day is told of once.
+arXiv's batch of a weekday is over at 8:00 in the US East (`calendar.GRACE_HOURS`); the day counts
+in the period that holds this moment, so each day is reported once. Other sources count on the
+days on which they were polled.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from bot.discovery.feed_history import FeedCheck
 from bot.discovery.sources.arxiv.calendar import EASTERN, GRACE_HOURS, no_announcement
-from bot.discovery.store import FeedCheck
+from bot.discovery.sources.arxiv.source import ARXIV
 
 _DAY = dt.timedelta(days=1)
 _TOLD = 3
@@ -37,6 +39,23 @@ class FeedChecks:
     checks: Sequence[tuple[dt.datetime, FeedCheck]] = ()
     taken: Mapping[str, frozenset[dt.date]] = field(default_factory=dict)
     watched_since: dt.datetime | None = None
+    source: str = ARXIV
+
+    def of(self, source: str) -> "FeedChecks":
+        """The part of one source."""
+        feeds = {check.feed: check.source for _, check in self.checks}
+        return replace(
+            self,
+            checks=[(at, check) for at, check in self.checks if check.source == source],
+            taken={x: days for x, days in self.taken.items() if feeds.get(x, ARXIV) == source},
+            source=source,
+        )
+
+    def is_due(self, day: dt.date) -> bool:
+        """Whether papers could come on a day."""
+        if self.source == ARXIV:
+            return no_announcement(day) is None
+        return any(checked == day for _, checked in self.verdicts)
 
     @cached_property
     def verdicts(self) -> Mapping[tuple[str, dt.date], Sequence[FeedCheck]]:
@@ -44,13 +63,13 @@ class FeedChecks:
         found: dict[tuple[str, dt.date], list[FeedCheck]] = {}
         for at, check in self.checks:
             day = at.astimezone(EASTERN).date()
-            found.setdefault((check.category, day), []).append(check)
+            found.setdefault((check.feed, day), []).append(check)
         return found
 
     @cached_property
     def categories(self) -> Sequence[str]:
         """The categories that were asked for."""
-        return sorted({check.category for _, check in self.checks} | set(self.taken))
+        return sorted({check.feed for _, check in self.checks} | set(self.taken))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +83,34 @@ class _Fault:
 
 
 def feed_health(news: FeedChecks, begin: dt.datetime, end: dt.datetime) -> FeedHealth:
-    """The sentence on the feeds between two moments."""
-    if news.watched_since is None:
+    """The sentences on the feeds between two moments, arXiv's first."""
+    others = sorted({check.source for _, check in news.checks} - {ARXIV})
+    parts = [_health_of(news.of(source), begin, end) for source in (ARXIV, *others)]
+    sentence = " ".join(part.sentence for part in parts if part.sentence)
+    return FeedHealth(sentence, any(part.is_trouble for part in parts))
+
+
+def _health_of(news: FeedChecks, begin: dt.datetime, end: dt.datetime) -> FeedHealth:
+    """The sentence on one source; empty for one other than arXiv that was not polled."""
+    is_arxiv = news.source == ARXIV
+    since = news.watched_since if is_arxiv else begin
+    if since is None:
         return FeedHealth("arXiv: not asked yet.", is_trouble=False)
-    days = [
-        day
-        for day in _days(begin, end)
-        if no_announcement(day) is None and _over(news.watched_since) <= day
-    ]
+    days = [day for day in _days(begin, end) if news.is_due(day) and _over(since) <= day]
     if not days:
-        return FeedHealth("arXiv: no announcement was due.", is_trouble=False)
+        return FeedHealth("arXiv: no announcement was due." if is_arxiv else "", is_trouble=False)
     if faults := _faults(news, days):
         more = f"; {len(faults) - _TOLD} more" if len(faults) > _TOLD else ""
         told = [_in_words(fault, of, news) for fault, of in list(faults.items())[:_TOLD]]
         is_trouble = any(not fault.is_mended for fault in faults)
-        return FeedHealth(f"arXiv: {'; '.join(told)}{more}.", is_trouble)
+        return FeedHealth(f"{news.source}: {'; '.join(told)}{more}.", is_trouble)
     quiet = [day for day in days if not any(_is_fresh(news, c, day) for c in news.categories)]
     if not quiet:
-        fresh = "fresh every weekday" if len(days) > 1 else "fresh"
-        return FeedHealth(f"arXiv: {fresh}.", is_trouble=False)
+        fresh = "fresh every weekday" if is_arxiv and len(days) > 1 else "fresh"
+        return FeedHealth(f"{news.source}: {fresh}.", is_trouble=False)
     others = ", fresh on the others" if len(quiet) < len(days) else ""
     named = ", ".join(map(_date, quiet[:_TOLD]))
-    return FeedHealth(f"arXiv: quiet on {named}{others}.", is_trouble=False)
+    return FeedHealth(f"{news.source}: quiet on {named}{others}.", is_trouble=False)
 
 
 def _over(moment: dt.datetime) -> dt.date:

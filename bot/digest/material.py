@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.catalog.links import arxiv_url
-from bot.catalog.model import Catalog, Entry
+from bot.catalog.model import Catalog
 from bot.db.engine import Database
 from bot.digest.edition import (
     CardLink,
@@ -24,6 +23,7 @@ from bot.digest.feed_health import FeedChecks
 from bot.digest.topics import merge_entries
 from bot.discovery.candidate_store import CandidateStore
 from bot.discovery.sources.arxiv.calendar import EASTERN
+from bot.discovery.sources.arxiv.source import ARXIV
 from bot.discovery.store import PaperStore
 from bot.outbox.store import Outbox
 from bot.review.model import Suggestion
@@ -79,33 +79,29 @@ class MaterialReader:
     def _seen(self, catalog: Catalog, since: dt.datetime) -> list[UnlistedPaper]:
         """The papers that were nearly proposed, without what is on the list or was suggested."""
         listed = {key for entry in catalog.entries for key in paper_keys(entry)}
-        found = []
-        for one in self._candidates.runners_up(since.astimezone(EASTERN).date() - _DAY):
-            entry = Entry(
-                title=one.paper.title,
-                url=arxiv_url(one.paper.arxiv),
-                arxiv=one.paper.arxiv,
-                sections=(one.section,),
-            )
-            if one.score > 0 and listed.isdisjoint(paper_keys(entry)):
-                found.append(UnlistedPaper(entry=entry, day=one.day, score=one.score))
+        best = self._candidates.runners_up(since.astimezone(EASTERN).date() - _DAY)
+        suggested = self._suggestions.existing_identities([paper.paper.key for paper in best])
+        entries = [(paper, paper.paper.as_entry(paper.section)) for paper in best]
         return [
-            x
-            for x in found
-            if self._suggestions.find_by_identity(f"arxiv:{x.entry.arxiv}") is None
+            UnlistedPaper(entry=entry, day=paper.day, score=paper.score)
+            for paper, entry in entries
+            if paper.score > 0
+            and listed.isdisjoint(paper_keys(entry))
+            and paper.paper.key not in suggested
         ]
 
     def _feeds(self, catalog: Catalog, since: dt.datetime) -> FeedChecks:
         categories = catalog.info.categories
-        first = [at for at in map(self._store.first_check, categories) if at]
+        history = self._store.history(ARXIV)
+        first = [at for at in map(history.first_check, categories) if at]
         day = since.astimezone(EASTERN).date() - _DAY
         return FeedChecks(
             checks=[
                 (at, check)
                 for at, check in self._store.checked(since - _DAY)
-                if check.category in categories
+                if check.source != ARXIV or check.feed in categories
             ],
-            taken={one: self._store.taken_days(one, day) for one in categories},
+            taken={category: history.taken_days(category, day) for category in categories},
             watched_since=min(first, default=None),
         )
 

@@ -62,7 +62,7 @@ class DatabaseCollector(Collector):
             "papers_feed_checked_timestamp_seconds", "Time of that poll.", labels=["category"]
         )
         last = {
-            check.category: (at, check) for at, check in store.checked(self._now() - _FEED_HISTORY)
+            check.feed: (at, check) for at, check in store.checked(self._now() - _FEED_HISTORY)
         }
         for category, (at, check) in sorted(last.items()):
             verdict.add_metric([category, check.verdict], 1)

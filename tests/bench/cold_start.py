@@ -66,7 +66,9 @@ def _fitted(method: str, listed: Sequence[Paper], others: Sequence[Paper]) -> Mo
     rows = [words.learn(text_of(paper)) for paper in kept]
     negatives = [words.learn(text_of(paper)) for paper in others]
     relevance._ENOUGH = NEVER if method == "similarity" else ALWAYS  # noqa: SLF001  # to measure both
-    return Model.learn(words, [(paper.arxiv, paper.title) for paper in kept], rows, negatives)
+    return Model.learn(
+        words, [(paper.arxiv or "", paper.title) for paper in kept], rows, negatives
+    )
 
 
 def _recall(

@@ -16,7 +16,8 @@ from bot.db.engine import open_database
 from bot.db.migrate import migrate
 from bot.discovery.paper import Paper
 from bot.discovery.sources.arxiv.rss import parse_feed
-from bot.discovery.store import Arrival, FetchedBatch, PaperStore
+from bot.discovery.sources.base import Arrival, FetchedBatch
+from bot.discovery.store import PaperStore
 from tests.discovery.corpus import Made, rss
 
 _ITEMS = 2_000
@@ -65,7 +66,7 @@ def _catch_up(papers: int) -> tuple[float, float, float]:
         for first in range(0, papers, _PAGE):
             last = min(first + _PAGE, papers)
             arrivals = tuple(_arrival(number) for number in range(first, last))
-            store.take(FetchedBatch(arrivals), dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
+            store.take("arXiv", FetchedBatch(arrivals), dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
             peak = max(peak, process.memory_info().rss)
         lasted = time.perf_counter() - began
         database.close()  # SQLite moves its write-ahead log into the file

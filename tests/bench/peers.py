@@ -29,13 +29,13 @@ from sklearn.svm import LinearSVC
 from bot.catalog.yaml.read import read_catalog
 from bot.discovery.budget import CARRY_WEEKS
 from bot.discovery.evaluation.recording import RecordedPaper, Recording, read_recording
-from bot.discovery.evaluation.replay import (
+from bot.discovery.evaluation.replay import peak_mb
+from bot.discovery.evaluation.weeks import (
     REFIT_WEEKS,
     Scores,
     Weeks,
     listed_before,
     others_before,
-    peak_mb,
     rank,
 )
 from bot.discovery.ranking.features import Matrix, Row

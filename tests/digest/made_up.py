@@ -11,8 +11,10 @@ from bot.digest.composer import Composer
 from bot.digest.service import SubscriptionService
 from bot.digest.store import DigestStore
 from bot.discovery.candidate_store import CandidateStore, RunnerUp
+from bot.discovery.feed_history import FeedCheck
 from bot.discovery.paper import Paper
-from bot.discovery.store import Arrival, FeedCheck, FetchedBatch, PaperStore
+from bot.discovery.sources.base import Arrival, FetchedBatch
+from bot.discovery.store import PaperStore
 from bot.lookup.catalog_lookup import CatalogLookup
 from bot.review.decision import Approve, DecisionRules, Transition
 from bot.review.model import Person, Subject, Suggestion
@@ -91,13 +93,17 @@ class Desk:
         assert one.arxiv
         paper = Paper(arxiv=one.arxiv, title=one.title, abstract="About it.")
         at = dt.datetime.combine(day, dt.time(7), dt.UTC)
-        self.store.take(FetchedBatch((Arrival(paper, 1, day, is_new=True),)), at)
+        self.store.take("arXiv", FetchedBatch((Arrival(paper, 1, day, is_new=True),)), at)
         CandidateStore(self.store.database).keep_runners_up(
             [RunnerUp(paper, day, score, one.home)], at
         )
 
     def check(self, category: str, verdict: str, at: dt.datetime) -> None:
-        self.store.take(FetchedBatch((), (FeedCheck(category, verdict, "", 1, at.date()),)), at)
+        self.store.take(
+            "arXiv",
+            FetchedBatch((), (FeedCheck("arXiv", category, verdict, "", 1, at.date()),)),
+            at,
+        )
 
     def approve_one(
         self, one: Suggestion, who: Person, at: dt.datetime, rules: DecisionRules = RULES

@@ -18,7 +18,9 @@ from bot.app.redaction import Redactor
 from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import Database
 from bot.db.lock import open_lock
-from bot.discovery.store import FeedCheck, FetchedBatch, PaperStore
+from bot.discovery.feed_history import FeedCheck
+from bot.discovery.sources.base import FetchedBatch
+from bot.discovery.store import PaperStore
 from bot.ops.database import WORKER_LOCK
 from bot.ops.doctor.findings import Finding, worst
 from bot.ops.doctor.run import Doctor
@@ -98,9 +100,10 @@ def record_poll(database: Database, at: dt.datetime, verdict: str = "fresh") -> 
     """Record a poll that had the same verdict for every category."""
     categories = read_catalog(DATA).catalog.info.categories
     checks = tuple(
-        FeedCheck(name, verdict, "7 new papers came.", 7, at.date()) for name in categories
+        FeedCheck("arXiv", name, verdict, "7 new papers came.", 7, at.date())
+        for name in categories
     )
-    PaperStore(database).take(FetchedBatch(checks=checks), at)
+    PaperStore(database).take("arXiv", FetchedBatch(checks=checks), at)
 
 
 @pytest.mark.usefixtures("running_worker")

@@ -17,7 +17,9 @@ from bot.catalog.model import Entry
 from bot.catalog.names import shipped_names
 from bot.db.engine import Database, open_database
 from bot.demo.standin import free_port
-from bot.discovery.store import FeedCheck, FetchedBatch, PaperStore
+from bot.discovery.feed_history import FeedCheck
+from bot.discovery.sources.base import FetchedBatch
+from bot.discovery.store import PaperStore
 from bot.errors import PapersError
 from bot.lookup.service import REFRESH_SECONDS, LookupService
 from bot.ops.health import DEADLINE, HealthEndpoints, health_server
@@ -154,8 +156,8 @@ def test_metrics_show_commands_the_outbox_and_feeds(house: House) -> None:
     queue_message(house.database, utc_now(), "dead")
     outbox = Outbox(house.database)
     outbox.mark_dead(outbox.pending_rows()[-1], "no use")
-    checks = (FeedCheck("cs.DC", "stalled", "No new paper.", 0, utc_now().date()),)
-    PaperStore(house.database).take(FetchedBatch(checks=checks), utc_now())
+    checks = (FeedCheck("arXiv", "cs.DC", "stalled", "No new paper.", 0, utc_now().date()),)
+    PaperStore(house.database).take("arXiv", FetchedBatch(checks=checks), utc_now())
     after = samples(client)
     searched = ("papers_commands_total", "search")
     timed = ("papers_command_seconds_count", "search")

@@ -10,7 +10,7 @@ from pytest_httpserver import HTTPServer
 from bot.catalog.model import Entry
 from bot.db.engine import Database
 from bot.discovery.paper import Paper
-from bot.review.intake import ArxivFacts
+from bot.discovery.sources.base import DatedPaper
 from bot.review.model import Subject
 from bot.review.service import DAILY_LIMIT, Proposal, SuggestionMade
 from bot.slack.blocks.cards import APPROVE, CHOSEN, EDIT, LATER, REJECT, SECTION, UNDO
@@ -168,7 +168,7 @@ def test_whoever_suggested_hears_how_it_ended_once(house: House) -> None:
     assert "Thank you" in json.dumps(answer)
     (one,) = house.suggestions.gathering(house.clock.now)
     paper = Paper(arxiv="2603.00002", title="Swift: A Fast System", authors=("Ada Lovelace",))
-    house.intake.complete(one, ArxivFacts(paper), None, house.clock.now)
+    house.intake.complete(one, DatedPaper(paper), None, house.clock.now)
     house.settle(5)
     assert f"<@{CAROL}>" in json.dumps(house.card(one.id).blocks)
     assert "it is fast" in json.dumps(house.card(one.id).blocks)

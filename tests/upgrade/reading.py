@@ -47,6 +47,8 @@ TABLES: Mapping[str, str] = {
 
 CATEGORIES = ("cs.DC", "cs.LG", "cs.OS")
 MODEL = "relevance"
+SOURCE = "arXiv"
+_ARXIV = "arxiv:"
 _FIRST_DAY = dt.date(2026, 1, 1)
 _BEGIN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -68,7 +70,7 @@ def facts(database: Database, now: dt.datetime) -> Facts:
         "feeds": _feeds(database),
         "listed": _listed(database),
         "candidates": _candidates(database),
-        "runners-up": _rows(database, runners_up, "arxiv", "day", "score", "section", "judged_at"),
+        "runners-up": _rows(database, runners_up, "key", "day", "score", "section", "judged_at"),
         "model": _model(database),
         "pace": _rows(database, paces, "name", "next_at"),
         "jobs": [
@@ -187,7 +189,15 @@ def _rows(database: Database, table: sa.Table, *names: str) -> list[Facts]:
     with database.read() as connection:
         rows = [row._asdict() for row in connection.execute(query)]
     keys = [column.name for column in table.primary_key if column.name in names]
-    return sorted(rows, key=lambda row: [_sortable(row[key]) for key in keys or names])
+    rows.sort(key=lambda row: [_sortable(row[key]) for key in keys or names])
+    return [_by_arxiv_id(row) for row in rows]
+
+
+def _by_arxiv_id(row: Facts) -> Facts:
+    """A row whose paper is named by its arXiv id, as in the recorded facts."""
+    if str(row.get("key", "")).startswith(_ARXIV):
+        row["arxiv"] = row.pop("key").removeprefix(_ARXIV)
+    return row
 
 
 def _sortable(value: object) -> tuple[int, str]:
@@ -301,7 +311,7 @@ def _editions(database: Database) -> Facts:
 def _seen(database: Database) -> list[Facts]:
     store = PaperStore(database)
     papers = {paper.arxiv: paper for paper in store.background()}
-    columns = ("arxiv", "version", "day", "seen_at", "evidence", "evidence_day")
+    columns = ("key", "version", "day", "seen_at", "evidence", "evidence_day")
     return [
         {**paper_facts(papers[row["arxiv"]]), **row} for row in _rows(database, seen, *columns)
     ]
@@ -309,11 +319,12 @@ def _seen(database: Database) -> list[Facts]:
 
 def _feeds(database: Database) -> Facts:
     store = PaperStore(database)
+    polls = store.history(SOURCE)
     return {
         "checks": [
             {
                 "at": at,
-                "category": check.category,
+                "category": check.feed,
                 "verdict": check.verdict,
                 "reason": check.reason,
                 "unseen": check.unseen,
@@ -323,17 +334,17 @@ def _feeds(database: Database) -> Facts:
         ],
         "categories": {
             category: {
-                "first check": store.first_check(category),
-                "last fresh": store.last_fresh(category),
-                "volume": store.volume(category),
-                "days taken": sorted(store.taken_days(category, _FIRST_DAY)),
+                "first check": polls.first_check(category),
+                "last fresh": polls.last_fresh(category),
+                "volume": polls.volume(category),
+                "days taken": sorted(polls.taken_days(category, _FIRST_DAY)),
             }
             for category in CATEGORIES
         },
         "memory": {
             row["url"]: {
-                "etag": store.memory(row["url"]).etag,
-                "last_modified": store.memory(row["url"]).last_modified,
+                "etag": polls.validators(row["url"]).etag,
+                "last_modified": polls.validators(row["url"]).last_modified,
             }
             for row in _rows(database, feeds, "url")
         },
@@ -341,10 +352,14 @@ def _feeds(database: Database) -> Facts:
 
 
 def _listed(database: Database) -> list[Facts]:
-    told = PaperStore(database).metadata()
-    rows = _rows(database, listed, "arxiv", "found", "fetched_at")
-    assert {row["arxiv"] for row in rows if row["found"]} == set(told)
-    return [{**row, **(paper_facts(told[row["arxiv"]]) if row["found"] else {})} for row in rows]
+    papers = PaperStore(database).listed_papers()
+    rows = _rows(database, listed, "key", "found", "fetched_at")
+    described = {key.removeprefix(_ARXIV) for key in papers if key.startswith(_ARXIV)}
+    assert {row["arxiv"] for row in rows if row["found"]} == described
+    return [
+        {**row, **(paper_facts(papers[_ARXIV + row["arxiv"]]) if row["found"] else {})}
+        for row in rows
+    ]
 
 
 def _candidates(database: Database) -> Facts:
@@ -369,7 +384,7 @@ def _candidates(database: Database) -> Facts:
             {"arxiv": found.paper.arxiv, "score": found.score, "section": found.section}
             for found in store.runners_up(_FIRST_DAY)
         ],
-        "all": _rows(database, candidates, "arxiv", "week", "proposed_at"),
+        "all": _rows(database, candidates, "key", "week", "proposed_at"),
     }
 
 

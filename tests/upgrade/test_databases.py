@@ -20,7 +20,7 @@ from bot.review.service import AlreadySuggested, Proposal, ReviewService, Sugges
 from bot.review.store import SuggestionStore
 from tests.conftest import opened
 from tests.upgrade.installation import BACKUPS, V0_1
-from tests.upgrade.reading import MODEL, TABLES, differences, facts
+from tests.upgrade.reading import MODEL, SOURCE, TABLES, differences, facts
 
 SCHEMA = "0004"
 NOW = V0_1.now + dt.timedelta(hours=1)
@@ -107,8 +107,8 @@ def test_new_rows_get_new_numbers_after_the_upgrade(upgraded: Database) -> None:
 
 
 def test_a_seen_paper_is_not_new_after_the_upgrade(upgraded: Database) -> None:
-    ids = [paper["arxiv"] for paper in V0_1.facts["seen"]]
-    assert PaperStore(upgraded).known(ids, NOW) == frozenset(ids)
+    keys = [f"arxiv:{paper['arxiv']}" for paper in V0_1.facts["seen"]]
+    assert PaperStore(upgraded).history(SOURCE).seen(keys, NOW) == frozenset(keys)
 
 
 def test_a_proposed_paper_is_not_proposed_again_after_the_upgrade(upgraded: Database) -> None:

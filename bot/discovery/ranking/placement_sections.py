@@ -7,10 +7,10 @@ title has: beside `Serving at the edge`, the name `Serving` is too general to le
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bot.catalog.model import Catalog, Entry, Place, fold
+from bot.catalog.model import Catalog, Place, fold
 from bot.catalog.section_names import VAGUE_WORDS, TitleWords, title_parts, title_words
 
 # Lookups find the section `Other Reading` by `reading`; in a paper's title the word means nothing.
@@ -32,18 +32,6 @@ class PlacedPaper:
     title: str
     abstract: str
     sections: tuple[str, ...]
-
-
-def placed_papers(
-    entries: Iterable[Entry], abstracts: Mapping[str, str]
-) -> tuple[PlacedPaper, ...]:
-    """Entries with their abstracts, which are given by arXiv id and may be missing."""
-    return tuple(
-        PlacedPaper(
-            entry.arxiv or "", entry.title, abstracts.get(entry.arxiv or "", ""), entry.sections
-        )
-        for entry in entries
-    )
 
 
 def paper_sections(catalog: Catalog) -> frozenset[str]:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bot.discovery.store import FeedCheck
+from bot.discovery.feed_history import FeedCheck
 from bot.ops.doctor.findings import Finding, error, format_duration, ok, warning
 from bot.ops.jobs import JobRun
 from bot.outbox.message import OutboxRow, QueueDepth

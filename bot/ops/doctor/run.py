@@ -25,7 +25,8 @@ from bot.db.lock import open_lock
 from bot.db.migrate import is_known_version, newest_version, schema_version
 from bot.deadline import DeadlineError, results_within
 from bot.digest.store import DigestStore
-from bot.discovery.store import FeedCheck, PaperStore
+from bot.discovery.feed_history import FeedCheck
+from bot.discovery.store import PaperStore
 from bot.discovery.tables import paces
 from bot.errors import PapersError
 from bot.ops.database import WORKER_LOCK, describe, is_there
@@ -187,7 +188,7 @@ class Doctor:
             return  # reported by the check of the list
         last: dict[str, tuple[dt.datetime, FeedCheck]] = {}
         for at, check in PaperStore(database).checked(now - _FEED_HISTORY):
-            last[check.category] = at, check
+            last[check.feed] = at, check
         yield from job_checks.feeds(categories, last, now)
         yield from job_checks.paused(SuggestionStore(database).paused_until(now))
 

@@ -76,7 +76,8 @@ def standing(one: Suggestion, channel: str | None) -> str:
     title = f"*{fit(one.subject.entry.title, _TITLE)}*"
     where = f" in <#{channel}>" if channel else ""
     later = f", put off until {day(one.wake_at)}" if one.wake_at else ""
-    who = f"suggested by {person(one.source)}" if one.source else "found on arXiv"
+    found = "found on arXiv" if one.subject.entry.arxiv else "found by me"
+    who = f"suggested by {person(one.source)}" if one.source else found
     return f"{title} waits for review{where}: {who} {day(one.suggested_at)}{later}."
 
 
@@ -96,7 +97,7 @@ def pending(
         title = fit(one.subject.entry.title, 150)
         label = f"<{links[one.id]}|{title}>" if one.id in links else title
         later = f" · back {day(one.wake_at)}" if one.state == "postponed" and one.wake_at else ""
-        who = person(one.source) if one.source else "arXiv"
+        who = person(one.source) if one.source else "arXiv" if one.subject.entry.arxiv else "me"
         lines.append(f"`{one.id}` {label} · {who}{later}")
     if len(ones) > _SHOWN:
         lines.append(f"… and {len(ones) - _SHOWN} more")

@@ -83,14 +83,19 @@ def _feeds(item: OutboxRow) -> SlackMessage:
     """What is wrong with the feeds, or that it is over."""
     since = moment(dt.datetime.fromisoformat(str(item.content["since"])))
     lines = [str(line) for line in item.content["lines"]][:_CATEGORIES]
+    sources = [str(source) for source in item.content.get("sources", ["arXiv"])]
+    feeds = " and ".join(f"{fit(source, 100)}’s" for source in sources) + " feeds"
     if item.content.get("over"):
+        missed = "what was missed is fetched"
+        if sources == ["arXiv"]:
+            missed += " from arXiv’s API"
         when = moment(dt.datetime.fromisoformat(str(item.content["over"])))
         return mrkdwn_message(
-            f":white_check_mark: arXiv’s feeds are in order again since {when}. They were "
-            f"not since {since}; what was missed is fetched from arXiv’s API."
+            f":white_check_mark: {feeds} are in order again since {when}. They were "
+            f"not since {since}; {missed}."
         )
     shown = "\n".join(f"• {fit(line, 300)}" for line in lines)
     return mrkdwn_message(
-        f":warning: *Something is wrong with arXiv’s feeds* since {since}; new papers may come "
+        f":warning: *Something is wrong with {feeds}* since {since}; new papers may come "
         f"late. I keep asking, and fetch what is missed.\n{shown}"
     )

@@ -9,14 +9,13 @@ from bot.discovery.ranking.placement_sections import (
     name_key,
     names_by_section,
     paper_sections,
-    placed_papers,
     title_keys,
 )
 from tests.discovery.made_up import paper
 
 PLACES = {"systems/serving": "serving", "systems/training": "training", "arts": "poetry"}
 ENTRIES = [
-    PlacedPaper(one.arxiv, one.title, one.abstract, (section,))
+    PlacedPaper(one.arxiv or "", one.title, one.abstract, (section,))
     for section, topic in PLACES.items()
     for one in [paper(at, topic) for at in range(8)]
 ]
@@ -97,16 +96,6 @@ def test_an_entry_in_two_sections_counts_for_both() -> None:
     new = paper(501, "serving")
     first = sections(Placement([*both, *ENTRIES[8:]]), new.title, new.abstract)[:2]
     assert set(first) == {"systems/serving", "x"}
-
-
-def test_entries_join_the_abstracts_that_are_known() -> None:
-    entry = Entry(title="T", url="https://arxiv.org/abs/2401.00001", arxiv="2401.00001",
-                  sections=("a",))  # fmt: skip
-    other = Entry(title="U", sections=("a", "b"))
-    assert placed_papers([entry, other], {"2401.00001": "text"}) == (
-        PlacedPaper("2401.00001", "T", "text", ("a",)),
-        PlacedPaper("", "U", "", ("a", "b")),
-    )
 
 
 def test_papers_go_where_papers_are(catalog: Catalog) -> None:

@@ -6,16 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.discovery.paper import (
+from bot.discovery.clean import (
     ABSTRACT_LENGTH,
     AUTHORS,
     TITLE_LENGTH,
     clean_abstract,
-    clean_categories,
     clean_doi,
     clean_text,
     clean_title,
-    read_id,
     split_authors,
 )
 
@@ -64,7 +62,6 @@ def test_lengths_are_bounded() -> None:
     assert len(clean_abstract("x" * 1_000_000)) == ABSTRACT_LENGTH
     assert clean_abstract("x" * ABSTRACT_LENGTH) == "x" * ABSTRACT_LENGTH
     assert len(split_authors(", ".join(f"A{n}" for n in range(5_000)))) == AUTHORS
-    assert len(clean_categories(f"cs.{a}{b}" for a in "ABCDEFGH" for b in "ABCDEFGH")) == 50
 
 
 @pytest.mark.parametrize(
@@ -91,37 +88,6 @@ def test_names_are_split_from_each_other_and_from_affiliations(
     written: str, names: tuple[str, ...]
 ) -> None:
     assert split_authors(written) == names
-
-
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [
-        ("2401.09670", ("2401.09670", None)),
-        ("2401.09670v12", ("2401.09670", 12)),
-        ("0704.0001v1", ("0704.0001", 1)),
-        ("cs/0112017", ("cs/0112017", None)),
-        ("hep-th/9901001v3", ("hep-th/9901001", 3)),
-        ("math.GT/0309136v2", ("math/0309136", 2)),
-        ("2401.0967", ("2401.0967", None)),
-        ("2413.09670", None),
-        ("2401.096701", None),
-        ("cs/0113017x", None),
-        ("١٢٠١.٠٠٠٠١", None),
-        ("", None),
-    ],
-)
-def test_an_id_is_a_string_without_its_version(
-    written: str, expected: tuple[str, int | None] | None
-) -> None:
-    assert read_id(written) == expected
-
-
-def test_only_arxiv_categories_are_categories() -> None:
-    terms = ["cs.DC", "q-bio.NC", "cond-mat.mes-hall", "physics.optics", "hep-th", "68T07",
-             "I.2.7; C.4", "", "<b>", "cs.DC", "Computer Science"]  # fmt: skip
-    assert clean_categories(terms) == (
-        "cs.DC", "q-bio.NC", "cond-mat.mes-hall", "physics.optics", "hep-th",
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
