@@ -265,7 +265,7 @@ def _repository(folder: Path) -> keeping.GitState:
         if inside.code:
             return keeping.GitState(problem=f"{folder} is in no git repository")
         branch = git.run("symbolic-ref", "--quiet", "--short", "HEAD").text or None
-        return keeping.GitState(branch=branch, remotes=tuple(git.ask("remote").split()))
+        return keeping.GitState(branch=branch, remotes=tuple(git.output("remote").split()))
     except PublishError as problem:
         return keeping.GitState(problem=str(problem).rstrip("."))
 

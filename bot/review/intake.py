@@ -1,6 +1,6 @@
-"""From discovery to review: candidates become suggestions, and suggestions learn what arXiv says.
+"""From discovery to review: candidates become suggestions, which gather what arXiv says of them.
 
-Both may be repeated after an interruption anywhere: what review knows already is dropped.
+Each step may be repeated after an interruption anywhere: review ignores what it has already.
 """
 
 import datetime as dt
@@ -16,88 +16,97 @@ from bot.review.decision import Complete, DecisionRules
 from bot.review.model import BOT, Subject, Suggestion
 from bot.review.service import Proposal, ReviewService, SuggestionMade
 
-# Reasons that speak of the moment or of another listing, not of what the paper is about.
-_NOT_ABOUT_THE_SUBJECT = ("Already on the list", "Wait for a published version")
+# Reasons about the moment or about another listing, which say nothing of the paper's subject.
+_UNRELATED_REASONS = ("Already on the list", "Wait for a published version")
 MAX_LOOKUP_ATTEMPTS = 20
-"""So often arXiv is asked about a suggested paper before its card comes as it is."""
+"""Failed attempts to ask arXiv about a paper, after which its card is made without an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArxivFacts:
-    """What arXiv says of a paper, and when it was announced."""
+    """What arXiv says of a paper, and the day on which it was announced."""
 
     paper: Paper
     day: dt.date | None = None
 
 
 class Intake:
-    """Takes in what discovery has found or learned."""
+    """Passes candidates and facts from discovery to review."""
 
     def __init__(self, review: ReviewService, catalog: Catalog) -> None:
         self._review, self._catalog = review, catalog
 
     def suggest_candidates(self, candidates: Iterable[Candidate], now: dt.datetime) -> int:
-        """Suggest what discovery proposes; how many suggestions are new."""
+        """Make a suggestion of each candidate; returns the number of new suggestions."""
         made = 0
-        for one in candidates:
-            judged = Judgement(
-                arxiv=one.paper.arxiv, score=one.score, reasons=one.reasons, choices=one.choices
+        for candidate in candidates:
+            judgement = Judgement(
+                arxiv=candidate.paper.arxiv,
+                score=candidate.score,
+                reasons=candidate.reasons,
+                choices=candidate.choices,
             )
-            subject = _subject(ArxivFacts(one.paper, one.day), judged, self._catalog)
-            subject = replace(subject, rank=one.rank, ranked=one.ranked, evidence=one.evidence)
-            identity = f"arxiv:{one.paper.arxiv}"
+            facts = ArxivFacts(candidate.paper, candidate.day)
+            subject = replace(
+                _subject(facts, judgement, self._catalog),
+                rank=candidate.rank,
+                ranked=candidate.ranked,
+                evidence=candidate.evidence,
+            )
+            identity = f"arxiv:{candidate.paper.arxiv}"
             proposal = Proposal(identity=identity, subject=subject, source=None)
             made += isinstance(self._review.suggest(proposal, now), SuggestionMade)
         return made
 
     def complete(
-        self, one: Suggestion, told: ArxivFacts | None, judged: Judgement | None, now: dt.datetime
+        self,
+        suggestion: Suggestion,
+        facts: ArxivFacts | None,
+        judgement: Judgement | None,
+        now: dt.datetime,
     ) -> None:
-        """Give a suggestion what arXiv says of its paper, and have its card made.
+        """Add what arXiv says of its paper to a suggestion, and have its card posted.
 
-        Where arXiv does not know the paper the card comes with the little that is known.
+        Without `facts`, arXiv does not know the paper: the card shows what the person entered.
         """
-        subject = one.subject
-        if told is not None:
-            found = _subject(told, judged, self._catalog)
-            entry = found.entry
-            if subject.is_placed or judged is None:  # whoever suggested it has chosen the section
+        subject = suggestion.subject
+        if facts is not None:
+            completed = _subject(facts, judgement, self._catalog)
+            entry = completed.entry
+            if subject.is_placed or judgement is None:  # a person has chosen the section
                 entry = replace(entry, sections=subject.entry.sections)
-            subject = replace(found, after=entry, note=subject.note)
-        self._review.act(one.id, Complete(subject), BOT, now, DecisionRules())
+            subject = replace(completed, after=entry, note=subject.note)
+        self._review.act(suggestion.id, Complete(subject), BOT, now, DecisionRules())
 
 
 def negative_examples(rejected: Sequence[Suggestion]) -> tuple[Paper, ...]:
-    """The rejected papers that do not belong; those rejected for other reasons teach nothing."""
+    """The rejected papers whose subject does not fit the list, for the relevance model."""
     return tuple(
         Paper(
-            arxiv=one.subject.entry.arxiv or "",
-            title=one.subject.entry.title,
-            abstract=one.subject.abstract,
-            authors=one.subject.authors,
+            arxiv=suggestion.subject.entry.arxiv or "",
+            title=suggestion.subject.entry.title,
+            abstract=suggestion.subject.abstract,
+            authors=suggestion.subject.authors,
         )
-        for one in rejected
-        if one.subject.kind == "addition"
-        and not (one.reason or "").startswith(_NOT_ABOUT_THE_SUBJECT)
+        for suggestion in rejected
+        if suggestion.subject.kind == "addition"
+        and not (suggestion.reason or "").startswith(_UNRELATED_REASONS)
     )
 
 
-def _subject(told: ArxivFacts, judged: Judgement | None, catalog: Catalog) -> Subject:
-    paper = told.paper
-    choices = judged.choices if judged else ()
+def _subject(facts: ArxivFacts, judgement: Judgement | None, catalog: Catalog) -> Subject:
+    paper = facts.paper
+    choices = judgement.choices if judgement else ()
     home = choices[0].section if choices else next(iter(catalog.places))
     entry = Entry(
-        title=paper.title,
-        url=arxiv_url(paper.arxiv),
-        arxiv=paper.arxiv,
-        sections=(home,),
+        title=paper.title, url=arxiv_url(paper.arxiv), arxiv=paper.arxiv, sections=(home,)
     )
     return Subject(
         after=entry,
         authors=paper.authors,
         abstract=paper.abstract,
         categories=paper.categories,
-        day=told.day,
+        day=facts.day,
         choices=choices,
-        reasons=judged.reasons if judged else None,
+        reasons=judgement.reasons if judgement else None,
     )
