@@ -1,1 +1,1 @@
-"""An accepted paper becomes a diff: YAML, Markdown, git, GitHub."""
+"""Publishing: decisions become changes of YAML and Markdown, git commits, pull requests."""

@@ -1,4 +1,4 @@
-"""A change as the files of a repository that it alters: the list's data, and its Markdown."""
+"""The edits of files that a change of the list makes: in its data and in its Markdown."""
 
 from collections.abc import Mapping
 from posixpath import dirname, join, normpath
@@ -14,32 +14,32 @@ from bot.publishing.publication import PublishError
 def file_edits(
     read: FileReader, data: str, markdown: str | None, names: KnownNames, change: Change
 ) -> Mapping[str, str]:
-    """The files that a change alters, by their paths in the repository, with their new texts.
+    """The new texts of the files that a change alters, by their paths in the repository.
 
-    `read` gives the texts of the repository, in whose folder `data` the list lies (an empty path:
-    at its root). The Markdown comes first; it is left alone where the list says already what the
-    change would have it say. Raises PublishError when the change cannot be made.
+    `read` gives the present texts; the list is in the folder `data` (empty: the root). The
+    Markdown comes first; it is unchanged where the data already has the change. Raises
+    PublishError when the change cannot be made.
     """
 
     def read_data(name: str) -> str | None:
         return read(normpath(join(data, name)))
 
     try:
-        found = {
+        edits = {
             normpath(join(data, name)): text for name, text in edit_data(read_data, change).items()
         }
-        if not found or markdown is None:
-            return found
+        if not edits or markdown is None:
+            return edits
         path = markdown_path(read, data, markdown)
         before = read(path) or ""
         after = edit_markdown(before, change, read_texts(read_data).catalog.info, names)
     except CatalogError as error:
         raise PublishError(f"{error}", is_final=True) from error
-    return {path: after, **found} if after != before else found
+    return {path: after, **edits} if after != before else edits
 
 
 def markdown_path(read: FileReader, data: str, markdown: str) -> str:
-    """Where the Markdown list is: seen from the data folder, else from the folder around it."""
+    """The path of the Markdown list, relative to the data folder or else to its parent."""
     around = [data, dirname(data)] if data else [data]
     paths = [normpath(join(folder, markdown)) for folder in around]
     inside = [path for path in paths if not path.startswith(("../", "/")) and path != ".."]

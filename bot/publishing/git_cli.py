@@ -1,4 +1,4 @@
-"""Runs git: bounded in time, never asking anybody anything, without the user's hooks."""
+"""Git commands: limited in time, without prompts and without the user's hooks."""
 
 import os
 import re
@@ -8,10 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.catalog.yaml.read import FileReader
 from bot.publishing.publication import PublishError
 
-_LONGEST_REASON = 300
-_OWN = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"}
+_MAX_REASON = 300
+_NOT_INHERITED = {
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_OBJECT_DIRECTORY",
+}
 _SETTINGS = {
     "core.hooksPath": os.devnull,
     "core.quotePath": "false",
@@ -31,7 +38,7 @@ COMMITTER = {"GIT_COMMITTER_NAME": "papers bot", "GIT_COMMITTER_EMAIL": "papers-
 
 @dataclass(frozen=True, slots=True)
 class GitResult:
-    """What git said."""
+    """The exit code and output of a git command."""
 
     code: int
     out: bytes
@@ -39,26 +46,25 @@ class GitResult:
 
     @property
     def text(self) -> str:
-        """The output, without what surrounds it."""
+        """The output, stripped."""
         return self.out.decode("utf-8", "replace").strip()
 
     @property
     def reason(self) -> str:
-        """Why it failed, in git's own words, fit for a sentence: no secrets, not too long."""
-        said = (self.err or self.out).decode("utf-8", "replace")
-        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        """Why it failed, in git's words, for a sentence: without passwords and not too long."""
+        output = (self.err or self.out).decode("utf-8", "replace")
+        lines = [line.strip() for line in output.splitlines() if line.strip()]
         lines = [line for line in lines if not line.startswith(("hint:", "To "))]
-        telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "!"))]
-        words = " ".join(" ".join(telling or lines).split())
-        words = re.sub(
-            r"://[^/\s@]+@", "://", "".join(c if c.isprintable() else "?" for c in words)
-        )
-        return words[:_LONGEST_REASON].rstrip(" .") or f"git ended with {self.code}"
+        errors = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "!"))]
+        reason = " ".join(" ".join(errors or lines).split())
+        reason = "".join(c if c.isprintable() else "?" for c in reason)
+        reason = re.sub(r"://[^/\s@]+@", "://", reason)
+        return reason[:_MAX_REASON].rstrip(" .") or f"git ended with {self.code}"
 
 
 @dataclass(frozen=True, slots=True)
 class GitCli:
-    """Git in a folder. `environment` is what it inherits; `timeout` in seconds, for each call."""
+    """Git in a folder; `environment` is inherited, `timeout` is in seconds for each command."""
 
     folder: Path
     environment: Mapping[str, str]
@@ -66,26 +72,27 @@ class GitCli:
 
     def run(
         self,
-        *words: str,
+        *arguments: str,
         stdin: bytes | None = None,
         extra: Mapping[str, str] | None = None,
-        timeout: float | None = None,
     ) -> GitResult:
-        """What git says to a command, whether it succeeded or not.
+        """Run a command, `extra` added to its environment; its failure is in the result.
 
-        Raises PublishError when there is no git, or when it does not end in time.
+        Raises PublishError when git is missing or does not end in time.
         """
-        settings = [word for key, value in _SETTINGS.items() for word in ("-c", f"{key}={value}")]
-        command = ["git", *settings, *words]
+        settings = [
+            argument for key, value in _SETTINGS.items() for argument in ("-c", f"{key}={value}")
+        ]
+        command = ["git", *settings, *arguments]
         try:
-            process = subprocess.Popen(  # noqa: S603  # no shell; the words are the caller's own
+            process = subprocess.Popen(  # noqa: S603  # no shell, and no foreign arguments
                 command,
                 cwd=self.folder,
                 env={**self._inherited(), **COMMITTER, **(extra or {})},
                 stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                start_new_session=True,  # no terminal to ask at, and one group to end
+                start_new_session=True,  # no terminal for prompts, and one group to kill
             )
         except FileNotFoundError as error:
             raise PublishError(
@@ -93,29 +100,56 @@ class GitCli:
                 is_final=True,
             ) from error
         try:
-            out, err = process.communicate(stdin, timeout or self.timeout)
+            out, err = process.communicate(stdin, self.timeout)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             raise PublishError(
-                f"git {words[0]} did not end within {timeout or self.timeout:g} s. It is tried "
-                "again; if that goes on, run it by hand in the list's repository."
+                f"git {arguments[0]} did not end within {self.timeout:g} s. It is tried again; "
+                "if that goes on, run it by hand in the list's repository."
             ) from None
         return GitResult(process.returncode, out, err)
 
-    def ask(
-        self, *words: str, stdin: bytes | None = None, extra: Mapping[str, str] | None = None
+    def output(
+        self, *arguments: str, stdin: bytes | None = None, extra: Mapping[str, str] | None = None
     ) -> str:
-        """The output of a command that has to succeed. Raises PublishError when it does not."""
-        answer = self.run(*words, stdin=stdin, extra=extra)
-        if answer.code:
-            raise PublishError(f"git {words[0]} failed: {answer.reason}. It is tried again.")
-        return answer.text
+        """Run a command and return its output. Raises PublishError when it fails."""
+        result = self.run(*arguments, stdin=stdin, extra=extra)
+        if result.code:
+            raise PublishError(f"git {arguments[0]} failed: {result.reason}. It is tried again.")
+        return result.text
+
+    def reader(self, revision: str) -> FileReader:
+        """A function that gives the texts of a revision; the empty revision is the index."""
+
+        def read(path: str) -> str | None:
+            result = self.run("cat-file", "blob", f"{revision}:{path}")
+            return None if result.code else result.out.decode("utf-8")
+
+        return read
+
+    def write_blob(self, text: str) -> str:
+        """Store a text; returns its object name."""
+        return self.output("hash-object", "-w", "--stdin", stdin=text.encode())
+
+    def staged(self, path: str, extra: Mapping[str, str] | None = None) -> tuple[str, str]:
+        """The mode and blob of a path in the index; a new file's mode and no blob if absent."""
+        line = self.output("ls-files", "--stage", "--", f":(literal){path}", extra=extra)
+        mode, blob = line.split()[:2] if line else ("100644", "")
+        return mode, blob
+
+    def stage(self, blobs: Mapping[str, str], extra: Mapping[str, str] | None = None) -> None:
+        """Put blobs in the index, or in another one that `extra` names; files keep their modes."""
+        lines = [f"{self.staged(path, extra)[0]} {blob}\t{path}\0" for path, blob in blobs.items()]
+        words = ["update-index", "-z", "--index-info"]
+        self.output(*words, stdin="".join(lines).encode(), extra=extra)
+        if extra is None:
+            self.run("update-index", "-q", "--refresh")
 
     def _inherited(self) -> dict[str, str]:
-        kept = {name: value for name, value in self.environment.items() if name not in _OWN}
+        inherited = self.environment.items()
         return {
-            **kept,
+            **{name: value for name, value in inherited if name not in _NOT_INHERITED},
             "LC_ALL": "C",
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_EDITOR": "true",

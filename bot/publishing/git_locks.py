@@ -1,8 +1,8 @@
-"""The lock files that a killed git leaves behind: git itself never takes one away.
+"""Removal of the lock files that a killed git leaves behind, which git itself never removes.
 
-A marker stands in the git directory while the bot is at work there. Found at the beginning, it
-tells that the bot was killed at work: then a lock younger than the marker is its git's, and goes
-once that git is surely dead. Every other lock is somebody else's, and is left alone.
+A marker file is in the git directory while the bot works there. A marker found at the start shows
+that the bot was killed at work: a lock younger than the marker is then its git's, and is deleted
+once that git must have ended. Every other lock belongs to somebody else and stays.
 """
 
 import contextlib
@@ -14,15 +14,15 @@ from bot.catalog.atomic_write import write_file
 
 MARKER = "papers-bot-at-work"
 DEAD_AFTER = 60.0
-"""Seconds after which no git of a killed bot is alive any more."""
+"""Seconds after which no git process of a killed bot can be alive."""
 
 
 @contextlib.contextmanager
 def at_work(git_dir: Path, branch: str, now: dt.datetime) -> Iterator[None]:
-    """Mark the bot as at work while the block runs, however it ends but by a kill."""
+    """Keep the marker while the block runs; only a kill leaves it behind."""
     marker = git_dir / MARKER
     if marker.exists():
-        is_over = _take_away(git_dir, branch, marker.stat().st_mtime, now)
+        is_over = _remove_locks(git_dir, branch, marker.stat().st_mtime, now)
     else:
         write_file(marker, "")
         is_over = True
@@ -33,8 +33,8 @@ def at_work(git_dir: Path, branch: str, now: dt.datetime) -> Iterator[None]:
             marker.unlink(missing_ok=True)
 
 
-def _take_away(git_dir: Path, branch: str, since: float, now: dt.datetime) -> bool:
-    """Take the locks of a killed git away; whether none is left to wait for."""
+def _remove_locks(git_dir: Path, branch: str, since: float, now: dt.datetime) -> bool:
+    """Delete the locks of a killed git; returns whether none remains to wait for."""
     is_over = True
     for name in ("index.lock", "HEAD.lock", f"refs/heads/{branch}.lock", "packed-refs.lock"):
         path = git_dir / name

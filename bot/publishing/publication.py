@@ -1,4 +1,4 @@
-"""What is to be published, what has been, and why not. Values only; nothing here acts."""
+"""Publications, their results and errors. Values only."""
 
 import re
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ TRAILER = "Suggestion"
 
 
 class PublishError(PapersError):
-    """A decision that could not be published; nothing of it is lost.
+    """A decision that could not be published, and remains queued.
 
-    It may be tried again at any time. Where it is final, that helps only once a person has done
-    what the sentence says; `retry_after` are the seconds that a server asks to wait.
+    Where it is final, another try helps only after a person has done what the message says.
+    `retry_after` is the time in seconds that a server asks to wait.
     """
 
     def __init__(
@@ -27,21 +27,21 @@ class PublishError(PapersError):
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A decision on its way into the list."""
+    """A decision to publish, with the texts of its commit and pull request."""
 
     key: str
-    """Of this decision alone: an undo has another one. It is found again in commit messages."""
+    """Unique to this decision, an undo has its own; commits are recognised by it."""
     change: Change
     subject: str
-    """What happens, in a line: of a commit, of a pull request."""
+    """The subject of the commit and title of the pull request."""
     body: str
-    """Why, with a link to the card."""
+    """Reasons, with a link to the card."""
     author: str
     email: str
     slug: str
-    """The paper in a branch's name; the same for an approval and its undo."""
+    """The paper in a branch name; the same for an approval and its undo."""
     day: date
-    """When it was decided."""
+    """The day of the decision."""
 
     @property
     def message(self) -> str:
@@ -52,47 +52,47 @@ class Publication:
 
     @property
     def trailer(self) -> str:
-        """The line by which the commit is known again."""
+        """The line of the message that identifies the commit."""
         return f"{TRAILER}: {' '.join(self.key.split())}"
 
     @property
     def author_name(self) -> str:
-        """The author, as git can hold it."""
+        """The author in the form that git stores."""
         return clean_name(self.author) or "papers bot"
 
     @property
     def author_email(self) -> str:
-        """The author's address, as git can hold it; an empty one is allowed there."""
+        """The author's address in the form that git stores; it may be empty."""
         return clean_name(self.email)
 
     @property
     def is_undo(self) -> bool:
-        """Whether a paper is taken out."""
+        """Whether the change removes an entry."""
         return self.change.after is None
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Where a decision can be seen. Neither where the list says it already."""
+    """The commit and address of a published decision; both None where the list had it before."""
 
     commit: str | None = None
     url: str | None = None
 
 
 def has_trailer(message: str, key: str) -> bool:
-    """Whether a commit message is that of a decision: by the trailer in its last paragraph."""
-    wanted = f"{TRAILER}: {' '.join(key.split())}"
-    return wanted in message.strip().rpartition("\n\n")[2].splitlines()
+    """Whether the last paragraph of a commit message has the trailer of a key."""
+    trailer = f"{TRAILER}: {' '.join(key.split())}"
+    return trailer in message.strip().rpartition("\n\n")[2].splitlines()
 
 
 def neutralize_mentions(text: str) -> str:
-    """Text in which GitHub sees nobody to notify and no issue to close."""
+    """Text in which GitHub sees no mention of a person and no reference to an issue."""
     return re.sub(
         r"(?<![\w/.])(?:@(?=\w)|#(?=\d)|GH-(?=\d))", lambda sign: f"{sign[0]}\u200b", text
     )
 
 
 def clean_name(text: str) -> str:
-    """A name or address without what would end it in a commit's header."""
+    """A name or address without the characters that a commit's header does not allow."""
     text = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(re.sub(r"[<>]", " ", text).split()).strip(" .,:;\"'\\")

@@ -1,9 +1,9 @@
-"""The one publisher: brings data/ and what is published in step with what was decided.
+"""The publisher: brings data/ and the published list in step with the decisions.
 
-    queue ──► publish (data/ and Markdown, git or GitHub) ──► data/ ──► close, tell the thread
-    start ──► whatever data/ lacks of the decisions (a lost disk) ──► write data/
+    queue ──► publish (data/ and Markdown, git or GitHub) ──► data/ ──► close the row, notify
+    start ──► decisions that data/ lacks (a lost disk) ──► write data/
 
-One process runs it at a time. Every step may be repeated, so it may be killed anywhere.
+One process runs it at a time. Each step may be repeated, so it may be killed anywhere.
 """
 
 import datetime as dt
@@ -31,14 +31,14 @@ _log = structlog.get_logger()
 
 
 class Target(Protocol):
-    """Where changes go: the folder itself, its git repository, GitHub."""
+    """A place to publish to: the folder itself, its git repository, GitHub."""
 
     def publish(self, publication: Publication) -> Published:
-        """Publish once, however often it is asked for. Raises PublishError with the reason."""
+        """Publish a decision; a repetition changes nothing. Raises PublishError."""
 
 
 class Publisher:
-    """Works through the queue."""
+    """Publishes the queued decisions."""
 
     def __init__(
         self,
@@ -49,94 +49,92 @@ class Publisher:
         run: str,
         link: Callable[[int], str | None],
     ) -> None:
-        """`run` names this run of the process; `link` gives the address of a card."""
+        """`run` identifies this run of the process; `link` gives the address of a card."""
         self._queue = queue
         self._folder, self._target = folder, target
         self._run, self._link = run, link
 
     def publish_due(self, now: dt.datetime) -> int:
-        """Publish what is due; how many decisions were."""
+        """Publish the due decisions; returns their number, failures included."""
         due = self._queue.due(now)
-        for one in due:
+        for publication in due:
             try:
-                self._publish(one, now)
+                self._publish(publication, now)
             except PublishError as error:
-                self._fail(one, str(error), now, error.retry_after)
+                self._fail(publication, str(error), now, error.retry_after)
             except PapersError as error:
-                self._fail(one, str(error), now)
+                self._fail(publication, str(error), now)
             except OSError as error:
-                self._fail(one, f"{self._folder} cannot be written: {error.strerror}.", now)
+                problem = f"{self._folder} cannot be written: {error.strerror}."
+                self._fail(publication, problem, now)
         return len(due)
 
     def reconcile(self) -> int:
-        """Look after decisions that data/ may have lost, or that need no more care.
+        """Write decisions that data/ has lost, and settle the others; returns how many it wrote.
 
-        Returns how many were written again. What this run wrote and data/ does not hold any more,
-        a person has changed, and is right; what an earlier run wrote, a lost disk has taken.
+        A person has changed what this run wrote and data/ does not have: that edit counts. A lost
+        disk has taken what an earlier run wrote.
         """
         for folder in (self._folder.parent, self._folder, self._folder / "papers"):
             sweep(folder)
-        writers = self._queue.unsettled_writers()
-        if not writers:
+        decisions = self._queue.unsettled()
+        if not decisions:
             return 0
         catalog = read_catalog(self._folder).catalog
         written = 0
-        for one, change in self._queue.suggestions.unsettled():
-            if one.id not in writers:
-                continue
-            is_ours = writers[one.id] == self._run
-            if is_done(catalog, change) != is_ours:
-                self._queue.mark_settled(one)
+        for suggestion, run in decisions:
+            is_ours = run == self._run
+            if is_done(catalog, target_change(suggestion)) != is_ours:
+                self._queue.mark_settled(suggestion)
             elif not is_ours:
-                written += self._write_again(one)
+                written += self._write_again(suggestion)
         return written
 
-    def _write_again(self, one: Suggestion) -> int:
+    def _write_again(self, suggestion: Suggestion) -> int:
         try:
-            apply_to_folder(self._folder, target_change(one))
+            apply_to_folder(self._folder, target_change(suggestion))
         except CatalogError as error:
-            _log.error("a decision cannot be written", suggestion=one.id, reason=str(error))
+            _log.error("decision cannot be written", suggestion=suggestion.id, reason=str(error))
             return 0
-        self._queue.mark_rewritten(one, self._run)
+        self._queue.mark_rewritten(suggestion, self._run)
         return 1
 
-    def _publish(self, one: DuePublication, now: dt.datetime) -> None:
-        published = self._target.publish(self._publication(one))
-        apply_to_folder(self._folder, one.change)  # for a target that is elsewhere
-        self._queue.mark_published(one, now, self._run, commit=published.commit, url=published.url)
-        _log.info("published", suggestion=one.suggestion.id, forward=one.forward)
+    def _publish(self, due: DuePublication, now: dt.datetime) -> None:
+        published = self._target.publish(self._publication(due))
+        apply_to_folder(self._folder, due.change)  # for a target that is elsewhere
+        commit, url = published.commit, published.url
+        self._queue.mark_published(due, now, self._run, commit=commit, url=url)
+        _log.info("published", suggestion=due.suggestion.id, forward=due.forward)
 
     def _fail(
-        self, one: DuePublication, problem: str, now: dt.datetime, retry_after: float | None = None
+        self, due: DuePublication, problem: str, now: dt.datetime, retry_after: float | None = None
     ) -> None:
-        wait = backoff(one.tries, first=_FIRST_WAIT, longest=_LONGEST_WAIT)
+        wait = backoff(due.tries, first=_FIRST_WAIT, longest=_LONGEST_WAIT)
         seconds = max(retry_after or 0.0, wait)
         until = now + dt.timedelta(seconds=seconds)
-        _log.warning("not published", suggestion=one.suggestion.id, reason=problem)
-        self._queue.mark_failed(one, problem, until, now)
+        _log.warning("not published", suggestion=due.suggestion.id, reason=problem)
+        self._queue.mark_failed(due, problem, until, now)
 
-    def _publication(self, one: DuePublication) -> Publication:
-        entry = one.suggestion.subject.entry
-        title = entry.title
+    def _publication(self, due: DuePublication) -> Publication:
+        number, entry = due.suggestion.id, due.suggestion.subject.entry
         verbs = {"addition": "Add", "correction": "Correct", "removal": "Remove"}
-        verb = verbs[one.suggestion.subject.kind]
-        subject = f"{verb} {title}" if one.forward else f"Take back: {verb.lower()} {title}"
+        verb = verbs[due.suggestion.subject.kind]
+        verb = verb if due.forward else f"Take back: {verb.lower()}"
+        body = "\n".join(" ".join(line.split()) for line in self._body(due))
         return Publication(
-            key=one.key,
-            change=one.change,
-            subject=neutralize_mentions(subject),
-            body=neutralize_mentions(
-                "\n".join(" ".join(line.split()) for line in self._body(one))
-            ),
-            author=one.author.name or one.author.id or "papers bot",
-            email=f"{one.author.id or 'bot'}@users.noreply.slack.com",
-            slug=slugify(f"{one.suggestion.id} {entry.name or title}", max_length=50),
-            day=one.at.date(),
+            key=due.key,
+            change=due.change,
+            subject=neutralize_mentions(f"{verb} {entry.title}"),
+            body=neutralize_mentions(body),
+            author=due.author.name or due.author.id or "papers bot",
+            email=f"{due.author.id or 'bot'}@users.noreply.slack.com",
+            slug=slugify(f"{number} {entry.name or entry.title}", max_length=50),
+            day=due.at.date(),
         )
 
-    def _body(self, one: DuePublication) -> list[str]:
-        """Section, reasons and the card, for a commit and a pull request alike."""
-        subject = one.suggestion.subject
+    def _body(self, due: DuePublication) -> list[str]:
+        """Section, reasons and card, for the commit and the pull request."""
+        subject = due.suggestion.subject
         lines = [f"Section: {', '.join(subject.entry.sections)}"]
         if subject.entry.url:
             lines.append(subject.entry.url)
@@ -147,6 +145,6 @@ class Publisher:
         if subject.reasons and subject.reasons.nearest:
             near = "; ".join(near.title for near in subject.reasons.nearest[:3])
             lines.append(f"Near on the list: {near}")
-        if card := self._link(one.suggestion.id):
+        if card := self._link(due.suggestion.id):
             lines.append(f"Card: {card}")
         return lines

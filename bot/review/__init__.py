@@ -1,1 +1,1 @@
-"""Suggestions: their states, who may decide, what was decided, and what the list is to become."""
+"""Review: suggestions and their states, who may decide, and what a decision changes."""

@@ -1,24 +1,16 @@
-"""Who may do what to a suggestion, and what becomes of it. Pure: `now` and values in, values out.
+"""Rules of review: who may do what to a suggestion, and its state afterwards. Pure.
 
-A decision is refused with the reason, never silently. Whatever is taken gives the suggestion as it
-is to be and the line that history keeps.
+An action is either refused with a reason, or gives the changed suggestion and an event for its
+history.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from bot.catalog.model import Entry
-from bot.review.model import (
-    DECIDED,
-    Event,
-    Person,
-    State,
-    Subject,
-    Suggestion,
-    What,
-)
+from bot.review.model import DECIDED, Event, EventKind, Person, State, Subject, Suggestion
 
 UNDO_DAYS = 30
 
@@ -31,6 +23,7 @@ RefusalReason = Literal[
     "gathering",
     "too late",
     "depended on",
+    "suggested again",
     "no title",
     "listed",
     "no reason",
@@ -39,28 +32,28 @@ RefusalReason = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Approve:
-    """Yes; in this section, if another than the proposed one was chosen."""
+    """Approve a suggestion, in another section than the proposed one where `section` is given."""
 
     section: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """No, and why."""
+    """Reject a suggestion."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Postpone:
-    """Ask again then."""
+    """Close a suggestion until a moment."""
 
     until: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """It is to be listed like this."""
+    """Replace the suggested entry."""
 
     entry: Entry
 
@@ -72,47 +65,50 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class Reopen:
-    """Talk of a rejected one again, for a reason."""
+    """Reopen a rejected suggestion."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """Want it, too."""
+    """Support a suggestion of somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """What arXiv has told of it; the bot's own doing, as is `Wake`."""
+    """Add what arXiv says of the paper; only the bot does this."""
 
     subject: Subject
 
 
 @dataclass(frozen=True, slots=True)
 class Wake:
-    """Its later has come."""
+    """Reopen a suggestion whose postponement has expired; only the bot does this."""
 
 
 Action = Approve | Reject | Postpone | Edit | Undo | Reopen | Second | Complete | Wake
+_Review = Approve | Reject | Postpone | Edit | Undo  # for reviewers only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRules:
-    """What holds for one actor and one suggestion at this moment."""
+    """The rules that apply to one actor and one suggestion at this moment."""
 
     is_reviewer: bool = False
     quorum: int = 1
     self_approval: bool = True
     is_listed: bool = False
-    """Whether the paper is on the list by other ways."""
+    """Whether the list has the paper already."""
     has_dependents: bool = False
-    """Whether a later decision stands on this one."""
+    """Whether a later suggestion changes the entry that this one made."""
+    is_suggested_again: bool = False
+    """Whether another suggestion of the paper is open; a paper has one at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A transition."""
+    """An accepted action: the changed suggestion and the event to record."""
 
     suggestion: Suggestion
     event: Event
@@ -120,172 +116,183 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an action was refused; the suggestion is unchanged."""
+    """A refused action; the suggestion is unchanged."""
 
     reason: RefusalReason
     suggestion: Suggestion
 
 
 def decide(
-    one: Suggestion, action: Action, actor: Person, now: dt.datetime, rules: DecisionRules
+    suggestion: Suggestion, action: Action, actor: Person, now: dt.datetime, rules: DecisionRules
 ) -> Transition | Refusal:
-    """What the action makes of the suggestion, or why it is refused."""
-    if why := _objection(one, action, actor, now, rules):
-        return Refusal(why, one)
-    what, changed, detail = _STEPS[type(action)](one, action, actor, now, rules)
-    after = replace(changed, version=one.version + 1)
-    return Transition(
-        after, Event(suggestion=one.id, at=now, actor=actor.id, what=what, detail=detail)
-    )
+    """Apply an action to a suggestion, or refuse it."""
+    if reason := _objection(suggestion, action, actor, now, rules):
+        return Refusal(reason, suggestion)
+    if isinstance(action, Approve | Reject | Undo | Reopen):
+        kind, changed, detail = _change_decision(suggestion, action, actor, now, rules)
+    else:
+        kind, changed, detail = _change_open(suggestion, action, actor)
+    event = Event(suggestion=suggestion.id, at=now, actor=actor.id, what=kind, detail=detail)
+    return Transition(replace(changed, version=suggestion.version + 1), event)
 
 
-_NEEDED: Mapping[type, State] = {Complete: "gathering", Wake: "postponed"}
+_REQUIRED_STATE: Mapping[type, State] = {Complete: "gathering", Wake: "postponed"}
 
 
 def _objection(
-    one: Suggestion, action: Action, actor: Person, now: dt.datetime, rules: DecisionRules
+    suggestion: Suggestion, action: Action, actor: Person, now: dt.datetime, rules: DecisionRules
 ) -> RefusalReason | None:
-    """The first thing that speaks against an action, if anything does."""
-    reviewing = isinstance(action, Approve | Reject | Postpone | Edit | Undo)
-    if reviewing and not rules.is_reviewer:
+    """The first reason against an action, if there is one."""
+    if isinstance(action, _Review) and not rules.is_reviewer:
         return "not a reviewer"
     if isinstance(action, Undo):
-        return _objection_to_undo(one, now, rules)
+        return _objection_to_undo(suggestion, now, rules)
     if isinstance(action, Reopen):
-        return _objection_to_reopening(one, action.reason)
-    if needed := _NEEDED.get(type(action)):
-        return None if one.state == needed else "open"
-    if one.state == "gathering" and reviewing:
+        return _objection_to_reopening(suggestion, action.reason, rules)
+    if required := _REQUIRED_STATE.get(type(action)):
+        return None if suggestion.state == required else "open"
+    if suggestion.state == "gathering" and isinstance(action, _Review):
         return "gathering"
-    return _objection_to_answer(one, action, actor, rules)
+    return _objection_to_answer(suggestion, action, actor, rules)
 
 
 def _objection_to_undo(
-    one: Suggestion, now: dt.datetime, rules: DecisionRules
+    suggestion: Suggestion, now: dt.datetime, rules: DecisionRules
 ) -> RefusalReason | None:
-    if one.state not in DECIDED or one.decided_at is None:
+    if suggestion.state not in DECIDED or suggestion.decided_at is None:
         return "open"
     if rules.has_dependents:
         return "depended on"
-    return "too late" if now - one.decided_at > dt.timedelta(days=UNDO_DAYS) else None
+    if rules.is_suggested_again:
+        return "suggested again"
+    is_late = now - suggestion.decided_at > dt.timedelta(days=UNDO_DAYS)
+    return "too late" if is_late else None
 
 
-def _objection_to_reopening(one: Suggestion, reason: str) -> RefusalReason | None:
-    if one.state != "rejected":
-        return "decided" if one.state in DECIDED else "open"
+def _objection_to_reopening(
+    suggestion: Suggestion, reason: str, rules: DecisionRules
+) -> RefusalReason | None:
+    if suggestion.state != "rejected":
+        return "decided" if suggestion.state in DECIDED else "open"
+    if rules.is_suggested_again:
+        return "suggested again"
     return None if reason.strip() else "no reason"
 
 
 def _objection_to_answer(
-    one: Suggestion, action: Action, actor: Person, rules: DecisionRules
+    suggestion: Suggestion, action: Action, actor: Person, rules: DecisionRules
 ) -> RefusalReason | None:
-    if one.state in DECIDED:
+    if suggestion.state in DECIDED:
         return "decided"
     if isinstance(action, Reject):
         return None if action.reason.strip() else "no reason"
-    return _objection_to_approval(one, actor, rules) if isinstance(action, Approve) else None
+    if isinstance(action, Approve):
+        return _objection_to_approval(suggestion, actor, rules)
+    return None
 
 
 def _objection_to_approval(
-    one: Suggestion, actor: Person, rules: DecisionRules
+    suggestion: Suggestion, actor: Person, rules: DecisionRules
 ) -> RefusalReason | None:
-    if not one.subject.is_known:
+    if not suggestion.subject.is_known:
         return "no title"
-    if actor.id == one.source and not rules.self_approval:
+    if actor.id == suggestion.source and not rules.self_approval:
         return "own suggestion"
-    if actor.id in one.approvals:
+    if actor.id in suggestion.approvals:
         return "approved already"
-    return "listed" if rules.is_listed and one.subject.kind == "addition" else None
+    return "listed" if rules.is_listed and suggestion.subject.kind == "addition" else None
 
 
-Step = tuple[What, Suggestion, Mapping[str, Any]]
+_Step = tuple[EventKind, Suggestion, Mapping[str, Any]]
+"""The event's kind, the changed suggestion and the event's detail."""
+
+
+def _change_decision(
+    suggestion: Suggestion,
+    action: Approve | Reject | Undo | Reopen,
+    actor: Person,
+    now: dt.datetime,
+    rules: DecisionRules,
+) -> _Step:
+    match action:
+        case Approve(section):
+            return _approve(suggestion, section, actor, now, rules)
+        case Reject():
+            reason = action.reason.strip()
+            rejected = _decided(suggestion, "rejected", actor, now, reason=reason)
+            return "rejected", rejected, {"reason": reason, "name": actor.name}
+        case Undo():
+            detail = {"was": suggestion.state, "by": suggestion.decided_by, "name": actor.name}
+            return "undone", _reopened(suggestion), detail
+        case Reopen():
+            reason = action.reason.strip()
+            reopened = _seconded(_reopened(suggestion), actor)
+            noted = replace(reopened, subject=replace(reopened.subject, note=reason))
+            return "reopened", noted, {"reason": reason, "rejected_for": suggestion.reason}
+
+
+def _change_open(
+    suggestion: Suggestion, action: Postpone | Edit | Second | Complete | Wake, actor: Person
+) -> _Step:
+    match action:
+        case Postpone(until):
+            postponed = replace(suggestion, state="postponed", wake_at=until)
+            return "postponed", postponed, {"until": until.isoformat()}
+        case Edit(entry):
+            # Earlier approvals were given to another text.
+            subject = replace(suggestion.subject, after=entry, is_known=True)
+            edited = replace(suggestion, subject=subject, approvals=())
+            return "edited", edited, {"title": entry.title}
+        case Second():
+            return "seconded", _seconded(suggestion, actor), {}
+        case Complete(subject):
+            return "completed", replace(suggestion, state="waiting", subject=subject), {}
+        case Wake():
+            return "woke", replace(suggestion, state="waiting", wake_at=None), {}
 
 
 def _approve(
-    one: Suggestion, action: Approve, actor: Person, now: dt.datetime, rules: DecisionRules
-) -> Step:
-    approvals = (*one.approvals, actor.id)
-    subject = _in_section(one.subject, action.section)
+    suggestion: Suggestion,
+    section: str | None,
+    actor: Person,
+    now: dt.datetime,
+    rules: DecisionRules,
+) -> _Step:
+    approvals = (*suggestion.approvals, actor.id)
+    subject = _in_section(suggestion.subject, section)
+    approved = replace(suggestion, approvals=approvals, subject=subject, wake_at=None)
     if len(approvals) < rules.quorum:
-        voted = replace(one, approvals=approvals, subject=subject, state="waiting", wake_at=None)
-        return "approved", voted, {"needed": rules.quorum}
+        return "approved", replace(approved, state="waiting"), {"needed": rules.quorum}
     entry = subject.after
-    if entry is not None and one.subject.kind == "addition":
-        subject = replace(subject, after=replace(entry, added=now.date(), by=one.mark))
-    decided = replace(
-        one,
-        state="approved",
-        approvals=approvals,
-        subject=subject,
-        wake_at=None,
-        decided_by=actor.id,
-        decided_at=now,
-        reason=None,
+    if entry is not None and subject.kind == "addition":
+        marked = replace(entry, added=now.date(), by=suggestion.mark)
+        approved = replace(approved, subject=replace(subject, after=marked))
+    accepted = _decided(approved, "approved", actor, now, reason=None)
+    return "accepted", accepted, {"sections": list(subject.entry.sections), "name": actor.name}
+
+
+def _decided(
+    suggestion: Suggestion, state: State, actor: Person, now: dt.datetime, *, reason: str | None
+) -> Suggestion:
+    return replace(
+        suggestion, state=state, wake_at=None, decided_by=actor.id, decided_at=now, reason=reason
     )
-    return "accepted", decided, {"sections": list(subject.entry.sections), "name": actor.name}
 
 
 def _in_section(subject: Subject, section: str | None) -> Subject:
-    """With another home; sections in which it is cross-listed stay."""
+    """A subject with another home section; cross-listings stay."""
     if section is None or subject.after is None or section == subject.after.home:
         return subject
     others = tuple(path for path in subject.after.sections[1:] if path != section)
     return replace(subject, after=replace(subject.after, sections=(section, *others)))
 
 
-def _reject(
-    one: Suggestion, action: Reject, actor: Person, now: dt.datetime, _rules: DecisionRules
-) -> Step:
-    decided = replace(
-        one,
-        state="rejected",
-        wake_at=None,
-        decided_by=actor.id,
-        decided_at=now,
-        reason=action.reason.strip(),
-    )
-    return "rejected", decided, {"reason": action.reason.strip(), "name": actor.name}
-
-
-def _postpone(
-    one: Suggestion, action: Postpone, _actor: Person, _now: dt.datetime, _rules: DecisionRules
-) -> Step:
-    later = replace(one, state="postponed", wake_at=action.until)
-    return "postponed", later, {"until": action.until.isoformat()}
-
-
-def _edit(
-    one: Suggestion, action: Edit, _actor: Person, _now: dt.datetime, _rules: DecisionRules
-) -> Step:
-    # Who approved had read another text.
-    subject = replace(one.subject, after=action.entry, is_known=True)
-    edited = replace(one, subject=subject, approvals=())
-    return "edited", edited, {"title": action.entry.title}
-
-
-def _undo(
-    one: Suggestion, _action: Undo, actor: Person, _now: dt.datetime, _rules: DecisionRules
-) -> Step:
-    again = _open_again(one)
-    return "undone", again, {"was": one.state, "by": one.decided_by, "name": actor.name}
-
-
-def _reopen(
-    one: Suggestion, action: Reopen, actor: Person, _now: dt.datetime, _rules: DecisionRules
-) -> Step:
-    again = _open_again(one)
-    subject = replace(again.subject, note=action.reason.strip())
-    seconds = (*(who for who in one.seconds if who != actor.id), actor.id)
-    detail = {"reason": action.reason.strip(), "rejected_for": one.reason}
-    return "reopened", replace(again, subject=subject, seconds=seconds), detail
-
-
-def _open_again(one: Suggestion) -> Suggestion:
-    subject, entry = one.subject, one.subject.after
+def _reopened(suggestion: Suggestion) -> Suggestion:
+    subject, entry = suggestion.subject, suggestion.subject.after
     if entry is not None and subject.kind == "addition":
         subject = replace(subject, after=replace(entry, added=None, by=None))
     return replace(
-        one,
+        suggestion,
         state="waiting",
         subject=subject,
         approvals=(),
@@ -297,33 +304,6 @@ def _open_again(one: Suggestion) -> Suggestion:
     )
 
 
-def _second(
-    one: Suggestion, _action: Second, actor: Person, _now: dt.datetime, _rules: DecisionRules
-) -> Step:
-    others = tuple(who for who in one.seconds if who != actor.id)
-    return "seconded", replace(one, seconds=(*others, actor.id)), {}
-
-
-def _complete(
-    one: Suggestion, action: Complete, _actor: Person, _now: dt.datetime, _rules: DecisionRules
-) -> Step:
-    return "completed", replace(one, state="waiting", subject=action.subject), {}
-
-
-def _wake(
-    one: Suggestion, _action: Wake, _actor: Person, _now: dt.datetime, _rules: DecisionRules
-) -> Step:
-    return "woke", replace(one, state="waiting", wake_at=None), {}
-
-
-_STEPS: Mapping[type, Callable[..., Step]] = {
-    Approve: _approve,
-    Reject: _reject,
-    Postpone: _postpone,
-    Edit: _edit,
-    Undo: _undo,
-    Reopen: _reopen,
-    Second: _second,
-    Complete: _complete,
-    Wake: _wake,
-}
+def _seconded(suggestion: Suggestion, actor: Person) -> Suggestion:
+    others = (person for person in suggestion.seconds if person != actor.id)
+    return replace(suggestion, seconds=(*others, actor.id))

@@ -142,7 +142,7 @@ class IntakeJobs:
 
 
 def negative_examples(rejected: Sequence[Suggestion]) -> tuple[Paper, ...]:
-    """The rejected papers that do not belong; those rejected for other reasons teach nothing."""
+    """The rejected papers whose subject does not fit the list, for the relevance model."""
     return tuple(
         Paper(
             arxiv=suggestion.subject.entry.arxiv,

@@ -1,9 +1,10 @@
-"""A suggestion: a change of the list that people decide on. Values only; nothing here acts.
+"""Suggestions: changes of the list that people decide on. Values only.
 
     gathering ──► waiting ◄──► postponed          approved, rejected ──undo, re-open──► waiting
                      └──► approved | rejected
 
-`gathering`: what arXiv says of the paper is not known yet. Every other state has a card.
+In the state `gathering`, arXiv has not yet been asked about the paper and there is no card. Every
+other state has one.
 """
 
 import datetime as dt
@@ -17,7 +18,7 @@ from bot.discovery.ranking.explanations import Reasons, SectionChoice
 
 State = Literal["gathering", "waiting", "postponed", "approved", "rejected"]
 Kind = Literal["addition", "correction", "removal"]
-What = Literal[
+EventKind = Literal[
     "suggested",
     "completed",
     "seconded",
@@ -39,7 +40,7 @@ DECIDED: frozenset[State] = frozenset({"approved", "rejected"})
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in the workspace: Slack's id, and the name that a commit would carry."""
+    """A member of the workspace: Slack's id, and the author's name in a commit."""
 
     id: str
     name: str = ""
@@ -50,7 +51,7 @@ BOT = Person("", "papers bot")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is suggested, and what a reviewer needs to see why.
+    """The suggested change of the list, and the facts that a reviewer decides by.
 
     An addition has no `before`, a removal no `after`.
     """
@@ -61,39 +62,39 @@ class Subject:
     abstract: str = ""
     categories: tuple[str, ...] = ()
     day: dt.date | None = None
-    """When arXiv announced it."""
+    """The day on which arXiv announced the paper."""
     choices: tuple[SectionChoice, ...] = ()
-    """Where it would go, the best place first."""
+    """Possible sections, best first."""
     reasons: Reasons | None = None
     rank: int | None = None
     ranked: int | None = None
     evidence: str | None = None
     note: str | None = None
-    """What the person who suggests it says."""
+    """The remark of the person who suggested it."""
     is_known: bool = True
-    """Whether its title is; until arXiv or a person has told it, its id stands there."""
+    """Whether the title is known; until then the entry's title is the arXiv id."""
     is_placed: bool = True
-    """Whether its section was chosen by a person, or by the model; else it is the first one."""
+    """Whether a person or the model chose the section; else it is the list's first one."""
 
     @property
     def kind(self) -> Kind:
-        """What would happen to the list."""
+        """The kind of change."""
         if self.before is None:
             return "addition"
         return "removal" if self.after is None else "correction"
 
     @property
     def entry(self) -> Entry:
-        """The entry that it is about: as it would be, or as it was."""
-        found = self.after or self.before
-        if found is None:
+        """The entry after the change, or before a removal."""
+        entry = self.after or self.before
+        if entry is None:
             raise AssertionError("a suggestion is about an entry")
-        return found
+        return entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """A suggestion as it stands."""
+    """A suggestion with its present state."""
 
     id: int
     identity: str
@@ -102,38 +103,38 @@ class Suggestion:
     version: int
     subject: Subject
     source: str | None
-    """Who suggested it; None is the bot itself, from arXiv."""
+    """The id of the person who suggested it; None is the bot itself, from arXiv."""
     suggested_at: dt.datetime
     seconds: tuple[str, ...] = ()
-    """Who else wants it."""
+    """The ids of other people who support it."""
     approvals: tuple[str, ...] = ()
     wake_at: dt.datetime | None = None
     decided_by: str | None = None
     decided_at: dt.datetime | None = None
     reason: str | None = None
     published: str | None = None
-    """Where the published change can be seen, or which commit it is."""
+    """The address or commit of the published change."""
     trouble: str | None = None
-    """Why it could not be published yet."""
+    """The reason why it could not be published yet."""
 
     @property
     def mark(self) -> str:
-        """What an entry carries in `by`."""
+        """The value of `by` in the entry that an approval adds."""
         return f"suggestion-{self.id}"
 
     @property
     def change(self) -> Change:
-        """What approval does to the list."""
+        """The change of the list by an approval."""
         return Change(before=self.subject.before, after=self.subject.after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A line of a suggestion's history, never rewritten."""
+    """An event in a suggestion's history, which is never rewritten."""
 
     suggestion: int
     at: dt.datetime
     actor: str
-    """Empty for the bot itself."""
-    what: What
+    """A person's id, or empty for the bot itself."""
+    what: EventKind
     detail: Mapping[str, Any] = field(default_factory=dict)

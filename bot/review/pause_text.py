@@ -1,4 +1,4 @@
-"""How long a pause is to be, as people write it. Pure."""
+"""Parser of pauses as people write them: `3 days`, `until 2026-03-10`, `off`. Pure."""
 
 import datetime as dt
 import re
@@ -13,9 +13,9 @@ _DATE = re.compile(r"(?:until\s+|till\s+|to\s+)?(?P<day>\d{4}-\d{2}-\d{2})", re.
 
 
 def parse_pause(text: str, now: dt.datetime, zone: ZoneInfo) -> dt.datetime | None:
-    """Until when; `now` itself for *off*; None if it is not understood or lasts over a year.
+    """The end of a pause: `now` for *off*, None for other words or more than `MAX_PAUSE`.
 
-    A date lasts until its morning begins in the person's zone.
+    A date means its midnight in the person's zone.
     """
     text = text.strip()
     if text.lower() in {"off", "end", "stop"}:

@@ -1,9 +1,9 @@
-"""The use cases of review: suggest, decide, wake, pause. Each is one transaction.
+"""Use cases of review: suggest, decide, reopen after a postponement, pause.
 
-    action ──► [lock, decide (pure), save, record, enqueue messages and publications]
+    action ──► [lock, decide (pure), save, record, enqueue messages and the publication]
 
-Two people at the same moment, a click delivered twice, two processes: the row is held while it is
-decided on, so there is one decision, and the second one is told of the first.
+Each is one transaction, which locks the suggestion's row. So two people at the same moment, a
+click that is delivered twice or two processes lead to one decision, and the second one is refused.
 """
 
 import datetime as dt
@@ -12,34 +12,35 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from sqlalchemy.exc import IntegrityError
 
 from bot.backoff import backoff
 from bot.catalog.change import Change
+from bot.catalog.model import Entry
 from bot.db.engine import Database
 from bot.outbox.message import Message
 from bot.outbox.store import enqueue
 from bot.review.decision import Action, DecisionRules, Refusal, Transition, Wake, decide
 from bot.review.model import BOT, DECIDED, OPEN, Event, Person, Subject, Suggestion
 from bot.review.store import (
+    addition_title,
     find_existing,
     from_row,
     lock_suggestion,
     record_event,
     target_change,
-    title_key,
     to_row,
 )
 from bot.review.tables import history, pauses, publications, suggestions
 
 DAILY_LIMIT = 10
+"""Suggestions of one person within 24 hours."""
 _FIRST_WAIT, _LONGEST_WAIT = 5.0, 600.0  # seconds
 CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What is to be suggested; `is_complete` unless arXiv is to be asked about it first."""
+    """A suggestion to make; `is_complete` unless arXiv has to be asked about it first."""
 
     identity: str
     subject: Subject
@@ -56,62 +57,88 @@ class SuggestionMade:
 
 @dataclass(frozen=True, slots=True)
 class AlreadySuggested:
-    """The paper has a suggestion already."""
+    """The suggestion that the paper had before."""
 
     suggestion: Suggestion
 
 
 @dataclass(frozen=True, slots=True)
 class DailyLimitReached:
-    """Enough for a day, from one person."""
+    """Refusal of a suggestion, since the person made `limit` of them within a day."""
 
     limit: int
 
 
 class ReviewService:
-    """Changes suggestions, and says what follows."""
+    """Makes and changes suggestions."""
 
     def __init__(self, database: Database, channel: str | None) -> None:
-        """Cards go to `channel`; without one nothing is posted, but everything is kept."""
+        """Cards go to `channel`; without one no cards are posted, and everything is stored."""
         self._database, self._channel = database, channel
 
     def suggest(
         self, proposal: Proposal, now: dt.datetime
     ) -> SuggestionMade | AlreadySuggested | DailyLimitReached:
-        """Make a suggestion, if the paper has none that stands in its way."""
-        try:
-            return self._suggest(proposal, now)
-        except IntegrityError:  # somebody else did at the same moment
-            return self._suggest(proposal, now)
+        """Make a suggestion, unless the paper has one.
+
+        People may suggest anew what was approved and is no longer on the list; the bot may not.
+        """
+        source = proposal.source
+        with self._database.write() as connection:
+            title = addition_title(proposal.subject)
+            existing = find_existing(connection, proposal.identity, title)
+            if existing is not None and (existing.state != "approved" or source is None):
+                return AlreadySuggested(existing)
+            if source and _suggested_today(connection, source, now) >= DAILY_LIMIT:
+                return DailyLimitReached(DAILY_LIMIT)
+            new = Suggestion(
+                id=0,
+                identity=proposal.identity,
+                state="waiting" if proposal.is_complete else "gathering",
+                version=1,
+                subject=proposal.subject,
+                source=source,
+                suggested_at=now,
+            )
+            row = {**to_row(new), "tries": 0, "settled": True}
+            key = connection.execute(suggestions.insert().values(**row)).inserted_primary_key
+            made = replace(new, id=int(key[0]) if key else 0)
+            event = Event(suggestion=made.id, at=now, actor=source or "", what="suggested")
+            record_event(connection, event)
+            self._enqueue(connection, None, made, now)
+            return SuggestionMade(made)
 
     def act(
         self, number: int, action: Action, actor: Person, now: dt.datetime, rules: DecisionRules
     ) -> Transition | Refusal | None:
-        """Do something to a suggestion; None if there is none of this number."""
+        """Apply an action to a suggestion; None if there is none with this number."""
         with self._database.write() as connection:
-            one = lock_suggestion(connection, number)
-            if one is None:
+            before = lock_suggestion(connection, number)
+            if before is None:
                 return None
-            ruled = replace(rules, has_dependents=_has_dependents(connection, one))
-            taken = decide(one, action, actor, now, ruled)
-            if isinstance(taken, Transition):
-                self._keep(connection, one, taken, actor)
-            return taken
+            rules = replace(
+                rules,
+                has_dependents=_has_dependents(connection, before),
+                is_suggested_again=_is_suggested_again(connection, before),
+            )
+            outcome = decide(before, action, actor, now, rules)
+            if isinstance(outcome, Transition):
+                self._save(connection, before, outcome, actor)
+            return outcome
 
-    def wake(self, one: Suggestion, now: dt.datetime) -> None:
-        """Bring a postponed suggestion back."""
-        self.act(one.id, Wake(), BOT, now, DecisionRules())
+    def wake(self, suggestion: Suggestion, now: dt.datetime) -> None:
+        """Reopen a suggestion whose postponement has expired."""
+        self.act(suggestion.id, Wake(), BOT, now, DecisionRules())
 
-    def enqueue_cards(self, open_ones: Iterable[Suggestion], now: dt.datetime) -> None:
-        """Have a card for each of them, also for those from before there was a channel."""
+    def enqueue_cards(self, open_suggestions: Iterable[Suggestion], now: dt.datetime) -> None:
+        """Enqueue a card for each suggestion, also for those made before there was a channel."""
         with self._database.write() as connection:
-            for one in open_ones:
-                for say in self._says(None, one, now):
-                    enqueue(connection, say, now)
+            for suggestion in open_suggestions:
+                self._enqueue(connection, None, suggestion, now)
 
-    def record_completion_attempt(self, one: Suggestion, now: dt.datetime) -> int:
-        """Count a try to complete a suggestion that brought nothing; how many there were."""
-        this = suggestions.c.id == one.id
+    def record_completion_attempt(self, suggestion: Suggestion, now: dt.datetime) -> int:
+        """Record a failed attempt to complete a suggestion; returns the number of attempts."""
+        this = suggestions.c.id == suggestion.id
         with self._database.write() as connection:
             tries = (connection.scalar(sa.select(suggestions.c.tries).where(this)) or 0) + 1
             wait = backoff(tries, first=_FIRST_WAIT, longest=_LONGEST_WAIT)
@@ -120,116 +147,96 @@ class ReviewService:
         return tries
 
     def pause(self, until: dt.datetime, by: Person) -> None:
-        """Propose nothing of the bot's own until then; a moment in the past ends a pause."""
+        """Stop the bot's own suggestions until a moment; one in the past ends a pause."""
         with self._database.write() as connection:
             connection.execute(pauses.insert().values(until=until, by=by.id))
 
-    def _suggest(
-        self, proposal: Proposal, now: dt.datetime
-    ) -> SuggestionMade | AlreadySuggested | DailyLimitReached:
-        with self._database.write() as connection:
-            there = find_existing(connection, proposal.identity, title_key(proposal.subject))
-            # An approved paper that is not on the list any more may be suggested by people anew.
-            if there is not None and (there.state != "approved" or proposal.source is None):
-                return AlreadySuggested(there)
-            if proposal.source and _today(connection, proposal.source, now) >= DAILY_LIMIT:
-                return DailyLimitReached(DAILY_LIMIT)
-            new = Suggestion(
-                id=0,
-                identity=proposal.identity,
-                state="waiting" if proposal.is_complete else "gathering",
-                version=1,
-                subject=proposal.subject,
-                source=proposal.source,
-                suggested_at=now,
-            )
-            row = {**to_row(new), "tries": 0, "settled": True}
-            number = connection.execute(suggestions.insert().values(**row)).inserted_primary_key
-            made = replace(new, id=int(number[0]) if number else 0)
-            actor = proposal.source or ""
-            record_event(
-                connection, Event(suggestion=made.id, at=now, actor=actor, what="suggested")
-            )
-            for say in self._says(None, made, now):
-                enqueue(connection, say, now)
-            return SuggestionMade(made)
-
-    def _keep(
-        self, connection: sa.Connection, before: Suggestion, taken: Transition, actor: Person
+    def _save(
+        self, connection: sa.Connection, before: Suggestion, outcome: Transition, actor: Person
     ) -> None:
-        after, now = taken.suggestion, taken.event.at
+        after, now = outcome.suggestion, outcome.event.at
         row = to_row(after)
         if "approved" in {before.state, after.state} and before.state != after.state:
             row |= {"settled": False, "applied_in": None}
-            self._publish(connection, after, actor, now)
+            _publish(connection, after, actor, now)
         connection.execute(suggestions.update().where(suggestions.c.id == after.id).values(**row))
-        record_event(connection, taken.event)
-        for say in self._says(before, after, now):
-            enqueue(connection, say, now)
+        record_event(connection, outcome.event)
+        self._enqueue(connection, before, after, now)
 
-    def _publish(
-        self, connection: sa.Connection, after: Suggestion, actor: Person, now: dt.datetime
+    def _enqueue(
+        self,
+        connection: sa.Connection,
+        before: Suggestion | None,
+        after: Suggestion,
+        now: dt.datetime,
     ) -> None:
-        connection.execute(
-            publications.insert().values(
-                suggestion=after.id,
-                forward=after.state == "approved",
-                change=CHANGE.dump_python(target_change(after), mode="json"),
-                author=actor.id,
-                name=actor.name,
-                at=now,
-                state="due",
-                tries=0,
-                next_at=now,
-            )
-        )
-
-    def _says(
-        self, before: Suggestion | None, after: Suggestion, now: dt.datetime
-    ) -> Iterator[Message]:
-        """What is to be said now that a suggestion has changed."""
-        at = {"suggestion": after.id, "version": after.version}
+        """Enqueue the messages that follow from a change of a suggestion."""
+        content = {"suggestion": after.id, "version": after.version}
         if after.state != "gathering" and self._channel:
-            key = card_key(after.id)
-            yield Message(key=key, channel=self._channel, kind="card", content=at)
-            yield Message(
-                key=f"suggestion:{after.id}:details",
-                channel=self._channel,
-                kind="details",
-                content={"suggestion": after.id},
-                thread_of=key,
-            )
-            if before and (before.state, after.state) in {
-                ("postponed", "waiting"),
-                ("rejected", "waiting"),
-            }:
-                again = f"suggestion:{after.id}:back:{now.isoformat()}"
-                yield Message(
-                    key=again,
-                    channel=self._channel,
-                    kind="back",
-                    content=at | {"was": before.state},
-                    thread_of=key,
-                )
+            for message in _card_messages(self._channel, before, after, now):
+                enqueue(connection, message, now)
         if before and DECIDED & {before.state, after.state} and before.state != after.state:
-            yield from _outcomes(after, at)
-
-
-def _outcomes(after: Suggestion, at: dict[str, int]) -> Iterator[Message]:
-    """Outcome messages to the people who wanted the paper, except the one who decided."""
-    for person in dict.fromkeys((after.source, *after.seconds)):
-        if person and person != after.decided_by:
-            key = f"suggestion:{after.id}:outcome:{person}"
-            yield Message(key=key, channel=person, kind="outcome", content=at)
+            for person in _people_to_notify(after):
+                key = f"suggestion:{after.id}:outcome:{person}"
+                message = Message(key=key, channel=person, kind="outcome", content=content)
+                enqueue(connection, message, now)
 
 
 def card_key(number: int) -> str:
-    """The outbox's key of a suggestion's card."""
+    """The outbox key of a suggestion's card."""
     return f"suggestion:{number}:card"
 
 
-def _today(connection: sa.Connection, person: str, now: dt.datetime) -> int:
-    """How many suggestions a person has made within a day."""
+def _card_messages(
+    channel: str, before: Suggestion | None, after: Suggestion, now: dt.datetime
+) -> Iterator[Message]:
+    key = card_key(after.id)
+    content = {"suggestion": after.id, "version": after.version}
+    yield Message(key=key, channel=channel, kind="card", content=content)
+    yield Message(
+        key=f"suggestion:{after.id}:details",
+        channel=channel,
+        kind="details",
+        content={"suggestion": after.id},
+        thread_of=key,
+    )
+    if before and before.state in {"postponed", "rejected"} and after.state == "waiting":
+        yield Message(
+            key=f"suggestion:{after.id}:back:{now.isoformat()}",
+            channel=channel,
+            kind="back",
+            content={**content, "was": before.state},
+            thread_of=key,
+        )
+
+
+def _people_to_notify(suggestion: Suggestion) -> list[str]:
+    """The people who wanted the paper, except the one who decided."""
+    people = dict.fromkeys((suggestion.source, *suggestion.seconds))
+    return [person for person in people if person and person != suggestion.decided_by]
+
+
+def _publish(
+    connection: sa.Connection, suggestion: Suggestion, actor: Person, now: dt.datetime
+) -> None:
+    """Queue the change that follows from a decision for the publisher."""
+    connection.execute(
+        publications.insert().values(
+            suggestion=suggestion.id,
+            forward=suggestion.state == "approved",
+            change=CHANGE.dump_python(target_change(suggestion), mode="json"),
+            author=actor.id,
+            name=actor.name,
+            at=now,
+            state="due",
+            tries=0,
+            next_at=now,
+        )
+    )
+
+
+def _suggested_today(connection: sa.Connection, person: str, now: dt.datetime) -> int:
+    """The number of a person's suggestions within the last 24 hours."""
     query = sa.select(sa.func.count()).select_from(history)
     query = query.where(
         history.c.actor == person,
@@ -239,20 +246,27 @@ def _today(connection: sa.Connection, person: str, now: dt.datetime) -> int:
     return connection.scalar(query) or 0
 
 
-def _has_dependents(connection: sa.Connection, one: Suggestion) -> bool:
+def _is_suggested_again(connection: sa.Connection, suggestion: Suggestion) -> bool:
+    """Whether another suggestion of the same paper is open."""
+    query = sa.select(suggestions.c.id).where(
+        suggestions.c.open_identity == suggestion.identity, suggestions.c.id != suggestion.id
+    )
+    return connection.execute(query).first() is not None
+
+
+def _has_dependents(connection: sa.Connection, suggestion: Suggestion) -> bool:
     """Whether a later change of the same entry is open or was approved."""
-    if one.subject.after is None:
+    after = suggestion.subject.after
+    if after is None:
         return False
     query = sa.select(suggestions).where(
-        suggestions.c.id > one.id,
+        suggestions.c.id > suggestion.id,
         suggestions.c.title_key == "",
         suggestions.c.state.in_(sorted([*OPEN, "approved"])),
     )
     later = (from_row(row).subject.before for row in connection.execute(query))
-    return any(before is not None and _is_same(before, one) for before in later)
+    return any(entry is not None and _is_same(entry, after, suggestion.mark) for entry in later)
 
 
-def _is_same(before: object, one: Suggestion) -> bool:
-    after = one.subject.after
-    marked = getattr(before, "by", None)
-    return before == after or (marked is not None and marked == one.mark)
+def _is_same(entry: Entry, other: Entry, mark: str) -> bool:
+    return entry == other or entry.by == mark

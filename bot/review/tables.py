@@ -1,4 +1,4 @@
-"""What review keeps: suggestions, their history, what is still to be published, pauses."""
+"""Tables of review: suggestions, their history, publications, pauses."""
 
 import sqlalchemy as sa
 

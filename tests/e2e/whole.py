@@ -31,7 +31,7 @@ from bot.review.store import SuggestionStore
 from bot.slack.transport.wsgi import EVENTS
 from tests.conftest import opened
 from tests.e2e.processes import ROOT, environment, wait_for
-from tests.publishing.targets.test_git import Site, a_site
+from tests.publishing.site import Site, make_site
 from tests.slack.fake import BOT, FakeSlack, PostedMessage
 from tests.slack.fake import http as signed_http
 from tests.slack.fake.payloads import elements
@@ -282,6 +282,6 @@ def whole(url: str, folder: Path) -> Iterator[Whole]:
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(HTTPServer(host="127.0.0.1", threaded=True))
         database = stack.enter_context(opened(url))
-        world = Whole(FakeSlack(server), database, url, a_site(folder), folder)
+        world = Whole(FakeSlack(server), database, url, make_site(folder), folder)
         yield stack.enter_context(world.ending())
         assert not list(server.handler_errors), "the fake itself failed"

@@ -1,7 +1,6 @@
-"""Laws of review over any history: what people do in any order leaves a list that only the
-remaining approvals explain, and cards that offer what makes sense.
+"""Any history of review leaves the list that its remaining approvals make, and valid cards.
 
-The real review, database, publisher and files; several people, a quorum of one to three.
+With the real review, database, publisher and files; several people, a quorum of one to three.
 """
 
 import datetime as dt
@@ -53,7 +52,7 @@ from bot.review.model import OPEN, Event, Person, Subject, Suggestion
 from bot.review.service import Proposal, ReviewService, SuggestionMade, card_key
 from bot.review.store import SuggestionStore
 from bot.slack.blocks.cards import APPROVE, EDIT, LATER, REJECT, UNDO, card, details
-from tests.publishing.targets.test_git import FILES, NAMES
+from tests.publishing.site import FILES, NAMES
 from tests.slack.fake.payloads import elements
 from tests.slack.house import REVIEW, START
 from tests.slack.limits import MOST_CHARACTERS, characters, message_faults
@@ -67,11 +66,11 @@ TITLES = [
     ("Long: " + "serving large language models with paged caches " * 10).strip(),
     "Ω — naïve 分布式 🚀: \\\"quotes\\\" and 'others', # no comment",
 ]
-ONES: Bundle[int] = Bundle("ones")
+NUMBERS: Bundle[int] = Bundle("numbers")
 
 
 class Histories(RuleBasedStateMachine):
-    """One list, some papers, and people who do as they like."""
+    """One list, some papers, and people who act in any order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,7 +81,7 @@ class Histories(RuleBasedStateMachine):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         self.data = self.folder / "list/data"
-        shutil.copytree(self.data, self.folder / "begun")
+        shutil.copytree(self.data, self.folder / "original")
         self.review, self.now = ReviewService(self.database, REVIEW), START
         self.suggestions, self.outbox = SuggestionStore(self.database), Outbox(self.database)
         self.queue = PublicationQueue(self.database, REVIEW)
@@ -95,19 +94,19 @@ class Histories(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
     @initialize(quorum=st.integers(1, 3), self_approval=st.booleans())
-    def rules_are(self, quorum: int, *, self_approval: bool) -> None:
+    def set_rules(self, quorum: int, *, self_approval: bool) -> None:
         self.quorum, self.self_approval = quorum, self_approval
 
-    @rule(target=ONES, paper=st.integers(0, 3), source=st.sampled_from([None, *PEOPLE]))
+    @rule(target=NUMBERS, paper=st.integers(0, 3), source=st.sampled_from([None, *PEOPLE]))
     def suggest(self, paper: int, source: Person | None) -> int:
-        """Somebody suggests a paper; one that is known stays one."""
+        """A suggested paper is not suggested again before it is approved."""
         entry = Entry(
             title=TITLES[paper],
             url=f"https://arxiv.org/abs/2603.0000{paper}",
             arxiv=f"2603.0000{paper}",
             sections=(SECTIONS[paper % 2],),
         )
-        known = self.suggestions.find_by_identity(f"arxiv:{entry.arxiv}")
+        existing = self.suggestions.find_by_identity(f"arxiv:{entry.arxiv}")
         proposal = Proposal(
             identity=f"arxiv:{entry.arxiv}",
             subject=Subject(after=entry, abstract="Words. " * 300, authors=("Ada Lark",) * 40),
@@ -115,36 +114,36 @@ class Histories(RuleBasedStateMachine):
         )
         outcome = self.review.suggest(proposal, self.tick())
         if isinstance(outcome, SuggestionMade):
-            assert known is None or known.state == "approved"
+            assert existing is None or existing.state == "approved"
             return outcome.suggestion.id
-        assert known is not None, "a paper that nobody knew"
-        return known.id
+        assert existing is not None
+        return existing.id
 
     @rule(
-        number=ONES,
+        number=NUMBERS,
         what=st.sampled_from(
             [Approve, Approve, Approve, Reject, Postpone, Edit, Undo, Undo, Reopen, Second]
         ),
-        who=st.sampled_from(PEOPLE),
+        person=st.sampled_from(PEOPLE),
         choice=st.integers(0, 2),
     )
-    def act(self, number: int, what: type[Action], who: Person, choice: int) -> None:
-        """Somebody does something to a suggestion; it is taken whole, or refused and nothing."""
+    def act(self, number: int, what: type[Action], person: Person, choice: int) -> None:
+        """An action is applied as a whole, or refused and changes nothing."""
         before, now = self.get(number), self.tick()
         action = self.action(what, before, choice, now)
-        events, said = self.suggestions.history(number), self.said()
-        taken = self.review.act(number, action, who, now, self.rules_for(before, who))
+        events, queued = self.suggestions.history(number), self.queued()
+        outcome = self.review.act(number, action, person, now, self.rules_for(before, person))
         after = self.get(number)
-        if isinstance(taken, Refusal):
-            assert after == before == taken.suggestion
+        if isinstance(outcome, Refusal):
+            assert after == before == outcome.suggestion
             assert self.suggestions.history(number) == events
-            assert self.said() == said
+            assert self.queued() == queued
             return
-        assert isinstance(taken, Transition)
-        assert after == taken.suggestion
+        assert isinstance(outcome, Transition)
+        assert after == outcome.suggestion
         assert after.version == before.version + 1
-        assert self.suggestions.history(number) == (*events, taken.event)
-        assert who in REVIEWERS or what in {Reopen, Second}
+        assert self.suggestions.history(number) == (*events, outcome.event)
+        assert person in REVIEWERS or what in {Reopen, Second}
         if what is Undo:
             again = Approve() if choice else Reject("no")
             assert isinstance(decide(after, again, REVIEWERS[0], now, REVIEWER), Transition)
@@ -155,13 +154,13 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def wake(self) -> None:
-        for one in self.suggestions.expired_postponements(self.now):
-            self.review.wake(one, self.tick())
-            assert self.get(one.id).state == "waiting"
+        for suggestion in self.suggestions.expired_postponements(self.now):
+            self.review.wake(suggestion, self.tick())
+            assert self.get(suggestion.id).state == "waiting"
 
     @rule()
     def restart(self) -> None:
-        """Another process publishes from now on."""
+        """Publish from another process."""
         self.runs += 1
         self.publisher = Publisher(
             self.queue,
@@ -173,56 +172,60 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def publish(self) -> None:
-        """Everything is published: the files are as if only the approvals that remain had been."""
+        """The published files are those that the remaining approvals alone would make."""
         for _ in range(100):
             if not self.publisher.publish_due(self.tick()):
                 break
         assert self.queue.depth() == (0, ())
         assert self.publisher.reconcile() == 0, "nothing was lost"
         plain = self.folder / "plain"
-        shutil.copytree(self.folder / "begun", plain)
-        approved = [one for one in self.all() if one.state == "approved"]
-        for one in sorted(approved, key=lambda one: one.decided_at or START):
-            apply_to_folder(plain, one.change)
+        shutil.copytree(self.folder / "original", plain)
+        approved = [each for each in self.all() if each.state == "approved"]
+        for suggestion in sorted(approved, key=lambda each: each.decided_at or START):
+            apply_to_folder(plain, suggestion.change)
         for path in sorted(plain.rglob("*.yaml")):
-            found = (self.data / path.relative_to(plain)).read_text()
-            assert found == path.read_text(), f"{path.name} is not what the approvals make of it"
+            published = (self.data / path.relative_to(plain)).read_text()
+            assert published == path.read_text(), path.name
         shutil.rmtree(plain)
         assert not read_catalog(self.data).problems
 
     @invariant()
-    def all_is_in_order(self) -> None:
-        ones, files = self.all(), read_catalog(self.data).catalog
+    def state_is_consistent(self) -> None:
+        every, files = self.all(), read_catalog(self.data).catalog
         marks = [entry.by for entry in with_decisions(files, self.suggestions).entries if entry.by]
-        approved = [one.mark for one in ones if one.state == "approved"]
-        assert sorted(marks) == sorted(approved), "lookups have what is approved"
-        for one in ones:
-            self.is_in_order(one, files)
+        approved = [each.mark for each in every if each.state == "approved"]
+        assert sorted(marks) == sorted(approved), "lookups show the approved papers"
+        for suggestion in every:
+            self.check_suggestion(suggestion, files)
 
-    def is_in_order(self, one: Suggestion, catalog: Catalog) -> None:
-        events = self.suggestions.history(one.id)
-        before = self.seen.get(one.id, ())
+    def check_suggestion(self, suggestion: Suggestion, catalog: Catalog) -> None:
+        number = suggestion.id
+        events = self.suggestions.history(number)
+        before = self.seen.get(number, ())
         assert events[: len(before)] == before, "history is never rewritten"
-        self.seen[one.id] = events
-        assert self.outbox.get(card_key(one.id)) is not None
-        shown = blocks_of(card(one, catalog, self.quorum))
-        offered = {found["action_id"] for _, found in elements(shown) if "value" in found}
-        assert offered == ({APPROVE, REJECT, LATER, EDIT} if one.state in OPEN else {UNDO})
+        self.seen[number] = events
+        assert self.outbox.get(card_key(number)) is not None
+        shown = blocks_of(card(suggestion, catalog, self.quorum))
+        buttons = {each["action_id"] for _, each in elements(shown) if "value" in each}
+        is_open = suggestion.state in OPEN
+        assert buttons == ({APPROVE, REJECT, LATER, EDIT} if is_open else {UNDO})
         assert "<!channel>" not in json.dumps(shown)
-        blocks_of(details(one, catalog))
+        blocks_of(details(suggestion, catalog))
 
-    def rules_for(self, one: Suggestion, who: Person) -> DecisionRules:
-        """As the desk finds them."""
+    def rules_for(self, suggestion: Suggestion, person: Person) -> DecisionRules:
+        """The rules as the listeners find them."""
         catalog = with_decisions(read_catalog(self.data).catalog, self.suggestions)
         return replace(
             REVIEWER,
-            is_reviewer=who in REVIEWERS,
+            is_reviewer=person in REVIEWERS,
             quorum=self.quorum,
             self_approval=self.self_approval,
-            is_listed=any(same_paper(entry, one.subject.entry) for entry in catalog.entries),
+            is_listed=any(same_paper(each, suggestion.subject.entry) for each in catalog.entries),
         )
 
-    def action(self, what: type[Action], one: Suggestion, choice: int, now: dt.datetime) -> Action:
+    def action(
+        self, what: type[Action], suggestion: Suggestion, choice: int, now: dt.datetime
+    ) -> Action:
         if what is Approve:
             return Approve([None, *SECTIONS][choice])
         if what is Reject:
@@ -231,7 +234,7 @@ class Histories(RuleBasedStateMachine):
             return Postpone(now + dt.timedelta(days=7 * choice + 1))
         if what is Edit:
             sections = (SECTIONS[choice % 2], *SECTIONS[1 - choice % 2 :][: choice // 2])
-            entry = replace(one.subject.entry, sections=tuple(dict.fromkeys(sections)))
+            entry = replace(suggestion.subject.entry, sections=tuple(dict.fromkeys(sections)))
             venue = [None, "OSDI", "A Workshop of Some Length"][choice]
             return Edit(replace(entry, venue=venue, year=2026 if venue else None))
         if what is Reopen:
@@ -242,12 +245,12 @@ class Histories(RuleBasedStateMachine):
         return [*self.suggestions.open(), *self.suggestions.decided_since(START)]
 
     def get(self, number: int) -> Suggestion:
-        found = self.suggestions.get(number)
-        assert found is not None
-        return found
+        suggestion = self.suggestions.get(number)
+        assert suggestion is not None
+        return suggestion
 
-    def said(self) -> list[Any]:
-        """All that is to be said or published."""
+    def queued(self) -> list[Any]:
+        """The messages and publications in the queues."""
         with self.database.read() as connection:
             return [
                 *connection.exec_driver_sql("SELECT key, version, state FROM outbox ORDER BY id"),
@@ -263,7 +266,7 @@ REVIEWER = DecisionRules(is_reviewer=True)
 
 
 def blocks_of(message: Any) -> list[dict[str, Any]]:
-    """What Slack would be sent, within its limits."""
+    """The blocks of a message, checked against Slack's limits."""
     shown = [block.to_dict() for block in message.blocks]
     assert message_faults(shown) == []
     assert characters(shown) < MOST_CHARACTERS - 1000
@@ -281,7 +284,7 @@ def template() -> Path:
 
 
 def fresh(path: Path) -> Database:
-    """An empty database that waits for no disk."""
+    """An empty database that does not wait for the disk."""
     shutil.copy(template(), path)
     database = open_database(f"sqlite:///{path}")
 

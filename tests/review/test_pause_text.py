@@ -1,4 +1,4 @@
-"""Laws of pauses: what people write is understood, or refused; nothing lasts over a year."""
+"""Pauses as people write them are understood or refused; none lasts over a year."""
 
 import datetime as dt
 from zoneinfo import ZoneInfo
@@ -29,5 +29,5 @@ def test_a_time_is_understood_as_people_write_it(text: str, until: dt.datetime) 
 @pytest.mark.parametrize(
     "text", ["until 2026-02-30", "2025-01-01", "for ever", "9999 months", "", "0 days", "-3 days"]
 )
-def test_what_is_no_time_ahead_within_a_year_is_refused(text: str) -> None:
+def test_a_time_that_is_not_within_the_next_year_is_refused(text: str) -> None:
     assert parse_pause(text, NOW, BERLIN) is None

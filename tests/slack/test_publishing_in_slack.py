@@ -15,7 +15,7 @@ from bot.catalog.change import Change
 from bot.catalog.yaml.edit import apply_to_folder
 from bot.db.engine import Database
 from bot.slack.blocks.cards import APPROVE, UNDO
-from tests.publishing.targets.test_git import Site, a_site
+from tests.publishing.site import Site, make_site
 from tests.slack.fake import ALICE, BOB, FakeSlack, PostedMessage
 from tests.slack.house import Clock, House, furnish
 from tests.slack.test_reviewing import suggested, titles
@@ -44,7 +44,7 @@ def make(slack_server: HTTPServer, database: Database) -> Iterator[Make]:
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     """A repository with this project's list, which a bare one stands behind."""
-    made = a_site(tmp_path)
+    made = make_site(tmp_path)
     path = made.work / "data/list.yaml"
     text = path.read_text().replace("serving", "llm-systems").replace("Serving", "LLM Systems")
     sections = (

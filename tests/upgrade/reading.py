@@ -240,7 +240,7 @@ def _unsettled(database: Database) -> Facts:
             str(suggestion.id): CHANGE.dump_python(change, mode="json")
             for suggestion, change in SuggestionStore(database).unsettled()
         },
-        "written by": {str(number): run for number, run in queue.unsettled_writers().items()},
+        "written by": {str(suggestion.id): run for suggestion, run in queue.unsettled()},
         "queue": list(queue.depth()),
     }
 

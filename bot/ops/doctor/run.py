@@ -259,7 +259,7 @@ def _git(folder: Path) -> Finding:
         if git.run("rev-parse", "--is-inside-work-tree").code:
             return storage_checks.git(f"{folder} is in no git repository")
         branch = git.run("symbolic-ref", "--quiet", "--short", "HEAD").text or None
-        return storage_checks.git(None, branch, git.ask("remote"))
+        return storage_checks.git(None, branch, git.output("remote"))
     except PublishError as problem:
         return storage_checks.git(str(problem).rstrip("."))
 

@@ -1,4 +1,4 @@
-"""Publishing to files alone: the list's folder, and the Markdown beside it."""
+"""Publishing to files: the list's folder and the Markdown beside it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,21 +12,21 @@ from bot.publishing.publication import Publication, Published
 
 @dataclass(frozen=True, slots=True)
 class FilesTarget:
-    """A list's folder that nobody else is told of."""
+    """A list's folder, without version control."""
 
     folder: Path
     markdown: str | None
     names: KnownNames
 
     def publish(self, publication: Publication) -> Published:
-        """Make the change, once however often it is asked for; each file is replaced at once.
+        """Write the change, replacing each file atomically; a repetition changes nothing.
 
-        The Markdown is written first, so that what was interrupted is found undone in the data.
-        Raises PublishError when it cannot be made.
+        The Markdown is written first, so that an interrupted change is still missing in the data.
+        Raises PublishError when the change cannot be made.
         """
         folder = self.folder.resolve()
         read = folder_reader(folder.parent)
-        found = file_edits(read, folder.name, self.markdown, self.names, publication.change)
-        for name, text in found.items():
+        edits = file_edits(read, folder.name, self.markdown, self.names, publication.change)
+        for name, text in edits.items():
             write_file(folder.parent / name, text)
         return Published()

@@ -1,12 +1,12 @@
-"""Publishing as commits in the list's own repository, pushed where its branch is pushed to.
+"""Publishing as commits in the list's own repository, pushed to its branch's upstream.
 
-    fetch ──► others' commits in ──► commit on HEAD's texts ──► files and index in step ──► push
-      ▲                                                                                      │
-      └─────────────────────── the remote has moved on meanwhile ◄───────────────────────────┘
+    fetch ──► rebase onto others' commits ──► commit on HEAD's texts ──► update files ──► push
+      ▲                                                                                     │
+      └───────────────────── the remote has new commits meanwhile ◄─────────────────────────┘
 
-A commit is made of the texts that HEAD holds, never of the files: what a person is editing there
-is not committed for them. It carries its decision's key in a trailer and is looked for by it, so
-that an interruption anywhere, and any number of repetitions, leave one commit.
+A commit is made from the texts of HEAD, never from the files: a person's unfinished edits are not
+committed. It carries its decision's key in a trailer and is found again by it, so that any number
+of interruptions and repetitions leave one commit.
 """
 
 import datetime as dt
@@ -27,25 +27,25 @@ from bot.publishing.publication import TRAILER, Publication, Published, PublishE
 Now = Callable[[], dt.datetime]
 
 _TRIES = 5
-_REBASING = "papers-bot-rebase"  # in the git directory while a rebase there is this bot's
+_REBASING = "papers-bot-rebase"  # in the git directory while the bot rebases
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where in which repository the list lies, and where its branch is pushed to."""
+class _Checkout:
+    """The repository of a list, the list's folder in it, and the upstream of its branch."""
 
     root: Path
     git_dir: Path
     data: str
     branch: str
     remote: str | None
-    pushed_to: str
+    upstream: str
 
 
 class GitTarget:
-    """The git repository that a list's folder lies in.
+    """The git repository that contains a list's folder.
 
-    `git` runs in the list's folder; `step` is told of each thing done, for tests.
+    `git` runs in the list's folder; `step` is called after each step, for tests.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class GitTarget:
         now: Now,
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._list = git
+        self._list_git = git
         self._git = git  # in the repository's root, once that is known
         self._markdown = markdown
         self._names = names
@@ -65,39 +65,39 @@ class GitTarget:
         self._step = step
 
     def publish(self, publication: Publication) -> Published:
-        """Commit a decision and push it, once however often it is asked for.
+        """Commit a decision and push it; a repetition changes nothing.
 
-        Raises PublishError with the reason when it cannot be done. What was committed by then
-        stays, and is pushed the next time.
+        Raises PublishError with the reason. A commit that was made by then stays, and is pushed
+        the next time.
         """
-        place = self._place()
-        self._git = replace(self._list, folder=place.root)
-        with at_work(place.git_dir, place.branch, self._now()):
-            return self._publish(place, publication)
+        checkout = self._checkout()
+        self._git = replace(self._list_git, folder=checkout.root)
+        with at_work(checkout.git_dir, checkout.branch, self._now()):
+            return self._publish(checkout, publication)
 
-    def _publish(self, place: _Place, publication: Publication) -> Published:
+    def _publish(self, checkout: _Checkout, publication: Publication) -> Published:
         for _ in range(_TRIES):
-            offline = self._fetch(place)
-            self._catch_up(place)
-            commit = self._found(publication.key) or self._commit(place, publication)
+            offline = self._fetch(checkout)
+            self._rebase(checkout)
+            commit = self._find(publication.key) or self._commit(checkout, publication)
             if commit:
-                self._bring_in_step(place, commit, publication)
-            if place.remote is None or not self._ahead():
+                self._update_files(checkout, commit, publication)
+            if checkout.remote is None or not self._is_ahead():
                 return Published(commit)
             if offline:
                 raise PublishError(
                     f"The change is committed and cannot be pushed: {offline}. It is tried again."
                 )
-            if self._push(place):
+            if self._push(checkout):
                 self._step("pushed")
-                return Published(self._found(publication.key))
+                return Published(self._find(publication.key))
         raise PublishError(
-            f"The change is committed and not pushed: {place.remote} moved on {_TRIES} times "
+            f"The change is committed and not pushed: {checkout.remote} moved on {_TRIES} times "
             "meanwhile. It is tried again."
         )
 
-    def _place(self) -> _Place:
-        git = self._list
+    def _checkout(self) -> _Checkout:
+        git = self._list_git
         inside = git.run("rev-parse", "--show-toplevel", "--absolute-git-dir", "--show-prefix")
         if inside.code:
             raise PublishError(
@@ -106,7 +106,7 @@ class GitTarget:
                 is_final=True,
             )
         root, git_dir, prefix = (inside.text + "\n").split("\n")[:3]
-        self._end_own_rebase(Path(git_dir))
+        self._abort_own_rebase(Path(git_dir))
         branch = git.run("symbolic-ref", "--quiet", "--short", "HEAD")
         if branch.code:
             raise PublishError(
@@ -117,204 +117,185 @@ class GitTarget:
         if git.run("rev-parse", "--verify", "--quiet", "HEAD").code:
             raise PublishError(f"{root} has no commit yet. Commit the list first.", is_final=True)
         remote = git.run("config", f"branch.{branch.text}.remote").text
-        merge = git.run("config", f"branch.{branch.text}.merge").text
-        return _Place(
+        upstream = git.run("config", f"branch.{branch.text}.merge").text
+        has_upstream = remote and remote != "." and upstream
+        return _Checkout(
             Path(root),
             Path(git_dir),
             prefix.rstrip("/"),
             branch.text,
-            remote if remote and remote != "." and merge else None,
-            merge,
+            remote if has_upstream else None,
+            upstream,
         )
 
-    def _fetch(self, place: _Place) -> str | None:
-        """Learn what others have pushed; why that is not possible, if it is not."""
-        if place.remote is None:
+    def _fetch(self, checkout: _Checkout) -> str | None:
+        """Fetch the remote's commits; returns the reason if that fails."""
+        if checkout.remote is None:
             return None
-        answer = self._git.run("fetch", "--quiet", "--no-tags", place.remote)
+        result = self._git.run("fetch", "--quiet", "--no-tags", checkout.remote)
         self._step("fetched")
-        return answer.reason if answer.code else None
+        return result.reason if result.code else None
 
-    def _catch_up(self, place: _Place) -> None:
-        """Take in what others have pushed; own commits that are not pushed come behind it."""
-        upstream = self._upstream(place)
-        if upstream is None:
+    def _rebase(self, checkout: _Checkout) -> None:
+        """Rebase unpushed commits onto those that others have pushed."""
+        upstream = self._upstream_commit(checkout)
+        if not upstream or not int(self._git.output("rev-list", "--count", f"HEAD..{upstream}")):
             return
-        if not int(self._git.ask("rev-list", "--count", f"HEAD..{upstream}")):
-            return
-        self._refuse_if_edits_conflict(place, upstream)
-        marker = place.git_dir / _REBASING
+        self._refuse_conflicting_edits(checkout, upstream)
+        marker = checkout.git_dir / _REBASING
         write_file(marker, "")
         self._step("rebasing")
-        answer = self._git.run("rebase", "--quiet", "--autostash", "--rebase-merges", upstream)
-        if answer.code:
+        result = self._git.run("rebase", "--quiet", "--autostash", "--rebase-merges", upstream)
+        if result.code:
             conflicts = self._git.run("diff", "--name-only", "--diff-filter=U").text.split("\n")
             self._git.run("rebase", "--abort")
             marker.unlink(missing_ok=True)
-            where = ", ".join(filter(None, conflicts)) or answer.reason
+            where = ", ".join(filter(None, conflicts)) or result.reason
             raise PublishError(
                 f"Commits that are not pushed conflict with those of others ({where}). Run `git "
-                f"pull --rebase` in {place.root} and mend it; then it is tried again.",
+                f"pull --rebase` in {checkout.root} and mend it; then it is tried again.",
                 is_final=True,
             )
         marker.unlink(missing_ok=True)
         self._step("caught up")
 
-    def _refuse_if_edits_conflict(self, place: _Place, upstream: str) -> None:
-        """A stash that cannot be applied again would hide a person's edits from them."""
-        self._git.run("update-index", "-q", "--refresh")  # else stash takes touched for changed
+    def _refuse_conflicting_edits(self, checkout: _Checkout, upstream: str) -> None:
+        """Refuse where the autostash could not be applied again, which would hide the edits."""
+        self._git.run("update-index", "-q", "--refresh")  # else stash counts touched files
         stash = self._git.run("stash", "create").text
         if stash and self._conflict(upstream, stash) and not self._conflict(upstream, "HEAD"):
             raise PublishError(
-                f"What is edited in {place.root} and not committed conflicts with what others "
+                f"What is edited in {checkout.root} and not committed conflicts with what others "
                 "have pushed. Commit it and run `git pull --rebase`; then it is tried again.",
                 is_final=True,
             )
 
-    def _conflict(self, one: str, other: str) -> bool:
-        """Whether two commits conflict; False too where git is too old to tell (before 2.38)."""
-        return self._git.run("merge-tree", "--write-tree", one, other).code == 1
+    def _conflict(self, commit: str, other: str) -> bool:
+        """Whether two commits conflict; False also where git cannot tell (before 2.38)."""
+        return self._git.run("merge-tree", "--write-tree", commit, other).code == 1
 
-    def _end_own_rebase(self, git_dir: Path) -> None:
-        """A rebase that was interrupted is taken back; a person's own is left alone."""
+    def _abort_own_rebase(self, git_dir: Path) -> None:
+        """Abort a rebase of the bot's that was interrupted, not one of a person."""
         marker = git_dir / _REBASING
         if marker.exists():
             self._git.run("rebase", "--abort")
             marker.unlink(missing_ok=True)
 
-    def _upstream(self, place: _Place) -> str | None:
-        if place.remote is None:
-            return None
-        answer = self._git.run("rev-parse", "--verify", "--quiet", f"{place.branch}@{{upstream}}")
-        return None if answer.code else answer.text
+    def _upstream_commit(self, checkout: _Checkout) -> str:
+        """The last fetched commit of the upstream; empty where there is none."""
+        if checkout.remote is None:
+            return ""
+        revision = f"{checkout.branch}@{{upstream}}"
+        return self._git.run("rev-parse", "--verify", "--quiet", revision).text
 
-    def _ahead(self) -> bool:
-        answer = self._git.run("rev-list", "--count", "@{upstream}..HEAD")
-        return bool(answer.code) or answer.text != "0"
+    def _is_ahead(self) -> bool:
+        result = self._git.run("rev-list", "--count", "@{upstream}..HEAD")
+        return bool(result.code) or result.text != "0"
 
-    def _found(self, key: str) -> str | None:
+    def _find(self, key: str) -> str | None:
         """The commit of a decision, if it has been made."""
         words = ["log", "--format=%H%x00%B%x00%x00", "--fixed-strings", f"--grep={TRAILER}: {key}"]
-        for told in self._git.ask(*words, "HEAD").split("\0\0"):
-            commit, _, message = told.strip().partition("\0")
+        for entry in self._git.output(*words, "HEAD").split("\0\0"):
+            commit, _, message = entry.strip().partition("\0")
             if has_trailer(message, key):
                 return commit
         return None
 
-    def _commit(self, place: _Place, publication: Publication) -> str | None:
-        """Commit a decision on what HEAD holds; None where HEAD says it already."""
-        head = self._git.ask("rev-parse", "HEAD")
-        found = self._edits(self._reader(head), place, publication)
-        if not found:
+    def _commit(self, checkout: _Checkout, publication: Publication) -> str | None:
+        """Commit a decision on top of HEAD; None where HEAD has its change already."""
+        head = self._git.output("rev-parse", "HEAD")
+        edits = self._edits(self._git.reader(head), checkout, publication)
+        if not edits:
             return None
-        self._edits(folder_reader(place.root), place, publication)  # or the files are broken
-        tree = self._tree(place, head, found)
+        # Raises where a person has left the files broken.
+        self._edits(folder_reader(checkout.root), checkout, publication)
+        tree = self._write_tree(checkout, head, edits)
         author = {
             "GIT_AUTHOR_NAME": publication.author_name,
             "GIT_AUTHOR_EMAIL": publication.author_email,
         }
         words = ["commit-tree", tree, "-p", head]
-        commit = self._git.ask(*words, stdin=publication.message.encode(), extra=author)
+        commit = self._git.output(*words, stdin=publication.message.encode(), extra=author)
         self._step("written")
         note = f"papers: {publication.key}"
-        self._git.ask("update-ref", "-m", note, f"refs/heads/{place.branch}", commit, head)
+        self._git.output("update-ref", "-m", note, f"refs/heads/{checkout.branch}", commit, head)
         self._step("committed")
         return commit
 
     def _edits(
-        self, read: FileReader, place: _Place, publication: Publication
+        self, read: FileReader, checkout: _Checkout, publication: Publication
     ) -> Mapping[str, str]:
-        return file_edits(read, place.data, self._markdown, self._names, publication.change)
+        return file_edits(read, checkout.data, self._markdown, self._names, publication.change)
 
-    def _reader(self, commit: str) -> FileReader:
-        """Reads the texts that a commit holds."""
+    def _write_tree(self, checkout: _Checkout, head: str, edits: Mapping[str, str]) -> str:
+        """HEAD's tree with some files replaced, made in a temporary index."""
+        with tempfile.TemporaryDirectory(dir=checkout.git_dir, prefix="papers-bot-") as folder:
+            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            self._git.output("read-tree", head, extra=index)
+            blobs = {path: self._git.write_blob(text) for path, text in edits.items()}
+            self._git.stage(blobs, index)
+            return self._git.output("write-tree", extra=index)
 
-        def read(path: str) -> str | None:
-            answer = self._git.run("cat-file", "blob", f"{commit}:{path}")
-            return None if answer.code else answer.out.decode("utf-8")
+    def _update_files(self, checkout: _Checkout, commit: str, publication: Publication) -> None:
+        """Apply a commit to the files and the index, and keep a person's edits as edits.
 
-        return read
-
-    def _tree(self, place: _Place, head: str, edits: Mapping[str, str]) -> str:
-        """HEAD's tree with some files replaced, made in an index of its own."""
-        with tempfile.TemporaryDirectory(dir=place.git_dir, prefix="papers-bot-") as folder:
-            own = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-            self._git.ask("read-tree", head, extra=own)
-            self._enter({path: self._blob(text) for path, text in edits.items()}, own)
-            return self._git.ask("write-tree", extra=own)
-
-    def _blob(self, text: str) -> str:
-        return self._git.ask("hash-object", "-w", "--stdin", stdin=text.encode())
-
-    def _enter(self, blobs: Mapping[str, str], extra: Mapping[str, str] | None = None) -> None:
-        """Put blobs in an index; files that are there keep their modes."""
-        lines = []
-        for path, blob in blobs.items():
-            mode, _ = self._staged(path, extra)
-            lines.append(f"{mode} {blob}\t{path}\0")
-        words = ["update-index", "-z", "--index-info"]
-        self._git.ask(*words, stdin="".join(lines).encode(), extra=extra)
-        if extra is None:
-            self._git.run("update-index", "-q", "--refresh")
-
-    def _staged(self, path: str, extra: Mapping[str, str] | None = None) -> tuple[str, str]:
-        """The mode and the blob that an index has for a path."""
-        told = self._git.ask("ls-files", "--stage", "--", f":(literal){path}", extra=extra)
-        mode, blob = told.split()[:2] if told else ("100644", "")
-        return mode, blob
-
-    def _bring_in_step(self, place: _Place, commit: str, publication: Publication) -> None:
-        """Make the files and the index follow a commit, with a person's edits kept as edits.
-
-        The index comes last: a path that it has as HEAD has it has been brought in step. A path
-        that HEAD has otherwise than the commit has been changed since, and is in order.
+        The index comes last, so a path whose index entry is HEAD's is finished. A path that HEAD
+        has otherwise than the commit was changed later, and is finished, too.
         """
-        told = self._git.ask("diff-tree", "-r", "--name-only", "-z", f"{commit}^", commit)
+        names = self._git.output("diff-tree", "-r", "--name-only", "-z", f"{commit}^", commit)
         late: dict[str, str] = {}
-        for path in filter(None, told.split("\0")):
-            new = self._git.ask("rev-parse", f"{commit}:{path}")
-            if self._git.run("rev-parse", f"HEAD:{path}").text == new != self._staged(path)[1]:
+        for path in filter(None, names.split("\0")):
+            new = self._git.output("rev-parse", f"{commit}:{path}")
+            if self._git.run("rev-parse", f"HEAD:{path}").text == new != self._git.staged(path)[1]:
                 late[path] = new
         if not late:
             return
-        for path, text in self._edits(folder_reader(place.root), place, publication).items():
+        files = folder_reader(checkout.root)
+        for path, text in self._edits(files, checkout, publication).items():
             if path in late:
-                write_file(place.root / path, text)
+                write_file(checkout.root / path, text)
         self._step("files in step")
-        self._enter(self._staged_anew(place, commit, publication, late))
+        self._git.stage(self._index_blobs(checkout, commit, publication, late))
         self._step("index in step")
 
-    def _staged_anew(
-        self, place: _Place, commit: str, publication: Publication, late: Mapping[str, str]
+    def _index_blobs(
+        self,
+        checkout: _Checkout,
+        commit: str,
+        publication: Publication,
+        committed: Mapping[str, str],
     ) -> dict[str, str]:
-        """What the index is to hold: the commit's blobs, or what a person has staged, changed."""
-        blobs = dict(late)
-        for path in late:
-            old = self._git.run("rev-parse", f"{commit}^:{path}")
-            _, staged = self._staged(path)
-            if staged and staged != old.text:
-                edited = self._edits(self._reader(""), place, publication)
-                blobs[path] = self._blob(edited[path]) if path in edited else staged
+        """The new blobs of the index: the commit's, or a person's staged text with the change."""
+        blobs = dict(committed)
+        for path in committed:
+            old = self._git.run("rev-parse", f"{commit}^:{path}").text
+            _, staged = self._git.staged(path)
+            if staged and staged != old:
+                edits = self._edits(self._git.reader(""), checkout, publication)
+                blobs[path] = self._git.write_blob(edits[path]) if path in edits else staged
         return blobs
 
-    def _push(self, place: _Place) -> bool:
-        """Whether the branch was pushed; False where the remote has moved on."""
-        answer = self._git.run(
-            "push", "--porcelain", "--no-verify", place.remote or "", f"HEAD:{place.pushed_to}"
+    def _push(self, checkout: _Checkout) -> bool:
+        """Push the branch; returns False where the remote has new commits."""
+        result = self._git.run(
+            "push",
+            "--porcelain",
+            "--no-verify",
+            checkout.remote or "",
+            f"HEAD:{checkout.upstream}",
         )
-        if not answer.code:
+        if not result.code:
             return True
-        said = answer.text
-        if "[rejected]" in said or "cannot lock ref" in said:
+        if "[rejected]" in result.text or "cannot lock ref" in result.text:
             return False
-        why = " ".join([_refusal(said), f"({answer.reason})"]).strip()
+        reason = " ".join([_refusal(result.text), f"({result.reason})"]).strip()
         raise PublishError(
-            f"The change is committed, and {place.remote} did not take it: {why}. See that the "
-            "bot may push to this branch; it is tried again."
+            f"The change is committed, and {checkout.remote} did not take it: {reason}. See that "
+            "the bot may push to this branch; it is tried again."
         )
 
 
-def _refusal(said: str) -> str:
+def _refusal(output: str) -> str:
     """The reason in a line such as `!  HEAD:refs/heads/main  [remote rejected] (declined)`."""
-    lines = [line.split("\t")[-1] for line in said.splitlines() if line.startswith("!")]
+    lines = [line.split("\t")[-1] for line in output.splitlines() if line.startswith("!")]
     return lines[0][:200] if lines else ""

@@ -1,10 +1,10 @@
-"""Publishing as pull requests: a branch a paper, or one that rolls on through a week.
+"""Publishing as pull requests: one for each paper, or one for each week.
 
-    is it on the default branch? ──no──► a commit on the branch ──► the branch ──► the pull request
+    missing on the default branch? ──► commit ──► branch ──► pull request
 
-Every stage is found again: the commit by its decision's key in a trailer, the pull request by its
-branch. Asked again after an interruption anywhere, nothing is done twice. Where a branch conflicts
-with what was merged meanwhile, GitHub shows it to those who merge.
+A repetition after an interruption finds each stage again: the commit by its decision's key in a
+trailer, the pull request by its branch. GitHub shows conflicts with the default branch to the
+person who merges.
 """
 
 import re
@@ -14,16 +14,16 @@ from dataclasses import dataclass, replace
 from bot.catalog.names import KnownNames
 from bot.publishing.edits import file_edits
 from bot.publishing.publication import Publication, Published, PublishError, has_trailer
-from bot.publishing.targets.github_api import BranchMoved, GitHubRepository, PullRequest
+from bot.publishing.targets.github_api import BranchMovedError, GitHubRepository, PullRequest
 
 _TRIES = 5
-_NAMES = 50  # of branches that are still there from decisions before
+_MAX_BRANCHES = 50  # of one name, left over from earlier decisions
 _PREFIX = "papers/"
 
 
 @dataclass(frozen=True, slots=True)
 class _Branch:
-    """Where a commit is to go: on top of which one, and in which pull request if there is one."""
+    """The branch for a commit: its head, and its pull request if there is one."""
 
     name: str
     head: str
@@ -33,9 +33,9 @@ class _Branch:
 
 @dataclass(frozen=True, slots=True)
 class GitHubTarget:
-    """A list in a repository on GitHub, in its folder `data_path` (empty: at its root).
+    """A list in a repository on GitHub, in its folder `data_path` (empty: the root).
 
-    `rolling`: one pull request a week instead of one a paper.
+    `rolling`: one pull request for each week instead of each paper.
     """
 
     repository: GitHubRepository
@@ -45,15 +45,15 @@ class GitHubTarget:
     rolling: bool = False
 
     def publish(self, publication: Publication) -> Published:
-        """Bring a decision into a pull request, once however often it is asked for.
+        """Put a decision into a pull request; a repetition changes nothing.
 
-        An undo closes the pull request of a paper that was not merged, or takes the paper back
-        out of the week's; what was merged is reverted by a pull request. Raises PublishError.
+        An undo closes the paper's pull request, or removes the paper from the week's; what was
+        merged is reverted by another pull request. Raises PublishError.
         """
         for _ in range(_TRIES):
             try:
                 return self._publish(publication)
-            except BranchMoved:  # somebody was quicker; look again
+            except BranchMovedError:  # somebody else pushed; read the branch again
                 continue
         raise PublishError(
             f"The branch in {self.repository.name} changed {_TRIES} times meanwhile. It is tried "
@@ -67,31 +67,30 @@ class GitHubTarget:
             raise PublishError(
                 f"{self.repository.name} has no commit yet. Push the list first.", is_final=True
             )
-        pulls = self.repository.open_pulls(base)
+        pulls = self.repository.list_open_pulls(base)
         is_needed = bool(self._edits(head, publication))
         if publication.change.before and not is_needed:
-            return self._where_it_waits(base, pulls, publication)
+            return self._change_unmerged(base, pulls, publication)
         for branch in self._branches(head, pulls, publication):
             if branch.pull is None and not is_needed:
                 return Published()
             own = self.repository.compare(base, branch.name).commits if branch.exists else ()
-            done = _made(own, publication)
-            if done or branch.pull or not own:
-                # A branch that is merged begins anew at the base's head.
+            commit = _find_commit(own, publication)
+            if commit or branch.pull or not own:
+                # A merged branch restarts at the base's head.
                 parent = branch.head if own else head
-                return self._bring(base, replace(branch, head=parent), done, publication)
-            # Else it is left over from a pull request that was closed or squashed.
+                return self._propose(base, replace(branch, head=parent), commit, publication)
+            # The branch is left over from a pull request that was closed or squashed.
         raise PublishError(
             f"{self.repository.name} has too many branches {_PREFIX}… left over. Delete those "
             "that are merged or closed.",
             is_final=True,
         )
 
-    def _bring(
-        self, base: str, branch: _Branch, done: str | None, publication: Publication
+    def _propose(
+        self, base: str, branch: _Branch, commit: str | None, publication: Publication
     ) -> Published:
-        """The decision on a branch, and the branch in a pull request, as far as they are not."""
-        commit = done
+        """Commit a decision to a branch, unless `commit` has it, and open its pull request."""
         if commit is None:
             edits = self._edits(branch.head, publication)
             if not edits:
@@ -100,67 +99,65 @@ class GitHubTarget:
             if branch.exists:
                 self.repository.move_branch(branch.name, commit)
             else:
-                self.repository.begin_branch(branch.name, commit)
+                self.repository.create_branch(branch.name, commit)
         pull = branch.pull
         if pull is None:
-            title = self._title(publication)
-            pull = self.repository.open_pull(base, branch.name, title, _told(publication))
+            title, text = self._title(publication), _text(publication)
+            pull = self.repository.create_pull(base, branch.name, title, text)
         elif _mark(publication) not in pull.body:
-            self.repository.tell_more(
-                pull, f"{pull.body.rstrip()}\n\n{_told(publication)}".strip()
-            )
+            body = f"{pull.body.rstrip()}\n\n{_text(publication)}".strip()
+            self.repository.update_body(pull, body)
         return Published(commit, pull.url)
 
-    def _where_it_waits(
+    def _change_unmerged(
         self, base: str, pulls: list[PullRequest], publication: Publication
     ) -> Published:
-        """A change of what the default branch does not have: in the pull request that has it."""
+        """Change or undo an entry in the open pull request that adds it."""
         for pull in pulls:
             if not pull.branch.startswith(_PREFIX):
                 continue
             branch = _Branch(pull.branch, pull.head, exists=True, pull=pull)
             compared = self.repository.compare(base, pull.branch)
-            done = _made(compared.commits, publication)
-            if done:
-                return self._bring(base, branch, done, publication)
-            # What stands there since before the branch began is the default branch's business.
+            if commit := _find_commit(compared.commits, publication):
+                return self._propose(base, branch, commit, publication)
+            # The branch has to add the entry itself, not to have it from the default branch.
             if not self._edits(pull.head, publication) or self._edits(compared.fork, publication):
                 continue
-            if not publication.is_undo or not self._is_papers(pull.branch, publication):
-                return self._bring(base, branch, None, publication)
+            if not publication.is_undo or not self._is_own_branch(pull.branch, publication):
+                return self._propose(base, branch, None, publication)
             self.repository.close_pull(pull)
-            self.repository.end_branch(pull.branch)
+            self.repository.delete_branch(pull.branch)
             return Published(url=pull.url)
         if publication.is_undo and not self.rolling:
-            self._end_left_over(publication)
+            self._delete_left_over(publication)
         return Published()
 
-    def _end_left_over(self, publication: Publication) -> None:
-        """A branch whose pull request was closed just before an interruption, or never opened."""
+    def _delete_left_over(self, publication: Publication) -> None:
+        """Delete a branch whose pull request was closed just before an interruption."""
         name = self._name(publication, is_undo=False)
         head = self.repository.head(name)
         if head and self._edits(head, publication):
-            self.repository.end_branch(name)
+            self.repository.delete_branch(name)
 
     def _branches(
         self, head: str, pulls: list[PullRequest], publication: Publication
     ) -> Iterator[_Branch]:
-        """The branches that a decision may be on or go to, the likeliest first."""
+        """The branches that may have a decision or take it, likeliest first."""
         by_name = {pull.branch: pull for pull in pulls}
         name = self._name(publication, is_undo=publication.is_undo and not self.rolling)
-        for number in range(1, _NAMES):
+        for number in range(1, _MAX_BRANCHES):
             chosen = name if number == 1 else f"{name}-{number}"
             pull = by_name.get(chosen)
-            found = pull.head if pull else self.repository.head(chosen)
-            yield _Branch(chosen, found or head, exists=found is not None, pull=pull)
+            present = pull.head if pull else self.repository.head(chosen)
+            yield _Branch(chosen, present or head, exists=present is not None, pull=pull)
 
     def _edits(self, commit: str, publication: Publication) -> Mapping[str, str]:
         read = self.repository.reader(commit)
         data = self.data_path.strip("/")
         return file_edits(read, data, self.markdown, self.names, publication.change)
 
-    def _is_papers(self, branch: str, publication: Publication) -> bool:
-        """Whether a branch is that of this paper alone."""
+    def _is_own_branch(self, branch: str, publication: Publication) -> bool:
+        """Whether a branch is for this paper alone."""
         if self.rolling:
             return False
         name = re.escape(self._name(publication, is_undo=False))
@@ -180,13 +177,13 @@ class GitHubTarget:
         return f"Papers of week {week}, {year}"
 
 
-def _made(commits: Iterable[tuple[str, str]], publication: Publication) -> str | None:
-    """The commit of a decision, if it is among these."""
-    return next((sha for sha, told in commits if has_trailer(told, publication.key)), None)
+def _find_commit(commits: Iterable[tuple[str, str]], publication: Publication) -> str | None:
+    """The commit of a decision among commits, given by sha and message."""
+    return next((sha for sha, text in commits if has_trailer(text, publication.key)), None)
 
 
-def _told(publication: Publication) -> str:
-    """A decision in a pull request's text: what, why, and a mark by which it is found again."""
+def _text(publication: Publication) -> str:
+    """A decision in a pull request's text, with a mark by which it is recognised."""
     subject = " ".join(publication.subject.split())
     return f"### {subject}\n\n{publication.body.strip()}\n\n{_mark(publication)}"
 

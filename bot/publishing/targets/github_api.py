@@ -1,7 +1,7 @@
-"""GitHub's REST API, as far as publishing needs it: texts of a commit, commits, branches, pulls.
+"""Client of GitHub's REST API for publishing: texts, commits, branches and pull requests.
 
-https://docs.github.com/en/rest/git and https://docs.github.com/en/rest/pulls. What GitHub refuses
-becomes a PublishError with a remedy; the token is in no message.
+https://docs.github.com/en/rest/git and https://docs.github.com/en/rest/pulls. A refusal becomes a
+PublishError with a remedy, which never contains the token.
 """
 
 import base64
@@ -24,12 +24,13 @@ _HEADERS = {
     "X-GitHub-Api-Version": "2022-11-28",
 }
 _OK = range(200, 300)
-_PAGE = 100  # the most that GitHub gives at once
+_PAGE = 100  # items, GitHub's maximum
+_PAGES = 10
 _AUTHOR = COMMITTER["GIT_COMMITTER_EMAIL"]
 
 
-class BranchMoved(Exception):  # noqa: N818  # no error: a branch that somebody else has changed meanwhile
-    """A branch is no longer where it was."""
+class BranchMovedError(Exception):
+    """Somebody else has moved or created a branch meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +46,17 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class BranchComparison:
-    """A branch beside its base."""
+    """The commits that a branch has and its base has not."""
 
     fork: str
-    """The commit that they have parted at."""
+    """The sha of their last common commit."""
     commits: tuple[tuple[str, str], ...]
-    """Those of the branch alone, sha and message, the oldest first."""
+    """Sha and message, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class GitHubRepository:
-    """One repository, with what its token may do there."""
+    """A repository, accessed with a token."""
 
     http: HttpClient
     name: str
@@ -65,20 +66,18 @@ class GitHubRepository:
     _trees: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def default_branch(self) -> str:
-        """The branch that pull requests go to."""
+        """The branch into which pull requests are merged."""
         return str(self._ask("GET", "")["default_branch"])
 
     def head(self, branch: str) -> str | None:
-        """The commit that a branch is at; None where there is no such branch."""
-        found = self._send("GET", f"/git/ref/heads/{quote(branch)}")
-        return (
-            None
-            if found.status == HTTPStatus.NOT_FOUND
-            else str(self._read(found)["object"]["sha"])
-        )
+        """The commit of a branch; None if there is no such branch."""
+        reply = self._send("GET", f"/git/ref/heads/{quote(branch)}")
+        if reply.status == HTTPStatus.NOT_FOUND:
+            return None
+        return str(self._read(reply)["object"]["sha"])
 
     def reader(self, commit: str) -> FileReader:
-        """Reads the texts that a commit holds. What was read once is not asked for again."""
+        """A function that gives the texts of a commit, each requested once."""
 
         def read(path: str) -> str | None:
             entry = self._entry(commit, path)
@@ -92,7 +91,7 @@ class GitHubRepository:
         return read
 
     def commit(self, parent: str, edits: Mapping[str, str], publication: Publication) -> str:
-        """Make a commit on top of another one; no branch knows of it yet."""
+        """Create a commit on top of `parent`, without moving a branch; returns its sha."""
         tree = [
             {
                 "path": path,
@@ -103,67 +102,70 @@ class GitHubRepository:
             for path, text in edits.items()
         ]
         base = self._ask("GET", f"/git/commits/{parent}")["tree"]["sha"]
-        made = self._ask("POST", "/git/trees", {"base_tree": base, "tree": tree})
-        author = {
-            "name": publication.author_name,
-            "email": publication.author_email or _AUTHOR,
+        created = self._ask("POST", "/git/trees", {"base_tree": base, "tree": tree})
+        commit = {
+            "message": publication.message,
+            "tree": created["sha"],
+            "parents": [parent],
+            "author": {
+                "name": publication.author_name,
+                "email": publication.author_email or _AUTHOR,
+            },
         }
-        told = {"message": publication.message, "tree": made["sha"], "parents": [parent]}
-        return str(self._ask("POST", "/git/commits", {**told, "author": author})["sha"])
+        return str(self._ask("POST", "/git/commits", commit)["sha"])
 
-    def compare(self, base: str, branch: str) -> "BranchComparison":
-        """What a branch has that the base has not."""
+    def compare(self, base: str, branch: str) -> BranchComparison:
+        """Compare a branch with its base."""
         path = f"/compare/{quote(base, safe='')}...{quote(branch, safe='')}"
-        found: list[Any] = []
+        commits: list[tuple[str, str]] = []
         fork = ""
-        for page in range(1, 11):
-            told = self._ask("GET", f"{path}?per_page={_PAGE}&page={page}")
-            found, fork = found + told["commits"], str(told["merge_base_commit"]["sha"])
-            if len(told["commits"]) < _PAGE:
+        for page in range(1, _PAGES + 1):
+            answer = self._ask("GET", f"{path}?per_page={_PAGE}&page={page}")
+            fork = str(answer["merge_base_commit"]["sha"])
+            commits += [(str(c["sha"]), str(c["commit"]["message"])) for c in answer["commits"]]
+            if len(answer["commits"]) < _PAGE:
                 break
-        commits = tuple((str(one["sha"]), str(one["commit"]["message"])) for one in found)
-        return BranchComparison(fork, commits)
+        return BranchComparison(fork, tuple(commits))
 
-    def begin_branch(self, branch: str, commit: str) -> None:
-        """Make a branch. Raises Moved where there is one."""
+    def create_branch(self, branch: str, commit: str) -> None:
+        """Create a branch. Raises BranchMovedError where there is one."""
         ref = {"ref": f"refs/heads/{branch}", "sha": commit}
-        self._read(self._or_moved(self._send("POST", "/git/refs", ref)))
+        self._read_moved(self._send("POST", "/git/refs", ref))
 
     def move_branch(self, branch: str, commit: str) -> None:
-        """Move a branch forward. Raises Moved where it is elsewhere by now."""
-        told = {"sha": commit, "force": False}
+        """Move a branch forward. Raises BranchMovedError where it has other commits by now."""
         path = f"/git/refs/heads/{quote(branch)}"
-        self._read(self._or_moved(self._send("PATCH", path, told)))
+        self._read_moved(self._send("PATCH", path, {"sha": commit, "force": False}))
 
-    def end_branch(self, branch: str) -> None:
-        """Delete a branch, if it is there."""
-        found = self._send("DELETE", f"/git/refs/heads/{quote(branch)}")
-        if found.status not in {404, 422}:
-            self._read(found)
+    def delete_branch(self, branch: str) -> None:
+        """Delete a branch, if it exists."""
+        reply = self._send("DELETE", f"/git/refs/heads/{quote(branch)}")
+        if reply.status not in {404, 422}:
+            self._read(reply)
 
-    def open_pulls(self, base: str) -> list[PullRequest]:
-        """The open pull requests of branches of this repository."""
-        found: list[Any] = []
-        for page in range(1, 11):
-            words = urlencode({"state": "open", "base": base, "per_page": _PAGE, "page": page})
-            pulls = self._ask("GET", f"/pulls?{words}")
-            found += pulls
+    def list_open_pulls(self, base: str) -> list[PullRequest]:
+        """The open pull requests from branches of this repository."""
+        answers: list[Any] = []
+        for page in range(1, _PAGES + 1):
+            query = urlencode({"state": "open", "base": base, "per_page": _PAGE, "page": page})
+            pulls = self._ask("GET", f"/pulls?{query}")
+            answers += pulls
             if len(pulls) < _PAGE:
                 break
         own = self.name.casefold()
         return [
-            _pull(one)
-            for one in found
-            if ((one["head"]["repo"] or {}).get("full_name") or "").casefold() == own
+            _pull(answer)
+            for answer in answers
+            if ((answer["head"]["repo"] or {}).get("full_name") or "").casefold() == own
         ]
 
-    def open_pull(self, base: str, branch: str, title: str, body: str) -> PullRequest:
+    def create_pull(self, base: str, branch: str, title: str, body: str) -> PullRequest:
         """Open a pull request."""
-        told = {"title": title, "head": branch, "base": base, "body": body}
-        return _pull(self._ask("POST", "/pulls", told))
+        pull = {"title": title, "head": branch, "base": base, "body": body}
+        return _pull(self._ask("POST", "/pulls", pull))
 
-    def tell_more(self, pull: PullRequest, body: str) -> None:
-        """Give a pull request another text."""
+    def update_body(self, pull: PullRequest, body: str) -> None:
+        """Replace the text of a pull request."""
         self._ask("PATCH", f"/pulls/{pull.number}", {"body": body})
 
     def close_pull(self, pull: PullRequest) -> None:
@@ -171,33 +173,33 @@ class GitHubRepository:
         self._ask("PATCH", f"/pulls/{pull.number}", {"state": "closed"})
 
     def _entry(self, commit: str, path: str) -> Mapping[str, Any] | None:
-        """What a commit's tree holds at a path: its type, mode and sha."""
+        """Type, mode and sha of a path in a commit's tree."""
         sha = commit
         entry: Mapping[str, Any] | None = None
         for part in path.split("/"):
             if sha not in self._trees:
                 entries = self._ask("GET", f"/git/trees/{sha}")["tree"]
-                self._trees[sha] = {str(one["path"]): one for one in entries}
+                self._trees[sha] = {str(child["path"]): child for child in entries}
             entry = self._trees[sha].get(part)
             if entry is None:
                 return None
             sha = str(entry["sha"])
         return entry
 
-    def _or_moved(self, reply: Reply) -> Reply:
-        told = _message(reply).casefold()
+    def _read_moved(self, reply: Reply) -> None:
+        message = _message(reply).casefold()
         if reply.status == HTTPStatus.UNPROCESSABLE_ENTITY and (
-            "already exists" in told or "fast forward" in told
+            "already exists" in message or "fast forward" in message
         ):
-            raise BranchMoved
-        return reply
+            raise BranchMovedError
+        self._read(reply)
 
-    def _ask(self, method: str, path: str, told: object = None) -> Any:
-        return self._read(self._send(method, path, told))
+    def _ask(self, method: str, path: str, body: object = None) -> Any:
+        return self._read(self._send(method, path, body))
 
-    def _send(self, method: str, path: str, told: object = None) -> Reply:
+    def _send(self, method: str, path: str, body: object = None) -> Reply:
         url = f"{self.api_url.rstrip('/')}/repos/{quote(self.name)}{path}"
-        content = b"" if told is None else json.dumps(told).encode()
+        content = b"" if body is None else json.dumps(body).encode()
         try:
             return self.http.exchange(
                 method, url, token=self.token, headers=_HEADERS, content=content
@@ -219,8 +221,8 @@ class GitHubRepository:
             ) from error
 
     def _refusal(self, reply: Reply) -> PublishError:
-        said = _message(reply).replace(self.token, "…")
-        is_limit = reply.retry_after is not None or "rate limit" in said.casefold()
+        message = _message(reply).replace(self.token, "…")
+        is_limit = reply.retry_after is not None or "rate limit" in message.casefold()
         if reply.status == HTTPStatus.TOO_MANY_REQUESTS or (
             reply.status == HTTPStatus.FORBIDDEN and is_limit
         ):
@@ -231,7 +233,7 @@ class GitHubRepository:
         sentences = {
             401: "GitHub does not accept the token. Make a new one with read and write access to "
             "Contents and Pull requests, and set GITHUB_TOKEN.",
-            403: f"The token may not do this in {self.name} ({said}). Give it read and write "
+            403: f"The token may not do this in {self.name} ({message}). Give it read and write "
             "access to Contents and Pull requests.",
             404: f"GitHub shows the token no such thing in {self.name}. See that GITHUB_REPO is "
             "`owner/name`, and that the token may read and write its Contents and Pull requests.",
@@ -246,38 +248,38 @@ class GitHubRepository:
                 retry_after=reply.retry_after,
             )
         return PublishError(
-            f"GitHub refuses the change to {self.name}: {said} (HTTP {reply.status}). See its "
+            f"GitHub refuses the change to {self.name}: {message} (HTTP {reply.status}). See its "
             "rules for branches; it is tried again."
         )
 
 
 def _message(reply: Reply) -> str:
-    """What GitHub says about a failure, in a line."""
+    """GitHub's explanation of a failure, in one line."""
     try:
-        told = json.loads(reply.body)
+        answer = json.loads(reply.body)
     except ValueError:
         return ""
-    if not isinstance(told, dict):
+    if not isinstance(answer, dict):
         return ""
-    faults = told.get("errors")
-    parts = [told.get("message"), *(faults if isinstance(faults, list) else [])]
-    words = [part.get("message") if isinstance(part, dict) else part for part in parts]
-    line = " ".join(" ".join(str(word) for word in words if word).split())
+    errors = answer.get("errors")
+    parts = [answer.get("message"), *(errors if isinstance(errors, list) else [])]
+    texts = [part.get("message") if isinstance(part, dict) else part for part in parts]
+    line = " ".join(" ".join(str(text) for text in texts if text).split())
     return "".join(char if char.isprintable() else "?" for char in line)[:300].rstrip(" .")
 
 
-def _pull(told: Mapping[str, Any]) -> PullRequest:
+def _pull(answer: Mapping[str, Any]) -> PullRequest:
     return PullRequest(
-        number=int(told["number"]),
-        url=str(told["html_url"]),
-        branch=str(told["head"]["ref"]),
-        head=str(told["head"]["sha"]),
-        body=str(told["body"] or ""),
+        number=int(answer["number"]),
+        url=str(answer["html_url"]),
+        branch=str(answer["head"]["ref"]),
+        head=str(answer["head"]["sha"]),
+        body=str(answer["body"] or ""),
     )
 
 
-def _decoded(told: Mapping[str, Any], path: str) -> str:
+def _decoded(answer: Mapping[str, Any], path: str) -> str:
     try:
-        return base64.b64decode(str(told["content"])).decode("utf-8")
+        return base64.b64decode(str(answer["content"])).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError) as error:
         raise PublishError(f"{path} on GitHub is no UTF-8 text. Save it as UTF-8.") from error

@@ -25,6 +25,7 @@ _REFUSALS: Mapping[RefusalReason, str] = {
     "too late": f"A decision can be taken back for {UNDO_DAYS} days. To change {{title}} now, "
     "look it up and use *Suggest a correction*.",
     "depended on": "A later correction stands on {title}. Take that one back first, then this.",
+    "suggested again": "{title} was suggested again. Decide on that suggestion first.",
     "no title": "arXiv has not told what {title} is. Give it its title with *Edit* first.",
     "listed": "{title} is on the list already. Reject the suggestion, or undo that first.",
     "no reason": "A reason is needed: choose one, or write a few words.",

@@ -22,7 +22,7 @@ from bot.publishing.targets.files import FilesTarget
 from bot.publishing.targets.github import GitHubTarget
 from bot.publishing.targets.github_api import GitHubRepository
 from tests.publishing.fake_github import NAME, TOKEN, FakeGitHub, served
-from tests.publishing.targets.test_git import FILES, NAMES, approval, entry, undo
+from tests.publishing.site import FILES, NAMES, approval, entry, undo
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
