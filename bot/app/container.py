@@ -6,12 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import SystemRandom
 
-from slack_sdk import WebClient
-from slack_sdk.http_retry.builtin_handlers import (
-    ConnectionErrorRetryHandler,
-    RateLimitErrorRetryHandler,
-)
-
 from bot.catalog.model import Catalog
 from bot.catalog.names import KnownNames, shipped_names
 from bot.db.engine import Database, open_database
@@ -24,11 +18,9 @@ from bot.outbox.store import Outbox
 from bot.review.service import ReviewService
 from bot.review.store import SuggestionStore
 from bot.settings import Settings
+from bot.slack.clients import SlackClients
 from bot.slack.context import ListenerContext
 from bot.slack.directory import Directory
-from bot.slack.listeners import Listeners
-
-_INTERACTIVE_SECONDS = 2  # somebody waits, and Slack gives up after three
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +49,24 @@ class Container:
     def _catalog(self) -> Catalog:
         return self.lookup.current().catalog
 
-    def desk(self, token: str, workspace: str) -> ListenerContext:
-        """What listeners share; `workspace` is its address."""
-        client = client_of(self.settings, token, timeout=_INTERACTIVE_SECONDS)
+    def listener_context(self, clients: SlackClients, workspace: str) -> ListenerContext:
+        """The dependencies of the listeners; `workspace` is its address."""
         return ListenerContext(
             review=self.review,
             suggestions=self.suggestions,
             lookup=self.lookup,
-            people=Directory(client, time.monotonic),
-            outbox=self.outbox,
-            subscribing=SubscriptionService(
+            subscriptions=SubscriptionService(
                 DigestStore(self.database), self.editor, self.lookup.current
             ),
-            workspace=workspace,
+            outbox=self.outbox,
+            directory=Directory(clients.interactive, time.monotonic),
+            clients=clients,
+            names=self.names,
             now=now,
+            rng=SystemRandom(),
+            workspace=workspace,
             channel=self.settings.review_channel,
         )
-
-    def listeners(self, token: str, workspace: str) -> Listeners:
-        """What answers people, in either transport."""
-        return Listeners(self.desk(token, workspace), self.names, SystemRandom())
 
 
 def make_container(settings: Settings) -> Container:
@@ -91,19 +81,6 @@ def make_container(settings: Settings) -> Container:
         suggestions=suggestions,
         review=ReviewService(database, settings.review_channel),
         outbox=Outbox(database),
-    )
-
-
-def client_of(settings: Settings, token: str, *, timeout: int = 30) -> WebClient:
-    """A client whose calls may be repeated; what must not be is sent by another."""
-    return WebClient(
-        token=token,
-        base_url=settings.slack_api_url,
-        timeout=timeout,
-        retry_handlers=[
-            ConnectionErrorRetryHandler(),
-            RateLimitErrorRetryHandler(max_retry_count=2),
-        ],
     )
 
 

@@ -43,8 +43,8 @@ from bot.publishing.publication import PublishError
 from bot.publishing.queue import PublicationQueue
 from bot.review.store import SuggestionStore
 from bot.settings import Settings
-from bot.slack.checkup import BotIdentity, BotSelfCheck
 from bot.slack.manifest import scopes
+from bot.slack.self_check import BotIdentity, BotSelfCheck
 
 PATIENCE = 12.0
 """Seconds for all of it."""

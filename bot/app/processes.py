@@ -16,7 +16,7 @@ import structlog
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
-from bot.app.container import Container, client_of, make_container, now
+from bot.app.container import Container, make_container, now
 from bot.app.environment import app_token, bot_token, forget_token
 from bot.app.state import SOCKET
 from bot.app.worker import Worker
@@ -25,6 +25,7 @@ from bot.errors import PapersError
 from bot.ops.health import HealthEndpoints, health_server
 from bot.settings import Settings
 from bot.slack.app import check_token, connect_socket, make_app
+from bot.slack.clients import make_clients
 
 _FINISH = 5.0  # seconds; a platform kills ten after it asked, and its machine may be busy
 _LOOK = 0.2  # seconds
@@ -40,12 +41,12 @@ def run(
     token, socket_token = bot_token(settings), app_token(settings)
     _end_at_once()
     forget_token()
-    client = client_of(settings, token)
-    workspace = check_token(client)
+    clients = make_clients(token, settings.slack_api_url)
+    workspace = check_token(clients.repeatable)
     parts = make_container(settings)
     alone = _alone(parts)
     worker = Worker(parts, token, workspace)
-    app = make_app(client, "", parts.listeners(token, workspace))
+    app = make_app(parts.listener_context(clients, workspace), "")
     with _watched(parts):
         handler = connect_socket(app, socket_token)
         heard, ending = _heard(), stop or threading.Event()
@@ -61,7 +62,7 @@ def work(settings: Settings) -> None:
     """Send, publish and poll until SIGTERM or SIGINT, beside any number of `papers web`."""
     token = bot_token(settings)
     _end_at_once()
-    workspace = check_token(client_of(settings, token))
+    workspace = check_token(make_clients(token, settings.slack_api_url).repeatable)
     parts = make_container(settings)
     worker = Worker(parts, token, workspace)
     with _watched(parts):

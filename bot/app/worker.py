@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import structlog
-from slack_sdk import WebClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app.container import Container, now
@@ -25,9 +24,10 @@ from bot.discovery.retention import RECORDS, delete_old
 from bot.ops.jobs import Job, JobJournal, Jobs, RetryPause
 from bot.publishing.publisher import Publisher
 from bot.publishing.queue import PublicationQueue
-from bot.review.service import card_key
+from bot.slack.clients import make_clients
 from bot.slack.delivery.renderer import Renderer
-from bot.slack.delivery.sender import GRACE, Sender
+from bot.slack.delivery.sender import Sender
+from bot.slack.permalinks import card_link
 
 _TICK = 0.2  # seconds between looks into the outbox
 _LOCK_AGAIN = 1.0
@@ -44,13 +44,7 @@ class Worker:
         Raises PapersError when a setting for publishing is missing.
         """
         self._parts, self._workspace = parts, workspace
-        # What must not happen twice is sent by a client that repeats nothing by itself.
-        self._client = WebClient(
-            token=token,
-            base_url=parts.settings.slack_api_url,
-            timeout=int(GRACE),
-            retry_handlers=[],
-        )
+        self._client = make_clients(token, parts.settings.slack_api_url).once_only
         self._lock = lock_of(parts.database, WORKER)
         self._target = target_of(parts)
         self.is_acting = False
@@ -147,10 +141,7 @@ class Worker:
 
     def _card(self, number: int) -> str | None:
         """The address of a suggestion's card, once it is posted."""
-        item = self._parts.outbox.find(card_key(number))
-        if item is None or not item.ts:
-            return None
-        return f"{self._workspace}archives/{item.posted_in}/p{item.ts.replace('.', '')}"
+        return card_link(self._parts.outbox, self._workspace, number)
 
 
 def _wake(parts: Container, moment: dt.datetime) -> int:

@@ -7,7 +7,7 @@ from functools import cache
 
 import structlog
 
-from bot.app.container import client_of, make_container, now
+from bot.app.container import make_container, now
 from bot.app.environment import bot_token, forget_token, read_settings, signing_secret
 from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import open_database
@@ -15,6 +15,7 @@ from bot.db.migrate import migrate
 from bot.ops.health import HealthEndpoints
 from bot.settings import Settings
 from bot.slack.app import check_token, make_app
+from bot.slack.clients import make_clients
 from bot.slack.transport.wsgi import SlackRequests
 
 
@@ -37,7 +38,8 @@ def wsgi() -> HealthEndpoints:
     workspace = _workspace(settings)
     forget_token()
     parts = make_container(settings)
-    app = make_app(client_of(settings, token), secret, parts.listeners(token, workspace))
+    clients = make_clients(token, settings.slack_api_url)
+    app = make_app(parts.listener_context(clients, workspace), secret)
     structlog.get_logger().info("ready", transport="http")
     return HealthEndpoints(parts.database, parts.lookup, now, SlackRequests(app))
 
@@ -49,4 +51,4 @@ def _workspace(settings: Settings) -> str:
     The first process asks, and the others are its copies: one that dies while Slack is down can be
     replaced.
     """
-    return check_token(client_of(settings, bot_token(settings)))
+    return check_token(make_clients(bot_token(settings), settings.slack_api_url).repeatable)

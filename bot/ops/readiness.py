@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.ops.doctor.finding import span
 from bot.ops.doctor.job_checks import STUCK
 from bot.outbox.message import QueueDepth
-from bot.slack.api_errors import TOKEN_ERRORS, UNAUTHORIZED, answered
+from bot.slack.api_errors import TOKEN_ERRORS, UNAUTHORIZED, error_sentence
 from bot.text import pluralize
 
 
@@ -26,7 +26,7 @@ def reasons(seen: ProcessState, now: dt.datetime) -> Iterator[str]:
     if seen.unreadable_list:
         yield f"The list cannot be read: {seen.unreadable_list}"
     for code in sorted(UNAUTHORIZED):
-        if answered(code) in seen.problems:
+        if error_sentence(code) in seen.problems:
             yield f"Slack refuses the token: {TOKEN_ERRORS.get(code, code)}."
     oldest = seen.depth.oldest
     if oldest and now - oldest > STUCK:

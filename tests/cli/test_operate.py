@@ -23,8 +23,8 @@ from bot.review.service import Proposal, ReviewService, SuggestionMade
 from tests.conftest import DATA, opened
 from tests.e2e.processes import papers
 from tests.slack.fake import FakeSlack
-from tests.slack.house import REVIEW, furnish
 from tests.slack.payloads import BOT_TOKEN
+from tests.slack.workspace_bot import REVIEW, populate
 
 ENTRY = Entry(title="Made Up", sections=("llm-systems/serving",))
 
@@ -156,7 +156,7 @@ def test_a_database_that_cannot_be_asked_is_a_sentence(
 def test_the_doctor_speaks_json_and_its_exit_code_says_whether_something_is_wrong(
     settings: dict[str, str], fake_slack: FakeSlack
 ) -> None:
-    furnish(fake_slack)
+    populate(fake_slack)
     settings |= {
         "SLACK_BOT_TOKEN": BOT_TOKEN,
         "SLACK_SIGNING_SECRET": "made-up",

@@ -37,7 +37,7 @@ from tests.e2e.whole import (
     whole,
 )
 from tests.slack.fake import Fault
-from tests.slack.house import REVIEW
+from tests.slack.workspace_bot import REVIEW
 
 IS_PROOF = settings().max_examples > 1000
 KILLS = 200 if IS_PROOF else 10

@@ -27,8 +27,8 @@ from bot.settings import Settings
 from bot.slack.manifest import scopes
 from tests.conftest import DATA
 from tests.slack.fake import FakeSlack, Fault
-from tests.slack.house import REVIEW, furnish
 from tests.slack.payloads import BOT_TOKEN
+from tests.slack.workspace_bot import REVIEW, populate
 
 Make = Callable[..., Settings]
 SCOPES = frozenset({"chat:write"})
@@ -45,7 +45,7 @@ def fake_slack(slack_server: HTTPServer) -> Iterator[FakeSlack]:
 @pytest.fixture
 def make(fake_slack: FakeSlack, database_url: str, tmp_path: Path) -> Make:
     """Settings of a bot in order, but for what is given."""
-    furnish(fake_slack)
+    populate(fake_slack)
     shutil.copytree(DATA, tmp_path / "data")
     text = (tmp_path / "data" / "list.yaml").read_text()
     assert "categories:" in text
@@ -153,7 +153,7 @@ class TestSlack:
         assert found(make(), "SLACK_BOT_TOKEN").state == "error"
 
     def test_the_channel(self, make: Make, fake_slack: FakeSlack) -> None:
-        channel = fake_slack.known(REVIEW)
+        channel = fake_slack.conversation(REVIEW)
         channel.members.remove("U0BOT")
         assert "/invite @papers" in found(make(), "PAPERS_REVIEW_CHANNEL").remedy
         channel.is_archived = True

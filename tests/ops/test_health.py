@@ -28,7 +28,7 @@ from bot.review.service import Proposal, SuggestionMade
 from bot.slack.blocks.cards import APPROVE
 from tests.conftest import DATA
 from tests.slack.fake import ALICE, FakeSlack
-from tests.slack.house import Clock, House, furnish
+from tests.slack.workspace_bot import Clock, WorkspaceBot, populate
 
 FEW_MINUTES = dt.timedelta(minutes=6)
 
@@ -127,30 +127,30 @@ def test_a_database_that_hangs_keeps_nobody_waiting(
 
 
 @pytest.fixture
-def house(
+def bot(
     slack_server: HTTPServer,
     database: Database,
     catalog_copy: Callable[[Path], Path],
     tmp_path: Path,
-) -> House:
+) -> WorkspaceBot:
     """A bot whose time is ours, so that what it did is not from another year."""
     slack_server.clear()
     clock = Clock(now=now())
     slack = FakeSlack(slack_server, clock=clock.timestamp)
-    furnish(slack)
-    return House(slack, database, catalog_copy(tmp_path), clock)
+    populate(slack)
+    return WorkspaceBot(slack, database, catalog_copy(tmp_path), clock)
 
 
-def test_metrics_tell_of_commands_the_outbox_and_feeds(house: House) -> None:
-    asked = client(house.database)
+def test_metrics_tell_of_commands_the_outbox_and_feeds(bot: WorkspaceBot) -> None:
+    asked = client(bot.database)
     before = samples(asked)
-    house.command("kv cache", ALICE)
-    say(house.database, now() - FEW_MINUTES, "old")
-    say(house.database, now(), "dead")
-    box = Outbox(house.database)
+    bot.command("kv cache", ALICE)
+    say(bot.database, now() - FEW_MINUTES, "old")
+    say(bot.database, now(), "dead")
+    box = Outbox(bot.database)
     box.mark_dead(box.waiting()[-1], "no use")
     checks = (FeedCheck("cs.DC", "stalled", "No new paper.", 0, now().date()),)
-    PaperStore(house.database).take(FetchedBatch(checks=checks), now())
+    PaperStore(bot.database).take(FetchedBatch(checks=checks), now())
     after = samples(asked)
     searched = ("papers_commands_total", "search")
     timed = ("papers_command_seconds_count", "search")
@@ -165,20 +165,20 @@ def test_metrics_tell_of_commands_the_outbox_and_feeds(house: House) -> None:
     assert after["papers_database_up",] == 1
 
 
-def test_metrics_count_clicks_decisions_and_what_slack_refuses(house: House) -> None:
-    asked = client(house.database)
+def test_metrics_count_clicks_decisions_and_what_slack_refuses(bot: WorkspaceBot) -> None:
+    asked = client(bot.database)
     before = samples(asked)
     entry = Entry(title="Made Up", sections=("llm-systems/serving",))
     proposal = Proposal(identity="title:x", subject=Subject(after=entry), source=None)
-    made = house.review.suggest(proposal, house.clock.now)
+    made = bot.review.suggest(proposal, bot.clock.now)
     assert isinstance(made, SuggestionMade)
-    house.settle(3)
-    house.click(house.card(made.suggestion.id), APPROVE, ALICE)
+    bot.settle(3)
+    bot.click(bot.card(made.suggestion.id), APPROVE, ALICE)
     content = {"since": now().isoformat(), "lines": ["x"], "over": None}
     lost = Message(key="x", channel="C0GONE", kind="feeds", content=content)
-    with house.database.write() as connection:
-        enqueue(connection, lost, house.clock.now)
-    house.settle(3)
+    with bot.database.write() as connection:
+        enqueue(connection, lost, bot.clock.now)
+    bot.settle(3)
     after = samples(asked)
     for counted in (
         ("papers_clicks_total", APPROVE),

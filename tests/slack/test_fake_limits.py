@@ -6,8 +6,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from tests.slack.fake import ALICE, PAPERS, FakeSlack
-from tests.slack.kit import (
+from tests.slack.block_kit import (
     actions,
     button,
     confirm,
@@ -18,6 +17,7 @@ from tests.slack.kit import (
     section,
     select,
 )
+from tests.slack.fake import ALICE, PAPERS, FakeSlack
 
 
 @pytest.fixture

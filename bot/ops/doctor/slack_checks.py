@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from bot.ops.doctor.finding import Finding, error, ok, span, warning
-from bot.slack.checkup import BotIdentity, Conversation, SlackRefusal, SlackUnreachable
+from bot.slack.self_check import BotIdentity, Conversation, SlackRefusal, SlackUnreachable
 from bot.text import pluralize
 
 SKEW = 60.0

@@ -7,9 +7,9 @@ It refuses what Slack refuses, keeps Slack's pace, and fails when it is told to.
 the fixture `fake_slack`; a process is given `fake_slack.url` as SLACK_API_URL.
 """
 
-from tests.slack.fake.acting import http
 from tests.slack.fake.faults import Fault
-from tests.slack.fake.serving import Call
+from tests.slack.fake.interactions import http
+from tests.slack.fake.server import Call
 from tests.slack.fake.slack import FakeSlack
 from tests.slack.fake.workspace import ALICE, BOB, BOT, PAPERS, Channel, PostedMessage, View
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 from tests.slack import scopes
 from tests.slack.fake.arguments import Args, RefusedError
-from tests.slack.fake.desk import Answer, Desk
+from tests.slack.fake.base import Answer, Desk
 from tests.slack.fake.directory import Directory
 from tests.slack.fake.messages import Messages
-from tests.slack.fake.pace import Pace
+from tests.slack.fake.rate_limits import Pace
 from tests.slack.fake.views import Views
 from tests.slack.fake.workspace import Workspace
 

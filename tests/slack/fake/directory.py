@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from tests.slack import scopes
 from tests.slack.fake import arguments
 from tests.slack.fake.arguments import Args, RefusedError
-from tests.slack.fake.desk import Answer, Desk
+from tests.slack.fake.base import Answer, Desk
 from tests.slack.fake.workspace import BOT, BOT_ID, TEAM, Channel
 
 Methods = Mapping[str, Callable[[Args], Answer]]

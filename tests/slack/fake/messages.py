@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from tests.slack.fake import arguments
 from tests.slack.fake.arguments import Args, RefusedError
-from tests.slack.fake.desk import Answer, Desk
+from tests.slack.fake.base import Answer, Desk
 from tests.slack.fake.workspace import BOT, Channel, PostedMessage
 
 Methods = Mapping[str, Callable[[Args], Answer]]

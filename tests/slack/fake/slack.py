@@ -4,9 +4,9 @@ import copy
 from collections.abc import Iterable
 from typing import Any
 
-from tests.slack.fake.acting import Acting
 from tests.slack.fake.faults import Fault
-from tests.slack.fake.serving import Call
+from tests.slack.fake.interactions import Acting
+from tests.slack.fake.server import Call
 from tests.slack.fake.workspace import BOT, PAPERS, Channel, PostedMessage, User, View
 
 # Refusals that only a mistake of the bot's own can earn.
@@ -59,7 +59,7 @@ class FakeSlack(Acting):
         with self._lock:
             self._all.groups[key] = (handle, list(members))
 
-    def known(self, channel: str) -> Channel:
+    def conversation(self, channel: str) -> Channel:
         """A conversation to look at, or to change as people do."""
         return self._all.channels[channel]
 

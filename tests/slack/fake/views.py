@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.slack.fake import arguments
 from tests.slack.fake.arguments import Args, RefusedError
-from tests.slack.fake.desk import Answer, Desk
+from tests.slack.fake.base import Answer, Desk
 from tests.slack.fake.workspace import APP, BOT_ID, TEAM, TRIGGER_SECONDS, View
 
 Methods = Mapping[str, Callable[[Args], Answer]]
