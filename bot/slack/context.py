@@ -12,6 +12,7 @@ from slack_sdk.models.views import View
 from bot.catalog.identity import title_key
 from bot.catalog.model import Catalog, Entry
 from bot.catalog.names import KnownNames
+from bot.digest.model import Subscription
 from bot.digest.service import SubscriptionService
 from bot.errors import PapersError
 from bot.lookup.service import LookupService
@@ -54,13 +55,36 @@ class ListenerContext:
         """The list as it is now."""
         return self.lookup.current().catalog
 
-    def entry(self, key: str) -> Entry | None:
-        """The listed entry of a title key."""
-        return next((entry for entry in self.catalog.entries if title_key(entry) == key), None)
+    def entry(self, key: str) -> Entry:
+        """The listed entry of a title key. Raises PapersError if there is none."""
+        for entry in self.catalog.entries:
+            if title_key(entry) == key:
+                return entry
+        raise PapersError(
+            "This entry is not on the list any more, or has another title now. Look it up again."
+        )
 
-    def suggestion(self, number: int | None) -> Suggestion | None:
-        """The suggestion of a number, if there is one."""
-        return self.suggestions.get(number) if number is not None else None
+    def suggestion(self, number: int | None) -> Suggestion:
+        """The suggestion of a number. Raises PapersError if there is none."""
+        suggestion = None if number is None else self.suggestions.get(number)
+        if suggestion is None:
+            raise PapersError(
+                "I do not know this suggestion any more. `/papers pending` shows what waits."
+            )
+        return suggestion
+
+    def subscription(self, number: int | None, channel: str | None = None) -> Subscription:
+        """The subscription of a number, which has to be that of a channel if one is given.
+
+        Raises PapersError if there is none.
+        """
+        subscription = None if number is None else self.subscriptions.get(number)
+        if subscription is None or channel not in {None, subscription.channel}:
+            raise PapersError(
+                "This subscription belongs to another channel, or has ended. "
+                "`/papers subscriptions` shows those of this one."
+            )
+        return subscription
 
     def may_review(self, user: str) -> bool:
         """Whether a person decides on suggestions. Raises PapersError if Slack does not say."""

@@ -24,7 +24,6 @@ from bot.slack.blocks.text import SlackMessage, fit, section, shorten
 REJECTED, POSTPONED, CHOSEN_LINK, REOPENED = (
     f"review:{name}:form" for name in ("reject", "later", "link", "reopen")
 )
-ENTRY_GONE = "This entry is not on the list any more, or has another title now. Look it up again."
 
 REASONS = (
     "Out of scope",

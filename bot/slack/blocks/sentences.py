@@ -9,8 +9,6 @@ from bot.review.model import Event, Suggestion
 from bot.slack.blocks.text import bold_title, day, fit, mention, moment, section_name
 from bot.text import pluralize
 
-UNKNOWN_SUGGESTION = "I do not know this suggestion any more. `/papers pending` shows what waits."
-
 _TITLE_LENGTH = 200
 _MAX_PENDING = 20
 _MAX_EVENTS = 40

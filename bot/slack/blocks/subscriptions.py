@@ -18,10 +18,6 @@ NO_SUBSCRIPTION = (
     "This channel is subscribed to nothing. `/papers subscribe` brings what is new every Monday; "
     "`/papers subscribe serving daily at 9:00` a section every day."
 )
-ELSEWHERE = (
-    "This subscription belongs to another channel, or has ended. "
-    "`/papers subscriptions` shows those of this one."
-)
 _INVITE = (
     "I am not in this channel, so I cannot post here yet: type `/invite @papers` to invite me"
 )

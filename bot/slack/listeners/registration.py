@@ -9,8 +9,6 @@ from bot.slack.listeners.commands import papers
 
 def register(app: App, context: ListenerContext) -> None:
     """Register every listener on the app."""
-    papers.register(app, context)
-    actions.register(app, context)
-    views.register(app, context)
-    shortcuts.register(app, context)
+    for kind in (papers, actions, views, shortcuts):
+        kind.register(app, context)
     errors.register(app)

@@ -3,15 +3,9 @@
 What a decision changes on the card reaches Slack by the outbox.
 """
 
-from collections.abc import Callable, Mapping
-from functools import partial
-
 from slack_bolt import App
-from slack_sdk.models.views import View
 
 from bot.review.decision import Action, Approve, Refusal, Second, Undo
-from bot.review.model import Suggestion
-from bot.slack.blocks import modals
 from bot.slack.blocks.cards import (
     APPROVE,
     CHOSEN,
@@ -24,7 +18,8 @@ from bot.slack.blocks.cards import (
     UNDO,
 )
 from bot.slack.blocks.entry_form import entry_form
-from bot.slack.blocks.sentences import UNKNOWN_SUGGESTION, refusal
+from bot.slack.blocks.modals import later_form, reject_form, reopen_form
+from bot.slack.blocks.sentences import refusal
 from bot.slack.blocks.text import SlackMessage, mrkdwn_message, text_message
 from bot.slack.context import ListenerContext
 from bot.slack.listeners.adapters import Reply, acknowledge, on_click
@@ -39,20 +34,17 @@ def register(app: App, context: ListenerContext) -> None:
     on_click(app, context, UNDO, undo)
     on_click(app, context, SECOND, second)
     on_click(app, context, REOPEN, open_reopening)
-    for action, form in _REVIEWER_FORMS.items():
-        on_click(app, context, action, partial(open_reviewer_form, form))
+    for action in (REJECT, LATER, EDIT):
+        on_click(app, context, action, open_reviewer_form)
     app.action(SECTION)(acknowledge)  # read from the card when it is approved
 
 
 def approve(context: ListenerContext, click: Click) -> Reply:
     """*Approve*, into the section that the select shows."""
     suggestion = context.suggestion(click.number)
-    if suggestion is None:
-        return text_message(UNKNOWN_SUGGESTION)
     section = _chosen_section(click)
-    home = section
-    if suggestion.subject.kind == "addition":
-        home = section or suggestion.subject.entry.home
+    is_addition = suggestion.subject.kind == "addition"
+    home = section or (suggestion.subject.entry.home if is_addition else None)
     if home and home not in context.catalog.places:
         return text_message(_NO_SECTION)
     return _decide(context, click, Approve(section))
@@ -72,51 +64,27 @@ def second(context: ListenerContext, click: Click) -> Reply:
 def open_reopening(context: ListenerContext, click: Click) -> Reply:
     """*Suggest again*: ask what speaks for a rejected paper now."""
     suggestion = context.suggestion(click.number)
-    if suggestion is None:
-        return text_message(UNKNOWN_SUGGESTION)
-    title, reason = suggestion.subject.entry.title, suggestion.reason or ""
-    return modals.reopen_form(suggestion.id, title, reason)
+    return reopen_form(suggestion.id, suggestion.subject.entry.title, suggestion.reason or "")
 
 
-def open_reviewer_form(
-    form: Callable[[ListenerContext, Suggestion], View], context: ListenerContext, click: Click
-) -> Reply:
+def open_reviewer_form(context: ListenerContext, click: Click) -> Reply:
     """*Reject*, *Later* or *Edit*: open a form for a reviewer, on an open suggestion."""
     suggestion = context.suggestion(click.number)
-    if suggestion is None:
-        return text_message(UNKNOWN_SUGGESTION)
     if not context.may_review(click.user):
         return mrkdwn_message(refusal(Refusal("not a reviewer", suggestion)))
     if suggestion.state in {"approved", "rejected"}:
         return mrkdwn_message(refusal(Refusal("decided", suggestion)))
-    return form(context, suggestion)
-
-
-def _reject_form(_context: ListenerContext, suggestion: Suggestion) -> View:
-    return modals.reject_form(suggestion.id, suggestion.subject.entry.title)
-
-
-def _later_form(_context: ListenerContext, suggestion: Suggestion) -> View:
-    return modals.later_form(suggestion.id, suggestion.subject.entry.title)
-
-
-def _edit_form(context: ListenerContext, suggestion: Suggestion) -> View:
-    return entry_form("edit", str(suggestion.id), suggestion.subject.after, context.catalog)
-
-
-_REVIEWER_FORMS: Mapping[str, Callable[[ListenerContext, Suggestion], View]] = {
-    REJECT: _reject_form,
-    LATER: _later_form,
-    EDIT: _edit_form,
-}
+    number, subject = suggestion.id, suggestion.subject
+    if click.action_id == REJECT:
+        return reject_form(number, subject.entry.title)
+    if click.action_id == LATER:
+        return later_form(number, subject.entry.title)
+    return entry_form("edit", str(number), subject.after, context.catalog)
 
 
 def _decide(context: ListenerContext, click: Click, action: Action) -> SlackMessage | None:
     """Apply an action to the suggestion of a button; None if it was allowed."""
-    suggestion = context.suggestion(click.number)
-    if suggestion is None:
-        return text_message(UNKNOWN_SUGGESTION)
-    refused = context.decide(suggestion, action, click)
+    refused = context.decide(context.suggestion(click.number), action, click)
     return mrkdwn_message(refusal(refused)) if refused else None
 
 

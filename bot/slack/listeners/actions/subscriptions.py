@@ -4,11 +4,9 @@ import structlog
 from slack_bolt import App
 from slack_sdk.errors import SlackApiError
 
-from bot.digest.model import Subscription
 from bot.slack.api_errors import error_code
 from bot.slack.blocks.subscriptions import (
     EDIT,
-    ELSEWHERE,
     END,
     JOIN,
     ended_message,
@@ -33,18 +31,14 @@ def register(app: App, context: ListenerContext) -> None:
 
 def open_edit(context: ListenerContext, click: Click) -> Reply:
     """*Edit*: open the form of a subscription."""
-    subscription = _subscription(context, click)
-    return subscription_form(subscription) if subscription else text_message(ELSEWHERE)
+    return subscription_form(context.subscription(click.number, click.channel))
 
 
 def end(context: ListenerContext, click: Click) -> Reply:
     """*Unsubscribe*."""
-    subscription = _subscription(context, click)
-    if subscription is None:
-        return text_message(ELSEWHERE)
-    return ended_message(
-        context.subscriptions.end(subscription.id, click.channel, click.user, context.now())
-    )
+    channel = click.channel
+    number = context.subscription(click.number, channel).id
+    return ended_message(context.subscriptions.end(number, channel, click.user, context.now()))
 
 
 def join(context: ListenerContext, click: Click) -> Reply:
@@ -55,10 +49,3 @@ def join(context: ListenerContext, click: Click) -> Reply:
         _log.warning("could not join", channel=click.channel, reason=error_code(error))
         return text_message(_CANNOT_JOIN)
     return text_message("I am in. Editions come here as promised.")
-
-
-def _subscription(context: ListenerContext, click: Click) -> Subscription | None:
-    """The subscription of a button, if it belongs to the channel of the click."""
-    subscription = None if click.number is None else context.subscriptions.get(click.number)
-    is_here = subscription is not None and subscription.channel == click.channel
-    return subscription if is_here else None

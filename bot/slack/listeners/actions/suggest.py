@@ -5,8 +5,7 @@ from slack_bolt import App
 from bot.catalog.links import read_reference
 from bot.slack.blocks.entry_form import entry_form
 from bot.slack.blocks.lookup import CORRECT, SUGGEST
-from bot.slack.blocks.modals import ENTRY_GONE
-from bot.slack.blocks.text import mrkdwn_message, text_message
+from bot.slack.blocks.text import mrkdwn_message
 from bot.slack.context import ListenerContext
 from bot.slack.listeners.adapters import Reply, on_click
 from bot.slack.listeners.commands.suggest import USAGE
@@ -29,6 +28,4 @@ def suggest(context: ListenerContext, click: Click) -> Reply:
 def open_correction(context: ListenerContext, click: Click) -> Reply:
     """*Suggest a correction*: open a form about a listed paper."""
     entry = context.entry(click.value)
-    if entry is None:
-        return text_message(ENTRY_GONE)
     return entry_form("correct", click.value, entry, context.catalog)

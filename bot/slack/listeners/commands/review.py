@@ -32,7 +32,8 @@ def pending(context: ListenerContext, _command: Command, _words: str) -> SlackMe
 
 def history(context: ListenerContext, _command: Command, words: str) -> SlackMessage | None:
     """`/papers history NUMBER`: what happened to a suggestion."""
-    suggestion = context.suggestion(number_in(words.removeprefix("#")))
+    number = number_in(words.removeprefix("#"))
+    suggestion = None if number is None else context.suggestions.get(number)
     if suggestion is None:
         return None
     events = context.suggestions.history(suggestion.id)

@@ -9,8 +9,8 @@ from bot.review.decision import Action, Edit, Postpone, Reject, Reopen
 from bot.review.model import Suggestion
 from bot.slack.blocks.entry_form import EDITED, read_entry
 from bot.slack.blocks.modals import LATERS, POSTPONED, REJECTED, REOPENED, FormFaults
-from bot.slack.blocks.sentences import UNKNOWN_SUGGESTION, refusal
-from bot.slack.blocks.text import mrkdwn_message, text_message
+from bot.slack.blocks.sentences import refusal
+from bot.slack.blocks.text import mrkdwn_message
 from bot.slack.context import ListenerContext
 from bot.slack.listeners.adapters import FormResult, on_submission
 from bot.slack.payloads import FormValues, Submission
@@ -35,8 +35,6 @@ def decide(
 ) -> FormResult:
     """Apply the action that a form describes; `read` reads it, or tells what is wrong."""
     suggestion = context.suggestion(submission.number)
-    if suggestion is None:
-        return text_message(UNKNOWN_SUGGESTION)
     action = read(context, suggestion, submission.values)
     if isinstance(action, FormFaults):
         return action

@@ -5,7 +5,7 @@ from slack_bolt import App
 
 from bot.lookup.query import QueryMistake
 from bot.slack.blocks.modals import FormFaults
-from bot.slack.blocks.subscriptions import ELSEWHERE, FORM, read_schedule
+from bot.slack.blocks.subscriptions import FORM, read_schedule
 from bot.slack.blocks.text import text_message
 from bot.slack.context import ListenerContext
 from bot.slack.listeners.adapters import FormResult, on_submission
@@ -21,10 +21,7 @@ def register(app: App, context: ListenerContext) -> None:
 
 def edit(context: ListenerContext, submission: Submission) -> FormResult:
     """Change a subscription to what the form describes."""
-    number, values = submission.number, submission.values
-    subscription = None if number is None else context.subscriptions.get(number)
-    if subscription is None:
-        return text_message(ELSEWHERE)
+    subscription, values = context.subscription(submission.number), submission.values
     schedule = read_schedule(values, subscription.schedule)
     if isinstance(schedule, QueryMistake):
         return FormFaults({"time": schedule.message})

@@ -9,8 +9,7 @@ from bot.review.model import Subject
 from bot.review.service import Proposal
 from bot.slack.blocks.entry_form import CORRECTED, SUGGESTED, read_entry
 from bot.slack.blocks.lookup import listed_message
-from bot.slack.blocks.modals import CHOSEN_LINK, ENTRY_GONE, FormFaults, read_links
-from bot.slack.blocks.text import text_message
+from bot.slack.blocks.modals import CHOSEN_LINK, FormFaults, read_links
 from bot.slack.context import ListenerContext
 from bot.slack.listeners.adapters import FormResult, on_submission
 from bot.slack.payloads import Submission
@@ -56,10 +55,7 @@ def suggest_entry(context: ListenerContext, submission: Submission) -> FormResul
 
 def suggest_correction(context: ListenerContext, submission: Submission) -> FormResult:
     """Suggest to change a listed paper to what the form describes, or to remove it."""
-    before = context.entry(submission.about)
-    if before is None:
-        return text_message(ENTRY_GONE)
-    values = submission.values
+    before, values = context.entry(submission.about), submission.values
     after: Entry | FormFaults | None = None
     if values.text("removal") != "remove":
         after = read_entry(values, before, context.names)
