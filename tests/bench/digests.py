@@ -56,7 +56,7 @@ def measure(channels: int) -> tuple[float, float]:
     ):
         database = open_database(f"sqlite:///{Path(folder) / 'papers.db'}")
         migrate(database)
-        slack = FakeSlack(server, a_second=None)
+        slack = FakeSlack(server, per_second=None)
         digests = DigestStore(database)
         for number in range(channels):
             slack.channel(f"C{number:05}", members=(BOT,))

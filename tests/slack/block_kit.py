@@ -1,4 +1,4 @@
-"""Blocks and forms to say things with, and how a refusal is met: for the fake's own tests."""
+"""Blocks, forms and refused calls for the tests of the fake."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 
 
 def refusal(call: Callable[[], object]) -> str:
-    """The code with which Slack refuses."""
+    """The code with which Slack refuses a call."""
     with pytest.raises(SlackApiError) as caught:
         call()
     return str(caught.value.response["error"])

@@ -1,4 +1,4 @@
-"""What people do in the fake reaches a real app in Slack's form, and can be answered."""
+"""Laws of the fake's interactions: they reach a real app in Slack's form, and can be answered."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def test_a_trigger_opens_one_modal_within_three_seconds(
     assert open_by(late) == "expired_trigger_id"
 
 
-def test_a_modal_is_changed_by_its_id_unless_another_was_faster(
+def test_a_modal_is_updated_by_its_id_unless_it_has_changed_meanwhile(
     fake_slack: FakeSlack, client: WebClient
 ) -> None:
     view = client.views_open(trigger_id=fake_slack.trigger(), view=modal())["view"]
@@ -54,7 +54,7 @@ def test_a_modal_is_changed_by_its_id_unless_another_was_faster(
     assert fake_slack.views[0].content["type"] == "home"
 
 
-def test_a_response_url_is_good_for_five_answers_in_half_an_hour(
+def test_a_response_url_takes_five_answers_within_half_an_hour(
     timed: FakeSlack, now: list[float]
 ) -> None:
     url = timed.response_url(user=BOB)
@@ -69,23 +69,28 @@ def test_a_response_url_is_good_for_five_answers_in_half_an_hour(
     assert WebhookClient(f"{url}0").send(text="x").body == "no_service"
 
 
-def test_an_answer_replaces_posts_or_removes_what_it_answers(
+def test_an_answer_replaces_posts_or_removes_a_message(
     fake_slack: FakeSlack, client: WebClient
 ) -> None:
     client.chat_postEphemeral(channel=PAPERS, user=ALICE, text="one")
     (private,) = fake_slack.ephemerals(ALICE)
     webhook = WebhookClient(fake_slack.response_url(message=private))
     webhook.send(text="two", replace_original=True)
-    assert [one.text for one in fake_slack.ephemerals(ALICE)] == ["two"]
+    assert [message.text for message in fake_slack.ephemerals(ALICE)] == ["two"]
     webhook.send(text="for all", response_type="in_channel")
-    assert [one.text for one in fake_slack.posted()] == ["for all"]
+    assert [message.text for message in fake_slack.posted()] == ["for all"]
     bad = webhook.send(text="x", blocks=[section("")])
     assert (bad.status_code, bad.body) == (400, "invalid_blocks")
     with pytest.raises(AssertionError, match="Slack would refuse"):
         fake_slack.check()
     webhook.send(delete_original=True)
     assert fake_slack.ephemerals(ALICE) == []
-    assert [one["code"] for one in fake_slack.responses] == ["ok", "ok", "invalid_blocks", "ok"]
+    assert [response["code"] for response in fake_slack.responses] == [
+        "ok",
+        "ok",
+        "invalid_blocks",
+        "ok",
+    ]
 
 
 CARD = [
@@ -103,7 +108,7 @@ CARD = [
 
 
 def bolt(fake: FakeSlack) -> App:
-    """A real app, which reads the payloads as the bot does."""
+    """A real app, which reads payloads as the bot does."""
     return App(client=fake.client(), signing_secret=SIGNING_SECRET, process_before_response=True)
 
 
@@ -113,7 +118,7 @@ def dispatch(app: App, payload: dict[str, Any]) -> int:
     return int(app.dispatch(request).status)
 
 
-def test_a_click_reaches_a_listener_with_all_that_it_needs(
+def test_a_click_reaches_a_listener_with_its_trigger_and_response_url(
     fake_slack: FakeSlack, client: WebClient
 ) -> None:
     client.chat_postMessage(channel=PAPERS, text="card", blocks=CARD)
@@ -137,13 +142,15 @@ def test_a_click_reaches_a_listener_with_all_that_it_needs(
         "is_ephemeral": False,
     }
     assert body["message"]["blocks"] == message.blocks
-    assert [one.user for one in fake_slack.views] == [BOB]
-    assert [one.text for one in fake_slack.ephemerals(BOB)] == ["thanks"]
+    assert [view.user for view in fake_slack.views] == [BOB]
+    assert [message.text for message in fake_slack.ephemerals(BOB)] == ["thanks"]
     with pytest.raises(AssertionError, match="nothing to click"):
         fake_slack.click(message, "no", BOB)
 
 
-def test_a_choice_is_one_of_the_options(fake_slack: FakeSlack, client: WebClient) -> None:
+def test_only_an_option_of_a_select_can_be_chosen(
+    fake_slack: FakeSlack, client: WebClient
+) -> None:
     client.chat_postMessage(channel=PAPERS, text="card", blocks=CARD)
     (message,) = fake_slack.posted()
     (chosen,) = fake_slack.click(message, "where", selected="2")["actions"]
@@ -160,16 +167,16 @@ def test_a_choice_is_one_of_the_options(fake_slack: FakeSlack, client: WebClient
 def test_a_click_on_a_private_message_carries_no_message(
     fake_slack: FakeSlack, client: WebClient
 ) -> None:
-    """Slack does not keep them; what a handler needs must be in the value."""
+    """Slack does not keep it; what a handler needs must be in the button's value."""
     client.chat_postEphemeral(channel=PAPERS, user=ALICE, text="card", blocks=CARD)
     payload = fake_slack.click(fake_slack.ephemerals(ALICE)[0], "yes")
     assert "message" not in payload
     assert payload["container"]["is_ephemeral"] is True
     WebhookClient(payload["response_url"]).send(text="done", replace_original=True)
-    assert [one.text for one in fake_slack.ephemerals(ALICE)] == ["done"]
+    assert [message.text for message in fake_slack.ephemerals(ALICE)] == ["done"]
 
 
-def test_a_filled_in_form_reaches_a_listener(fake_slack: FakeSlack, client: WebClient) -> None:
+def test_a_submitted_form_reaches_a_listener(fake_slack: FakeSlack, client: WebClient) -> None:
     client.views_open(trigger_id=fake_slack.trigger(), view=modal(private_metadata="7"))
     (view,) = fake_slack.views
     app, seen = bolt(fake_slack), []
@@ -209,4 +216,4 @@ def test_a_shortcut_and_a_command_reach_a_listener(fake_slack: FakeSlack) -> Non
     body = fake_slack.command("kv cache", BOB)
     request = BoltRequest(body=body, headers=dict(signed(body)))
     assert app.dispatch(request).status == 200
-    assert [one.text for one in fake_slack.ephemerals(BOB)] == [f"kv cache for {BOB}"]
+    assert [message.text for message in fake_slack.ephemerals(BOB)] == [f"kv cache for {BOB}"]

@@ -1,4 +1,4 @@
-"""Slack's patience: about a message a second a channel, and so many calls a minute a method."""
+"""Slack's rate limits: a message a second and channel, and calls a minute and method."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -26,51 +26,51 @@ A_MINUTE: Mapping[str, int] = {
 }
 
 
-class TooFastError(Exception):
-    """A call that comes too soon."""
+class RateLimitedError(Exception):
+    """A call beyond a rate limit."""
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"not before {retry_after} s have gone")
+        super().__init__(f"retry after {retry_after} s")
         self.retry_after = retry_after
 
 
 @dataclass
 class _Bucket:
     most: float
-    a_second: float
+    per_second: float
     filled_at: float
     left: float
 
     def take(self, now: float) -> float:
-        """Seconds until the next call may come; 0 when this one may."""
-        self.left = min(self.most, self.left + (now - self.filled_at) * self.a_second)
+        """Take a call; seconds until it is allowed, 0 if it is."""
+        self.left = min(self.most, self.left + (now - self.filled_at) * self.per_second)
         self.filled_at = now
         if self.left < 1:
-            return (1 - self.left) / self.a_second
+            return (1 - self.left) / self.per_second
         self.left -= 1
         return 0.0
 
 
-class Pace:
-    """Who may call now. `a_second` messages to a channel, after a burst; None: no limit at all."""
+class RateLimits:
+    """Limits of calls: `per_second` messages to a channel, after a burst; None: no limit."""
 
-    def __init__(self, clock: Callable[[], float], a_second: float | None, burst: int) -> None:
-        self._clock, self.a_second, self.burst = clock, a_second, burst
+    def __init__(self, clock: Callable[[], float], per_second: float | None, burst: int) -> None:
+        self._clock, self.per_second, self.burst = clock, per_second, burst
         self._buckets: dict[str, _Bucket] = {}
 
     def call(self, method: str) -> None:
-        """Count a call. Raises TooFastError."""
+        """Count a call. Raises RateLimitedError."""
         if method in A_MINUTE:
             self._take(method, A_MINUTE[method], A_MINUTE[method] / 60)
 
     def message(self, channel: str) -> None:
-        """Count a message to a channel. Raises TooFastError."""
-        self._take(channel, self.burst, self.a_second or 1)
+        """Count a message to a channel. Raises RateLimitedError."""
+        self._take(channel, self.burst, self.per_second or 1)
 
-    def _take(self, name: str, most: float, a_second: float) -> None:
-        if self.a_second is None:
+    def _take(self, name: str, most: float, per_second: float) -> None:
+        if self.per_second is None:
             return
         now = self._clock()
-        bucket = self._buckets.setdefault(name, _Bucket(most, a_second, now, most))
+        bucket = self._buckets.setdefault(name, _Bucket(most, per_second, now, most))
         if wait := bucket.take(now):
-            raise TooFastError(math.ceil(wait))
+            raise RateLimitedError(math.ceil(wait))

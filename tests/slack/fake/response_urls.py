@@ -1,4 +1,4 @@
-"""What stands behind a `response_url`: an answer to an interaction, in a channel or in private."""
+"""Answers to interactions through their `response_url`, in a channel or in private."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,18 +31,20 @@ def respond(workspace: Workspace, number: int, body: object) -> None:
         _remove(workspace, url)
         return
     blocks = arguments.blocks(body)
-    text = arguments.said(body, blocks)
+    text = arguments.message_text(body, blocks)
     if body.get("replace_original") and url.message is not None:
         _replace(workspace, url.message, text, blocks or [])
     else:
-        _say(workspace, url, text, blocks or [], body)
+        _post(workspace, url, text, blocks or [], body)
 
 
 def _remove(workspace: Workspace, url: ResponseUrl) -> None:
     if url.message is None:
         raise RefusedError("message_not_found")
     if url.message.ephemeral_to:
-        workspace.ephemerals = [one for one in workspace.ephemerals if one.ts != url.message.ts]
+        workspace.ephemerals = [
+            message for message in workspace.ephemerals if message.ts != url.message.ts
+        ]
     else:
         workspace.remove(url.message)
 
@@ -56,7 +58,7 @@ def _replace(
     message.edited, message.edits = workspace.ts(), message.edits + 1
 
 
-def _say(
+def _post(
     workspace: Workspace,
     url: ResponseUrl,
     text: str,

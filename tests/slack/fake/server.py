@@ -1,7 +1,6 @@
-"""The HTTP side of the fake: a call comes in, meets its fault, is answered and noted.
+"""The HTTP server of the fake: it applies faults to calls, answers and records them.
 
-Every call is answered under one lock, so that what a test sees is whole; waiting (a delay, a slow
-network) happens outside of it.
+Calls are answered under one lock, so that tests see a consistent state; delays are outside of it.
 """
 
 import json
@@ -21,7 +20,7 @@ from werkzeug import Request, Response
 from tests.slack.fake.api import WebApi
 from tests.slack.fake.arguments import Args, RefusedError
 from tests.slack.fake.faults import Fault, Faults
-from tests.slack.fake.rate_limits import Pace, TooFastError
+from tests.slack.fake.rate_limits import RateLimitedError, RateLimits
 from tests.slack.fake.response_urls import respond
 from tests.slack.fake.workspace import Workspace
 from tests.slack.payloads import BOT_TOKEN
@@ -32,7 +31,7 @@ JSON_TYPE = "application/json; charset=utf-8"
 
 @dataclass(frozen=True)
 class Call:
-    """A call as it came, and what became of it: `ok`, a code, or the fault that it met."""
+    """A call and its outcome: `ok`, an error code, or the fault that was applied."""
 
     method: str
     args: Args
@@ -41,7 +40,7 @@ class Call:
     applied: bool
 
 
-class Served:
+class FakeServer:
     """A workspace behind the Web API, on a server; see `FakeSlack`."""
 
     def __init__(
@@ -50,7 +49,7 @@ class Served:
         *,
         scopes: Iterable[str] = ALL,
         token: str = BOT_TOKEN,
-        a_second: float | None = 1.0,
+        per_second: float | None = 1.0,
         burst: int = 3,
         clock: Callable[[], float] = time.time,
         seed: int = 0,
@@ -58,16 +57,18 @@ class Served:
         self._server, self._token, self._clock = server, token, clock
         self._lock = threading.RLock()
         self._all = Workspace(clock)
-        self.pace = Pace(clock, a_second, burst)
+        self.rate_limits = RateLimits(clock, per_second, burst)
         self._api = self._made_api(scopes)
         self._faults = Faults(clock, random.Random(seed))
         self._calls: list[Call] = []
         self.responses: list[dict[str, Any]] = []
         server.expect_request(re.compile(r"/api/.*")).respond_with_handler(self._serve)
-        server.expect_request(re.compile(r"/response/\d+")).respond_with_handler(self._respond)
+        server.expect_request(re.compile(r"/response/\d+")).respond_with_handler(
+            self._answer_response_url
+        )
 
     def _made_api(self, scopes: Iterable[str]) -> WebApi:
-        return WebApi(self._all, self.pace, scopes)
+        return WebApi(self._all, self.rate_limits, scopes)
 
     @property
     def url(self) -> str:
@@ -79,21 +80,21 @@ class Served:
         return WebClient(token=token, base_url=self.url, retry_handlers=[], timeout=timeout)
 
     def _serve(self, request: Request) -> Response:
-        """One call of the Web API, with the fault that it meets."""
+        """Answer a call of the Web API, with the fault that applies to it."""
         method = request.path.removeprefix("/api/")
         try:
             args = _read(request)
         except RefusedError as refusal:
             with self._lock:
-                self._note(method, {}, refusal.code, applied=False)
+                self._record(method, {}, refusal.code, applied=False)
             return self._reply(_refused(refusal))
         with self._lock:
-            fault = self._faults.meet(method, args.get("channel"))
+            fault = self._faults.find(method, args.get("channel"))
         if fault and not fault.late:
             time.sleep(fault.seconds)
         if fault and not fault.applied:
             with self._lock:
-                self._note(method, args, f"fault: {fault.name}", applied=False)
+                self._record(method, args, f"fault: {fault.name}", applied=False)
             return self._broken(request, fault, "")
         reply = self._carry_out(method, args, _token(request, args), fault)
         if fault is None:
@@ -107,29 +108,29 @@ class Served:
     def _carry_out(
         self, method: str, args: Args, token: str | None, fault: Fault | None
     ) -> Response:
-        """Answer a call, and note it, in one step."""
+        """Carry a call out and record it, under the lock."""
         with self._lock:
             try:
-                self._know(method, token)
-                told = self._api.call(method, args)
-                reply, outcome = self._reply(told), "ok"
+                self._check_token(method, token)
+                answer = self._api.call(method, args)
+                reply, outcome = self._reply(answer), "ok"
             except RefusedError as refusal:
                 reply, outcome = self._reply(_refused(refusal)), refusal.code
-            except TooFastError as too_fast:
+            except RateLimitedError as limited:
                 reply, outcome = self._reply(_refused(RefusedError("ratelimited"))), "ratelimited"
-                reply.status_code, reply.headers["Retry-After"] = 429, str(too_fast.retry_after)
+                reply.status_code, reply.headers["Retry-After"] = 429, str(limited.retry_after)
             applied = outcome == "ok"
             if fault is not None and applied:
                 outcome = f"fault: {fault.name}"
-            self._note(method, args, outcome, applied=applied)
+            self._record(method, args, outcome, applied=applied)
             return reply
 
-    def _know(self, method: str, token: str | None) -> None:
+    def _check_token(self, method: str, token: str | None) -> None:
         if method in self._api.methods and token != self._token:
             raise RefusedError("invalid_auth" if token else "not_authed")
 
-    def _respond(self, request: Request) -> Response:
-        """One answer through a `response_url`."""
+    def _answer_response_url(self, request: Request) -> Response:
+        """Carry out an answer through a `response_url`."""
         number = int(request.path.rpartition("/")[2])
         with self._lock:
             body: object = request.get_json(silent=True)
@@ -142,16 +143,16 @@ class Served:
             self.responses.append({"number": number, "body": body, "status": status, "code": code})
         return Response(code, status=status, content_type="text/plain")
 
-    def _note(self, method: str, args: Args, outcome: str, *, applied: bool) -> None:
+    def _record(self, method: str, args: Args, outcome: str, *, applied: bool) -> None:
         self._calls.append(Call(method, args, self._clock(), outcome, applied))
 
-    def _reply(self, told: Mapping[str, Any]) -> Response:
+    def _reply(self, answer: Mapping[str, Any]) -> Response:
         headers = {"x-oauth-scopes": ",".join(sorted(self._api.granted))}
-        body = json.dumps(told, ensure_ascii=False)
+        body = json.dumps(answer, ensure_ascii=False)
         return Response(body, content_type=JSON_TYPE, headers=headers)
 
     def _broken(self, request: Request, fault: Fault, body: str) -> Response:
-        """What the caller sees of a fault."""
+        """The response that a fault causes."""
         if fault.drop:
             request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             return Response()
@@ -166,12 +167,12 @@ def _read(request: Request) -> dict[str, Any]:
     """The arguments of a call. Raises RefusedError."""
     if request.mimetype == "application/json":
         try:
-            found = json.loads(request.get_data() or b"{}")
+            args = json.loads(request.get_data() or b"{}")
         except ValueError:
             raise RefusedError("invalid_json") from None
-        if not isinstance(found, dict):
+        if not isinstance(args, dict):
             raise RefusedError("json_not_object")
-        return found
+        return args
     return {**request.args.to_dict(), **request.form.to_dict()}
 
 
