@@ -1,18 +1,13 @@
 """What finds papers: a poll of arXiv, what is proposed of it, what people suggest made whole."""
 
-import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from bot.app.container import Container, now
+from bot.app.container import Container
 from bot.catalog.model import Catalog
-from bot.db.engine import open_database
-from bot.db.migrate import is_current
 from bot.discovery.alarm import FeedAlarm
 from bot.discovery.budget import monday
 from bot.discovery.candidate_store import CandidateStore
-from bot.discovery.paper import Paper
 from bot.discovery.poll_report import PollReport
 from bot.discovery.poller import ArxivAddresses, Poller, PollOutcome, Progress
 from bot.discovery.proposer import Candidate, Proposer, proposed
@@ -22,21 +17,11 @@ from bot.discovery.sources.arxiv.calendar import EASTERN
 from bot.discovery.sources.arxiv.next_poll import next_poll_of
 from bot.discovery.sources.feed_document import FeedError
 from bot.discovery.store import PaperStore
-from bot.http import FetchError, HttpClient, user_agent
-from bot.review.intake import TRIES, ArxivFacts, Intake, to_learn_from
-from bot.settings import Settings
+from bot.http import FetchError, HttpClient
+from bot.review.intake import MAX_LOOKUP_ATTEMPTS, ArxivFacts, Intake, negative_examples
 
 _HANDED_OVER = timedelta(weeks=6)
 _MANY = 100
-
-
-def known_papers(settings: Settings) -> Mapping[str, Paper]:
-    """What arXiv has told of listed papers; nothing where no poll has been."""
-    path = settings.database.removeprefix("sqlite:///")
-    if path != settings.database and not Path(path).exists():
-        return {}  # a check makes no database
-    database = open_database(settings.database)
-    return PaperStore(database).metadata() if is_current(database) else {}
 
 
 def find(parts: Container, progress: Progress, *, dry_run: bool = False) -> PollReport:
@@ -48,10 +33,10 @@ def find(parts: Container, progress: Progress, *, dry_run: bool = False) -> Poll
         FeedAlarm(parts.database, parts.settings.review_channel).sound(report.checks, report.at)
     progress("Judging", 0, 1)
     candidates: tuple[Candidate, ...] = ()
-    paused = parts.suggestions.paused_until(now())
+    paused = parts.suggestions.paused_until(parts.now())
     try:
         if not paused:
-            candidates = _proposer(parts, catalog).propose(now(), dry_run=dry_run)
+            candidates = _proposer(parts, catalog).propose(parts.now(), dry_run=dry_run)
     except ModelProcessError as error:
         report.trouble.append(str(error))
     if not dry_run:
@@ -62,13 +47,15 @@ def find(parts: Container, progress: Progress, *, dry_run: bool = False) -> Poll
 
 def hand_over(parts: Container) -> int:
     """Bring what was proposed to review, also what a killed poll had left; how many are new."""
-    since = monday((now() - _HANDED_OVER).astimezone(EASTERN).date())
+    since = monday((parts.now() - _HANDED_OVER).astimezone(EASTERN).date())
     found = {
         f"arxiv:{one.paper.arxiv}": one for one in proposed(CandidateStore(parts.database), since)
     }
-    known = parts.suggestions.known(found)
+    known = parts.suggestions.existing_identities(found)
     intake = Intake(parts.review, parts.lookup.current().catalog)
-    return intake.hand_over([one for key, one in found.items() if key not in known], now())
+    return intake.suggest_candidates(
+        [one for key, one in found.items() if key not in known], parts.now()
+    )
 
 
 def poll_when_due(parts: Container, moment: datetime) -> str:
@@ -85,7 +72,7 @@ def poll_when_due(parts: Container, moment: datetime) -> str:
 
 def complete_suggestions(parts: Container) -> str:
     """Ask arXiv about papers that people suggested, and have their cards made."""
-    waiting = parts.suggestions.gathering(now())[:_MANY]
+    waiting = parts.suggestions.gathering(parts.now())[:_MANY]
     if not waiting:
         return ""
     catalog = parts.lookup.current().catalog
@@ -104,15 +91,19 @@ def complete_suggestions(parts: Container) -> str:
     try:
         if told:
             papers = [one.paper for one in told.values()]
-            judged = dict(_proposer(parts, catalog).judge(papers, now()))
+            judged = dict(_proposer(parts, catalog).judge(papers, parts.now()))
     except ModelProcessError as error:
         problem = str(error)
     intake, done = Intake(parts.review, catalog), 0
     for one in waiting:
         arxiv = one.subject.entry.arxiv or ""
-        if arxiv not in told and problem and parts.review.tried(one, now()) < TRIES:
+        if (
+            arxiv not in told
+            and problem
+            and parts.review.record_completion_attempt(one, parts.now()) < MAX_LOOKUP_ATTEMPTS
+        ):
             continue
-        intake.complete(one, told.get(arxiv), judged.get(arxiv), now())
+        intake.complete(one, told.get(arxiv), judged.get(arxiv), parts.now())
         done += 1
     return f"{done} completed{f'; {problem}' if problem else ''}"
 
@@ -137,9 +128,9 @@ def _asked(parts: Container, ids: list[str]) -> Mapping[str, ArxivFacts]:
 def _poll(parts: Container, catalog: Catalog, http: HttpClient, progress: Progress) -> PollOutcome:
     """Ask arXiv: what came, and how each category was found."""
     poller = _poller(parts, catalog, http, progress)
-    report = poller.poll(now())
+    report = poller.poll(parts.now())
     listed = (entry.arxiv for entry in catalog.entries if entry.arxiv)
-    poller.describe(listed, now(), report)
+    poller.describe(listed, parts.now(), report)
     return report
 
 
@@ -148,18 +139,16 @@ def _poller(parts: Container, catalog: Catalog, http: HttpClient, progress: Prog
     sources = ArxivAddresses(
         settings.rss_url, settings.api_url, catalog.info.categories, settings.lookback_days
     )
-    pace = RateLimit(parts.database, now, parts.sleep)
+    pace = RateLimit(parts.database, parts.now, parts.sleep)
     return Poller(PaperStore(parts.database), http, pace, sources, progress)
 
 
 def _http(parts: Container) -> HttpClient:
     """A client that waits for its turn at arXiv's door."""
-    pace = RateLimit(parts.database, now, parts.sleep)
-    return HttpClient(
-        agent=user_agent(parts.settings.contact), clock=time.monotonic, now=now, wait=pace.wait
-    )
+    pace = RateLimit(parts.database, parts.now, parts.sleep)
+    return parts.http(pace.wait)
 
 
 def _proposer(parts: Container, catalog: Catalog) -> Proposer:
-    rejected = to_learn_from(parts.suggestions.rejected())
+    rejected = negative_examples(parts.suggestions.rejected())
     return Proposer(PaperStore(parts.database), catalog, rejected)

@@ -4,16 +4,12 @@ from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
-from bot.app.finding import known_papers
 from bot.catalog.markdown.export import export_list
 from bot.catalog.markdown.importer import Imported, import_list, merge
 from bot.catalog.markdown.parse import count_reasons, read_markdown
 from bot.catalog.names import KnownNames, shipped_names
-from bot.catalog.yaml.lint import lint
 from bot.catalog.yaml.read import CatalogError, Loaded, Problem, read_catalog
 from bot.catalog.yaml.write import merge_catalog, write_catalog
-from bot.discovery.mislinks import mislinks
-from bot.settings import Settings
 
 
 class Way(Enum):
@@ -55,13 +51,6 @@ def as_markdown(folder: Path) -> tuple[str, tuple[Problem, ...]]:
     """The list as awesome-list Markdown, and what of it could not be read."""
     loaded = read_catalog(folder)
     return export_list(loaded.catalog, shipped_names()), loaded.problems
-
-
-def problems_of(settings: Settings) -> tuple[Problem, ...]:
-    """Everything wrong with the list, links to other papers included as far as arXiv was asked."""
-    loaded = read_catalog(settings.data_dir)
-    wrong = mislinks(loaded.located, known_papers(settings))
-    return (*lint(loaded, shipped_names()), *wrong)
 
 
 def _there_already(folder: Path, *, may_be_broken: bool) -> Loaded | None:

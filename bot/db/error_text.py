@@ -1,20 +1,20 @@
-"""What a database says when it cannot be used, in a sentence for people."""
+"""Database errors as sentences for people."""
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-_LONGEST = 300
+_MAX_LENGTH = 300
 
 
-def in_words(error: SQLAlchemyError) -> str:
-    """What went wrong, with the remedy. Holds no statement, no values and no address."""
+def describe_error(error: SQLAlchemyError) -> str:
+    """The error and its remedy, without statement, values or address."""
     return (
-        f"The database cannot be used: {reason(error)}. Check DATABASE_URL and that the database "
-        "is up; `papers doctor` looks closer."
+        f"The database cannot be used: {driver_reason(error)}. Check DATABASE_URL and that the "
+        "database is up; `papers doctor` looks closer."
     )
 
 
-def reason(error: SQLAlchemyError) -> str:
-    """The driver's own first words."""
-    found = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    lines = [line.strip() for line in str(found).splitlines() if line.strip()]
-    return (lines[0] if lines else type(found).__name__)[:_LONGEST].rstrip(".")
+def driver_reason(error: SQLAlchemyError) -> str:
+    """The first line of the driver's own message."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
+    return (lines[0] if lines else type(cause).__name__)[:_MAX_LENGTH].rstrip(".")

@@ -1,8 +1,8 @@
-"""A lock that one process holds at a time, and loses when it dies, whatever the clocks say.
+"""Locks that one process holds at a time and loses when it dies.
 
-On SQLite it is a lock on a file beside the database (flock(2)); on PostgreSQL a session's advisory
-lock (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS). Both go with
-the process; none has a time that a jumping clock could make wrong.
+On SQLite it is a lock on a file beside the database (flock(2)), on PostgreSQL a session's advisory
+lock (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS). Both end with
+the process; neither has an expiry time that a jumping clock could make wrong.
 """
 
 import contextlib
@@ -16,39 +16,39 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.db.engine import Database
 
-# A machine that lost its power says nothing: the server notices within these 20 seconds.
+# A machine that loses power closes no connection; the server notices within these 20 seconds.
 _KEEPALIVE = ("tcp_keepalives_idle = 5", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
 
 
 class Lock(Protocol):
-    """Held by one process at most."""
+    """A lock that at most one process holds."""
 
     def acquire(self) -> bool:
-        """Take it if nobody has it; whether it is ours now."""
+        """Take the lock if it is free; returns whether this object holds it now."""
 
     def is_held(self) -> bool:
-        """Whether it is still ours. A connection that broke has lost it."""
+        """Whether this object still holds the lock; a broken connection has lost it."""
 
     def release(self) -> None:
-        """Let another have it."""
+        """Release the lock."""
 
 
-def lock_of(database: Database, name: str) -> Lock:
-    """The lock of a name in a database."""
+def open_lock(database: Database, name: str) -> Lock:
+    """The lock of this name for a database, not yet acquired."""
     if database.is_sqlite:
         return FileLock(Path(f"{database.engine.url.database}.{name}.lock"))
     return AdvisoryLock(database, name)
 
 
 class FileLock:
-    """A lock of processes on one machine."""
+    """A lock between processes of one machine."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: IO[bytes] | None = None
 
     def acquire(self) -> bool:
-        """Take it if nobody has it."""
+        """Take the lock if it is free."""
         if self._file is not None:
             return True
         file = self._path.open("ab")
@@ -61,18 +61,18 @@ class FileLock:
         return True
 
     def is_held(self) -> bool:
-        """Whether it is ours; the system never takes it away."""
+        """Whether this object holds the lock; the system never takes it away."""
         return self._file is not None
 
     def release(self) -> None:
-        """Let another have it."""
+        """Release the lock."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
 
 class AdvisoryLock:
-    """A lock of processes that share a PostgreSQL server, on a connection of its own."""
+    """A lock between processes that share a PostgreSQL server, on a connection of its own."""
 
     def __init__(self, database: Database, name: str) -> None:
         self._engine = database.engine
@@ -80,7 +80,7 @@ class AdvisoryLock:
         self._connection: sa.Connection | None = None
 
     def acquire(self) -> bool:
-        """Take it if nobody has it; False also when the server cannot be reached."""
+        """Take the lock if it is free; returns False also when the server cannot be reached."""
         if self._connection is not None:
             return self.is_held()
         try:
@@ -100,7 +100,7 @@ class AdvisoryLock:
         return True
 
     def is_held(self) -> bool:
-        """Whether the session that holds it is alive."""
+        """Whether the session that holds the lock is alive."""
         if self._connection is None:
             return False
         try:
@@ -118,7 +118,7 @@ class AdvisoryLock:
 
 
 def _drop(connection: sa.Connection) -> None:
-    """Really close a connection; given back to the pool, it would keep its locks."""
+    """Close a connection for good; back in the pool, it would keep its locks."""
     with contextlib.suppress(SQLAlchemyError):
         connection.invalidate()
     with contextlib.suppress(SQLAlchemyError):

@@ -1,7 +1,7 @@
-"""Migrations: the schema goes forward, from any released one to the newest (Alembic).
+"""Schema migrations, from any released version to the newest (Alembic).
 
-Nearly every start finds the newest schema. It asks the database for its version and loads nothing
-of Alembic, which takes longer than all else that is asked of the database then.
+Nearly every start finds the newest schema. Then only the database's version is read: importing
+Alembic would take longer than the rest of the start's database work.
 """
 
 from pathlib import Path
@@ -15,17 +15,17 @@ _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
 
 
 def migrate(database: Database) -> None:
-    """Bring the schema to the newest version; nothing happens when it is.
+    """Bring the schema to the newest version.
 
-    Raises DatabaseError where it is a version that this code does not know.
+    Raises DatabaseError where the database has a version that this code does not know.
     """
-    version = schema_of(database)
-    if version == newest():
+    version = schema_version(database)
+    if version == newest_version():
         return
-    if version is not None and not is_known(version):
+    if version is not None and not is_known_version(version):
         raise DatabaseError(
             f"The database was made by a newer version of this code (schema {version}; known here "
-            f"is {newest()}). Use that version, or restore a backup into another database."
+            f"is {newest_version()}). Use that version, or restore a backup into another database."
         )
     with database.write() as connection:
         upgrade(connection)
@@ -43,29 +43,29 @@ def upgrade(connection: sa.Connection, version: str = "head") -> None:
 
 
 def is_current(database: Database) -> bool:
-    """Whether the schema is the newest."""
-    return schema_of(database) == newest()
+    """Whether the schema has the newest version."""
+    return schema_version(database) == newest_version()
 
 
-def schema_of(database: Database) -> str | None:
-    """The version of the schema; None where there is none yet."""
+def schema_version(database: Database) -> str | None:
+    """The version of the schema; None in an empty database."""
     with database.read() as connection:
         if not sa.inspect(connection).has_table(_VERSION.name):
             return None
         return connection.scalar(sa.select(_VERSION.c.version_num))
 
 
-def newest() -> str:
-    """The version that this code works with."""
+def newest_version() -> str:
+    """The schema version that this code works with."""
     return _versions()[-1]
 
 
-def is_known(version: str) -> bool:
-    """Whether a version of the schema is one that this code can bring to the newest."""
+def is_known_version(version: str) -> bool:
+    """Whether this code can migrate from a schema version."""
     return version in _versions()
 
 
 def _versions() -> list[str]:
-    """In their order; the files are named after them, which a test holds."""
+    """All schema versions, oldest first, from the file names; a test asks Alembic, too."""
     files = (_MIGRATIONS / "versions").glob("[0-9]*.py")
     return sorted(file.name.partition("_")[0] for file in files)

@@ -14,10 +14,10 @@ from bot.catalog.model import Catalog
 from bot.catalog.names import KnownNames
 from bot.db.engine import Database
 from bot.digest import periods as calendar
-from bot.digest.edition import LATE, Edition, EditionMaterial, draft, settled
-from bot.digest.feed_health import Health, health
+from bot.digest.edition import LATE, Edition, EditionMaterial, draft_edition, without_repeats
+from bot.digest.feed_health import FeedHealth, feed_health
+from bot.digest.material import MaterialReader
 from bot.digest.model import Subscription
-from bot.digest.news import Newsroom
 from bot.digest.periods import Period
 from bot.digest.store import DigestStore
 from bot.digest.topics import TopicSearch
@@ -39,17 +39,19 @@ class Composer:
         self, database: Database, catalog: Callable[[], Catalog], shipped: KnownNames
     ) -> None:
         """`catalog` gives the list as it is now."""
-        self._digests, self._newsroom = DigestStore(database), Newsroom(database)
+        self._digests, self._newsroom = DigestStore(database), MaterialReader(database)
         self._catalog, self._shipped = catalog, shipped
 
-    def due(self, now: dt.datetime) -> tuple[DueEdition, ...]:
+    def due_editions(self, now: dt.datetime) -> tuple[DueEdition, ...]:
         """What would be issued now, as it would be said; nothing is changed."""
         told: dict[str, set[str]] = defaultdict(set)
         found = []
         for one in self._drafts(now):
             channel = one.subscription.channel
             keys = {key for paper in one.edition.papers for key in paper.keys}
-            edition = settled(one.edition, self._digests.told(channel, keys) | told[channel])
+            edition = without_repeats(
+                one.edition, self._digests.sent_keys(channel, keys) | told[channel]
+            )
             told[channel] |= {key for paper in edition.papers for key in paper.keys}
             found.append(replace(one, edition=edition))
         return tuple(found)
@@ -64,17 +66,17 @@ class Composer:
 
     def preview(self, one: Subscription, now: dt.datetime) -> Edition:
         """What an edition would look like, of the time just past; told papers are in it, too."""
-        begin = now - calendar.length(one.schedule)
+        begin = now - calendar.period_length(one.schedule)
         period = Period("preview", begin, now)
         (found,) = self._made([(replace(one, since=begin), period)])
-        return settled(found.edition, ())
+        return without_repeats(found.edition, ())
 
     def _drafts(self, now: dt.datetime) -> Iterator[DueEdition]:
         """Before anything is dropped that a channel was told of."""
         due = [
             (one, period)
             for one in self._digests.active()
-            if (period := calendar.due(one, now)) is not None
+            if (period := calendar.due_period(one, now)) is not None
         ]
         return self._made(due) if due else iter(())
 
@@ -82,11 +84,11 @@ class Composer:
         """The news is gathered, each topic looked up and each period's feeds told of once."""
         due = list(due)
         since = min(max(one.since, period.begin - LATE) for one, period in due)
-        news = self._newsroom.gather(self._catalog(), since)
+        news = self._newsroom.read(self._catalog(), since)
         topics, feeds = TopicSearch(news.catalog, self._shipped), _Feeds(news)
         for one, period in due:
             found = topics.find(one.topic)
-            edition = draft(one, period, news, found, feeds.health(period))
+            edition = draft_edition(one, period, news, found, feeds.health(period))
             yield DueEdition(one, period, edition)
 
 
@@ -95,11 +97,11 @@ class _Feeds:
 
     def __init__(self, news: EditionMaterial) -> None:
         self._news = news
-        self._said: dict[tuple[dt.datetime, dt.datetime], Health] = {}
+        self._said: dict[tuple[dt.datetime, dt.datetime], FeedHealth] = {}
 
-    def health(self, period: Period) -> Health:
+    def health(self, period: Period) -> FeedHealth:
         """The sentence for a period."""
         key = (period.begin, period.end)
         if key not in self._said:
-            self._said[key] = health(self._news.feeds, *key)
+            self._said[key] = feed_health(self._news.feeds, *key)
         return self._said[key]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.catalog.identity import link_of
 from bot.catalog.model import Catalog, Entry, compact
-from bot.digest.feed_health import FeedNews, Health
+from bot.digest.feed_health import FeedChecks, FeedHealth
 from bot.digest.model import Subscription, Topic
 from bot.digest.periods import Period
 from bot.digest.topics import TopicMatch
@@ -72,7 +72,7 @@ class EditionMaterial:
     listed: tuple[ListedPaper, ...] = ()
     pending: tuple[PendingCard, ...] = ()
     seen: tuple[UnlistedPaper, ...] = ()
-    feeds: FeedNews = field(default_factory=FeedNews)
+    feeds: FeedChecks = field(default_factory=FeedChecks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ class Edition:
     waiting: tuple[WaitingCard, ...] = ()
     """The longest first."""
     noteworthy: tuple[EditionPaper, ...] = ()
-    health: Health
+    health: FeedHealth
     trouble: str | None = None
     """Why the topic cannot be looked up any more."""
 
@@ -150,8 +150,8 @@ class Edition:
         return self.is_empty and not self.trouble and not any(one.is_news for one in self.waiting)
 
 
-def draft(
-    one: Subscription, period: Period, news: EditionMaterial, found: TopicMatch, health: Health
+def draft_edition(
+    one: Subscription, period: Period, news: EditionMaterial, found: TopicMatch, health: FeedHealth
 ) -> Edition:
     """An edition with everything that fits its topic and period, whatever was told already.
 
@@ -176,7 +176,7 @@ def draft(
     )
 
 
-def settled(edition: Edition, told: Iterable[str]) -> Edition:
+def without_repeats(edition: Edition, told: Iterable[str]) -> Edition:
     """A draft as it is said: without what the channel was told of, and few noteworthy papers."""
     before = frozenset(told)
     known, repeated = set(before), 0

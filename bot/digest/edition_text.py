@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from bot.digest.edition import Edition, EditionGroup
-from bot.digest.model import Subscription, Topic, clock_time, in_words
-from bot.digest.pages import EditionSummary, summary
+from bot.digest.messages import EditionSummary, summarize
+from bot.digest.model import Subscription, Topic, describe_subscription, format_time
 from bot.text import pluralize
 
 
 def headline(said: EditionSummary) -> str:
     """How many papers of what since when."""
     edition = said.edition
-    since = f"since {day_in_words(edition.begin, edition.zone, edition.end)}"
+    since = f"since {format_day(edition.begin, edition.zone, edition.end)}"
     what = f"{_of(edition.topic, is_one=said.listed <= 1)} {since}"
     if said.listed:
         return f"{pluralize(said.listed, 'new paper')}{what}"
@@ -34,7 +34,7 @@ def notes(said: EditionSummary) -> Iterator[str]:
         yield f"{edition.told_before} more had been in this channel’s digests before."
 
 
-def waiting(said: EditionSummary) -> str:
+def waiting_sentence(said: EditionSummary) -> str:
     """How many cards wait, and how many of them for long; empty when none does."""
     if not said.waiting:
         return ""
@@ -47,41 +47,41 @@ def waiting(said: EditionSummary) -> str:
     return f"{told}, {said.stale} of them for a week or longer"
 
 
-def noteworthy(number: int) -> str:
+def noteworthy_heading(number: int) -> str:
     """What the papers that were only seen are called."""
     return f"Seen on arXiv and not proposed, perhaps worth a look: {pluralize(number, 'paper')}"
 
 
-def day_in_words(moment: dt.datetime, zone: str, seen_from: dt.datetime | None = None) -> str:
+def format_day(moment: dt.datetime, zone: str, seen_from: dt.datetime | None = None) -> str:
     """`Monday 16 November`; with the year where that is another one than `seen_from`'s."""
     local = moment.astimezone(ZoneInfo(zone))
     is_same = seen_from is None or seen_from.astimezone(ZoneInfo(zone)).year == local.year
     return f"{local:%A} {local.day} {local:%B}{'' if is_same else f' {local.year}'}"
 
 
-def moment_in_words(moment: dt.datetime, zone: str) -> str:
+def format_moment(moment: dt.datetime, zone: str) -> str:
     """`Monday 16 November at 9:00`."""
     local = moment.astimezone(ZoneInfo(zone))
-    return f"{day_in_words(moment, zone)} at {clock_time(local.time())}"
+    return f"{format_day(moment, zone)} at {format_time(local.time())}"
 
 
-def as_text(edition: Edition, one: Subscription) -> str:
+def render_text(edition: Edition, one: Subscription) -> str:
     """A whole edition for a terminal, under the subscription that it is for."""
-    said = summary(edition)
-    lines = [f"{one.channel}: {in_words(one)}"]
+    said = summarize(edition)
+    lines = [f"{one.channel}: {describe_subscription(one)}"]
     if one.is_quiet and edition.may_be_silent:
         return "\n".join([*lines, "  Nothing new, and nothing is said then."])
     lines.append(f"  {headline(said)}.")
     for group in edition.groups:
         lines += _group_lines(group)
     lines += [f"  {note}" for note in notes(said)]
-    if told := waiting(said):
+    if told := waiting_sentence(said):
         numbers = [f"{one.number}" for one in said.edition.waiting]
         more = [] if said.waiting == len(numbers) else ["…"]
         lines.append(f"  {told} (number {', '.join([*numbers, *more])}).")
     if edition.noteworthy:
         lines += _group_lines(
-            EditionGroup(noteworthy(len(edition.noteworthy)), edition.noteworthy)
+            EditionGroup(noteworthy_heading(len(edition.noteworthy)), edition.noteworthy)
         )
     return "\n".join([*lines, f"  {edition.health.sentence}"])
 

@@ -20,7 +20,7 @@ _WHATS = {"failed": "failed", "stalled": "brought nothing", "": "not asked"}
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class FeedHealth:
     """One sentence, and whether it tells of trouble."""
 
     sentence: str
@@ -28,7 +28,7 @@ class Health:
 
 
 @dataclass(frozen=True)
-class FeedNews:
+class FeedChecks:
     """What is known of the feeds: checks, the oldest first, and the days that were taken whole.
 
     `watched_since` is the first check ever, None when there was none.
@@ -63,29 +63,29 @@ class _Fault:
     is_mended: bool
 
 
-def health(news: FeedNews, begin: dt.datetime, end: dt.datetime) -> Health:
+def feed_health(news: FeedChecks, begin: dt.datetime, end: dt.datetime) -> FeedHealth:
     """The sentence on the feeds between two moments."""
     if news.watched_since is None:
-        return Health("arXiv: not asked yet.", is_trouble=False)
+        return FeedHealth("arXiv: not asked yet.", is_trouble=False)
     days = [
         day
         for day in _days(begin, end)
         if no_announcement(day) is None and _over(news.watched_since) <= day
     ]
     if not days:
-        return Health("arXiv: no announcement was due.", is_trouble=False)
+        return FeedHealth("arXiv: no announcement was due.", is_trouble=False)
     if faults := _faults(news, days):
         more = f"; {len(faults) - _TOLD} more" if len(faults) > _TOLD else ""
         told = [_in_words(fault, of, news) for fault, of in list(faults.items())[:_TOLD]]
         is_trouble = any(not fault.is_mended for fault in faults)
-        return Health(f"arXiv: {'; '.join(told)}{more}.", is_trouble)
+        return FeedHealth(f"arXiv: {'; '.join(told)}{more}.", is_trouble)
     quiet = [day for day in days if not any(_is_fresh(news, c, day) for c in news.categories)]
     if not quiet:
         fresh = "fresh every weekday" if len(days) > 1 else "fresh"
-        return Health(f"arXiv: {fresh}.", is_trouble=False)
+        return FeedHealth(f"arXiv: {fresh}.", is_trouble=False)
     others = ", fresh on the others" if len(quiet) < len(days) else ""
     named = ", ".join(map(_date, quiet[:_TOLD]))
-    return Health(f"arXiv: quiet on {named}{others}.", is_trouble=False)
+    return FeedHealth(f"arXiv: quiet on {named}{others}.", is_trouble=False)
 
 
 def _over(moment: dt.datetime) -> dt.date:
@@ -102,12 +102,12 @@ def _days(begin: dt.datetime, end: dt.datetime) -> Iterator[dt.date]:
         day += _DAY
 
 
-def _is_fresh(news: FeedNews, category: str, day: dt.date) -> bool:
+def _is_fresh(news: FeedChecks, category: str, day: dt.date) -> bool:
     checks = news.verdicts.get((category, day), ())
     return any(check.verdict == "fresh" for check in checks)
 
 
-def _faults(news: FeedNews, days: Iterable[dt.date]) -> Mapping[_Fault, list[dt.date]]:
+def _faults(news: FeedChecks, days: Iterable[dt.date]) -> Mapping[_Fault, list[dt.date]]:
     """What went wrong, and on which days; categories with the same fate together."""
     found: dict[_Fault, list[dt.date]] = {}
     for day in days:
@@ -123,7 +123,7 @@ def _faults(news: FeedNews, days: Iterable[dt.date]) -> Mapping[_Fault, list[dt.
     return found
 
 
-def _in_words(fault: _Fault, days: Sequence[dt.date], news: FeedNews) -> str:
+def _in_words(fault: _Fault, days: Sequence[dt.date], news: FeedChecks) -> str:
     is_all = len(fault.categories) == len(news.categories)
     who = "" if is_all else f"{_listed(fault.categories)} "
     mended = ", made up for since" if fault.is_mended else ""
@@ -131,7 +131,7 @@ def _in_words(fault: _Fault, days: Sequence[dt.date], news: FeedNews) -> str:
     return f"{who}{_WHATS[fault.what]} on {_listed(map(_date, days))}{why}{mended}"
 
 
-def _why(fault: _Fault, day: dt.date, news: FeedNews) -> str:
+def _why(fault: _Fault, day: dt.date, news: FeedChecks) -> str:
     """The reason of a failure, of the first feed on the first day."""
     if fault.what != "failed":
         return ""

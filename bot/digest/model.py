@@ -11,7 +11,7 @@ from bot.catalog.model import fold
 
 Rhythm = Literal["weekly", "daily"]
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-UNKNOWN_ZONE = "UTC"
+DEFAULT_ZONE = "UTC"
 """Used for people of whom Slack tells no time zone; words always name the zone."""
 
 
@@ -48,7 +48,7 @@ class Schedule:
     weekday: int = 0
     """0 is Monday; a daily schedule has 0 and heeds it not."""
     time: dt.time = dt.time(9)
-    zone: str = UNKNOWN_ZONE
+    zone: str = DEFAULT_ZONE
     """An IANA name."""
 
     @property
@@ -80,17 +80,17 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionOrder:
+class SubscriptionRequest:
     """What somebody wants for a channel."""
 
     channel: str
     topic: Topic
     schedule: Schedule
     is_quiet: bool = False
-    who: str
+    requested_by: str
 
 
-def changed(before: Subscription, wanted: Subscription, now: dt.datetime) -> Subscription:
+def apply_change(before: Subscription, wanted: Subscription, now: dt.datetime) -> Subscription:
     """A subscription with the topic, schedule and quiet of another."""
     after = replace(before, is_quiet=wanted.is_quiet)
     if wanted.topic != before.topic:
@@ -107,18 +107,18 @@ def _zones() -> Mapping[str, str]:
     return {name.casefold(): name for name in available_timezones()}
 
 
-def zone_named(name: str) -> str | None:
+def find_zone(name: str) -> str | None:
     """The IANA name of a time zone, whatever its case; None if there is no such zone."""
     return _zones().get(name.strip().casefold())
 
 
-def rhythm_in_words(schedule: Schedule) -> str:
+def describe_schedule(schedule: Schedule) -> str:
     """`every Monday at 9:00 (Europe/Berlin)`."""
     day = DAYS[schedule.weekday] if schedule.rhythm == "weekly" else "day"
-    return f"every {day} at {clock_time(schedule.time)} ({schedule.zone})"
+    return f"every {day} at {format_time(schedule.time)} ({schedule.zone})"
 
 
-def topic_in_words(topic: Topic) -> str:
+def describe_topic(topic: Topic) -> str:
     """`new papers in Serving`, `new papers that match “kv cache”`, `every new paper`."""
     if not topic.text:
         return "every new paper"
@@ -127,12 +127,12 @@ def topic_in_words(topic: Topic) -> str:
     return f"new papers that match “{topic.text}”"
 
 
-def in_words(one: Subscription) -> str:
+def describe_subscription(one: Subscription) -> str:
     """What comes when, and whether anything comes when there is nothing."""
     empty = "; nothing when there is nothing new" if one.is_quiet else ""
-    return f"{rhythm_in_words(one.schedule)}: {topic_in_words(one.topic)}{empty}"
+    return f"{describe_schedule(one.schedule)}: {describe_topic(one.topic)}{empty}"
 
 
-def clock_time(time: dt.time) -> str:
+def format_time(time: dt.time) -> str:
     """`9:00`, `17:30`."""
     return f"{time.hour}:{time.minute:02}"

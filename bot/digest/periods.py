@@ -33,7 +33,7 @@ class Period:
     end: dt.datetime
 
 
-def due(one: Subscription, now: dt.datetime) -> Period | None:
+def due_period(one: Subscription, now: dt.datetime) -> Period | None:
     """The period for which an edition is to be issued now; None if none is."""
     end = last_due(one.schedule, now)
     if end <= max(one.covered_until, one.changed_at):
@@ -43,7 +43,7 @@ def due(one: Subscription, now: dt.datetime) -> Period | None:
 
 def next_due(one: Subscription, now: dt.datetime) -> dt.datetime:
     """When the next edition comes: `now` if it is overdue."""
-    if due(one, now):
+    if due_period(one, now):
         return now
     return due_after(one.schedule, max(now, one.covered_until, one.changed_at))
 
@@ -63,7 +63,7 @@ def due_after(schedule: Schedule, moment: dt.datetime) -> dt.datetime:
     return _moment(schedule, _last_day(schedule, moment) + _step(schedule))
 
 
-def length(schedule: Schedule) -> dt.timedelta:
+def period_length(schedule: Schedule) -> dt.timedelta:
     """How long a period usually is."""
     return _step(schedule)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from bot.digest.model import DAYS, Rhythm, Schedule, zone_named
+from bot.digest.model import DAYS, Rhythm, Schedule, find_zone
 from bot.lookup.query import QUOTES, QueryMistake
 
 _TOKEN = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
@@ -215,7 +215,7 @@ class _Reader:
         word = self._word(ahead).strip("()")
         if "/" not in word and word not in {"utc", "gmt"}:
             return 0
-        self._zone = zone_named(word)
+        self._zone = find_zone(word)
         if self._zone is None:
             self._mistake = (
                 f"I know no time zone “{word}”. Write for example `at 9:00 Europe/Berlin`, or "

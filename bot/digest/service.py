@@ -7,31 +7,31 @@ from dataclasses import dataclass, replace
 from bot.digest import periods as calendar
 from bot.digest.composer import Composer
 from bot.digest.edition import Edition
-from bot.digest.edition_text import moment_in_words
+from bot.digest.edition_text import format_moment
 from bot.digest.model import (
-    UNKNOWN_ZONE,
+    DEFAULT_ZONE,
     Schedule,
     Subscription,
-    SubscriptionOrder,
+    SubscriptionRequest,
     Topic,
-    in_words,
-    topic_in_words,
-    zone_named,
+    describe_subscription,
+    describe_topic,
+    find_zone,
 )
 from bot.digest.schedule_text import ParsedSubscription, parse_subscription
 from bot.digest.store import (
-    MOST,
-    Change,
+    MAX_SUBSCRIPTIONS,
     DigestStore,
-    KeptSubscription,
+    SavedSubscription,
+    SubscriptionChange,
     TooManySubscriptionsError,
     TopicTakenError,
 )
-from bot.digest.topics import ChosenTopic, choose
-from bot.lookup.lookup import Lookup
+from bot.digest.topics import ResolvedTopic, resolve_topic
+from bot.lookup.catalog_lookup import CatalogLookup
 from bot.lookup.query import QueryMistake
 
-_VERBS: dict[Change, str] = {
+_VERBS: dict[SubscriptionChange, str] = {
     "added": "This channel now gets, ",
     "changed": "Changed. This channel now gets, ",
     "same": "This channel gets that already: ",
@@ -44,7 +44,7 @@ class SubscriptionConfirmed:
     """A subscription as it is now, and the sentences that say so."""
 
     subscription: Subscription
-    change: Change
+    change: SubscriptionChange
     sentence: str
 
 
@@ -71,7 +71,7 @@ class SubscriptionService:
     """The use cases of listeners."""
 
     def __init__(
-        self, digests: DigestStore, editor: Composer, lookup: Callable[[], Lookup]
+        self, digests: DigestStore, editor: Composer, lookup: Callable[[], CatalogLookup]
     ) -> None:
         """`lookup` gives the lookup of the list as it is now."""
         self._digests, self._editor, self._lookup = digests, editor, lookup
@@ -88,26 +88,26 @@ class SubscriptionService:
         wanted = parse_subscription(text)
         if isinstance(wanted, QueryMistake):
             return wanted
-        chosen = choose(self._lookup(), wanted.topic)
+        chosen = resolve_topic(self._lookup(), wanted.topic)
         if isinstance(chosen, QueryMistake):
             return chosen
         there = self._of_topic(channel, chosen.topic)
         order = _order(wanted, chosen.topic, there, zone)
         try:
-            kept = self._digests.subscribe(replace(order, channel=channel, who=who), now)
+            kept = self._digests.subscribe(replace(order, channel=channel, requested_by=who), now)
         except TooManySubscriptionsError:
             return QueryMistake(
-                f"This channel has {MOST} subscriptions, which is the most. "
+                f"This channel has {MAX_SUBSCRIPTIONS} subscriptions, which is the most. "
                 "End one with `/papers unsubscribe` first."
             )
-        is_guess = not (there or wanted.zone or zone_named(zone or ""))
+        is_guess = not (there or wanted.zone or find_zone(zone or ""))
         return _confirmed(kept, chosen.remark, now, is_guess=is_guess)
 
     def edit(
         self, one: Subscription, topic: str, schedule: Schedule, now: dt.datetime, *, quiet: bool
     ) -> SubscriptionConfirmed | QueryMistake:
         """Change a subscription to what a form says."""
-        chosen = choose(self._lookup(), topic)
+        chosen = resolve_topic(self._lookup(), topic)
         if isinstance(chosen, QueryMistake):
             return chosen
         wanted = replace(one, topic=chosen.topic, schedule=schedule, is_quiet=quiet)
@@ -124,7 +124,7 @@ class SubscriptionService:
 
     def active(self, channel: str, now: dt.datetime) -> tuple[ActiveSubscription, ...]:
         """What a channel is subscribed to, exactly."""
-        return tuple(_active(one, now) for one in self._digests.of_channel(channel))
+        return tuple(_active(one, now) for one in self._digests.list_for_channel(channel))
 
     def get(self, number: int) -> Subscription | None:
         """A subscription that holds; for an edit's form."""
@@ -134,7 +134,7 @@ class SubscriptionService:
         self, text: str, channel: str, who: str, now: dt.datetime
     ) -> SubscriptionsEnded | QueryMistake:
         """End what was named; the only one when nothing was; every one for `all`."""
-        ours = self._digests.of_channel(channel)
+        ours = self._digests.list_for_channel(channel)
         if not ours:
             return QueryMistake("This channel has no subscription. `/papers subscribe` makes one.")
         which = self._named(text, ours)
@@ -165,35 +165,37 @@ class SubscriptionService:
         wanted = parse_subscription(text)
         if isinstance(wanted, QueryMistake):
             return wanted
-        chosen = choose(self._lookup(), wanted.topic)
+        chosen = resolve_topic(self._lookup(), wanted.topic)
         keys = {Topic(wanted.topic).key}
-        if isinstance(chosen, ChosenTopic):
+        if isinstance(chosen, ResolvedTopic):
             keys.add(chosen.topic.key)
         which = tuple(one for one in ours if one.topic.key in keys)
         return which or QueryMistake(f"This channel has no such subscription. {_listing(ours)}")
 
     def _of_topic(self, channel: str, topic: Topic) -> Subscription | None:
-        ours = self._digests.of_channel(channel)
+        ours = self._digests.list_for_channel(channel)
         return next((one for one in ours if one.topic.key == topic.key), None)
 
 
 def _order(
     wanted: ParsedSubscription, topic: Topic, there: Subscription | None, zone: str | None
-) -> SubscriptionOrder:
+) -> SubscriptionRequest:
     """What is wanted, with what was not said as it is, or the default; for nobody yet."""
-    known = zone_named(zone or "")
-    before = there.schedule if there else Schedule(zone=known or UNKNOWN_ZONE)
+    known = find_zone(zone or "")
+    before = there.schedule if there else Schedule(zone=known or DEFAULT_ZONE)
     if wanted.time is not None and known:
         before = replace(before, zone=known)  # nine o'clock, says who lives there
     quiet = wanted.is_quiet
     if quiet is None:
         quiet = there.is_quiet if there else False
     schedule = wanted.schedule(before)
-    return SubscriptionOrder(channel="", topic=topic, schedule=schedule, is_quiet=quiet, who="")
+    return SubscriptionRequest(
+        channel="", topic=topic, schedule=schedule, is_quiet=quiet, requested_by=""
+    )
 
 
 def _confirmed(
-    kept: KeptSubscription, remark: str, now: dt.datetime, *, is_guess: bool
+    kept: SavedSubscription, remark: str, now: dt.datetime, *, is_guess: bool
 ) -> SubscriptionConfirmed:
     active = _active(kept.subscription, now)
     sentences = [f"{_VERBS[kept.change]}{active.words}.", active.sentence, remark]
@@ -210,15 +212,15 @@ def _active(one: Subscription, now: dt.datetime) -> ActiveSubscription:
     when = (
         "The next edition is on its way."
         if next_at <= now
-        else f"The next edition comes on {moment_in_words(next_at, one.schedule.zone)}."
+        else f"The next edition comes on {format_moment(next_at, one.schedule.zone)}."
     )
-    return ActiveSubscription(one, in_words(one), next_at, when)
+    return ActiveSubscription(one, describe_subscription(one), next_at, when)
 
 
 def _ended(ones: tuple[Subscription, ...]) -> SubscriptionsEnded | QueryMistake:
     if not ones:
         return QueryMistake(_GONE)
-    what = ", ".join(topic_in_words(one.topic) for one in ones)
+    what = ", ".join(describe_topic(one.topic) for one in ones)
     return SubscriptionsEnded(ones, f"Ended. This channel no longer gets {what}.")
 
 

@@ -14,16 +14,16 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from bot.db.engine import Database
-from bot.digest.edition import Edition, settled
-from bot.digest.model import Schedule, Subscription, SubscriptionOrder, Topic, changed
-from bot.digest.pages import says
+from bot.digest.edition import Edition, without_repeats
+from bot.digest.messages import to_messages
+from bot.digest.model import Schedule, Subscription, SubscriptionRequest, Topic, apply_change
 from bot.digest.periods import Period, first_begin
 from bot.digest.tables import edition_papers, editions, subscriptions
 from bot.errors import PapersError
 from bot.outbox.store import enqueue
 
-Change = Literal["added", "changed", "same"]
-MOST = 20
+SubscriptionChange = Literal["added", "changed", "same"]
+MAX_SUBSCRIPTIONS = 20
 """Subscriptions of one channel."""
 _TRIES = 3
 _MANY = 500  # keys in one query
@@ -31,11 +31,11 @@ _LONGEST_KEY = 512
 
 
 @dataclass(frozen=True, slots=True)
-class KeptSubscription:
+class SavedSubscription:
     """A subscription as it is now, and what has become of it."""
 
     subscription: Subscription
-    change: Change
+    change: SubscriptionChange
 
 
 class TooManySubscriptionsError(PapersError):
@@ -56,7 +56,7 @@ class DigestStore:
         """Every subscription that holds, the oldest first."""
         return self._all(subscriptions.c.removed_at.is_(None))
 
-    def of_channel(self, channel: str) -> tuple[Subscription, ...]:
+    def list_for_channel(self, channel: str) -> tuple[Subscription, ...]:
         """What a channel is subscribed to, the oldest first."""
         ours = subscriptions.c.channel == channel
         return self._all(sa.and_(ours, subscriptions.c.removed_at.is_(None)))
@@ -66,7 +66,7 @@ class DigestStore:
         this = subscriptions.c.id == number
         return next(iter(self._all(sa.and_(this, subscriptions.c.removed_at.is_(None)))), None)
 
-    def subscribe(self, order: SubscriptionOrder, now: dt.datetime) -> KeptSubscription:
+    def subscribe(self, order: SubscriptionRequest, now: dt.datetime) -> SavedSubscription:
         """Subscribe a channel; to a topic that it has, this sets another schedule.
 
         Raises TooManyError.
@@ -78,7 +78,7 @@ class DigestStore:
 
     def change(
         self, number: int, wanted: Subscription, now: dt.datetime
-    ) -> KeptSubscription | None:
+    ) -> SavedSubscription | None:
         """Give a subscription the topic, schedule and quiet of `wanted`; None if it has ended.
 
         Raises TakenError when the channel has another one to the topic.
@@ -89,11 +89,11 @@ class DigestStore:
                 if row is None:
                     return None
                 before = _subscription(row)
-                after = changed(before, wanted, now)
+                after = apply_change(before, wanted, now)
                 if after == before:
-                    return KeptSubscription(before, "same")
+                    return SavedSubscription(before, "same")
                 connection.execute(_this(number).values(**_as_row(after)))
-                return KeptSubscription(after, "changed")
+                return SavedSubscription(after, "changed")
         except IntegrityError:
             raise TopicTakenError from None
 
@@ -107,7 +107,7 @@ class DigestStore:
             connection.execute(_this(number).values(**values))
             return _subscription(row)
 
-    def told(self, channel: str, keys: Iterable[str]) -> frozenset[str]:
+    def sent_keys(self, channel: str, keys: Iterable[str]) -> frozenset[str]:
         """Which of the keys belong to papers that the channel was told of."""
         with self._database.read() as connection:
             return _told(connection, channel, keys)
@@ -126,22 +126,22 @@ class DigestStore:
                 continue
         return self._issue(one, period, draft, now)
 
-    def issued(self, number: int) -> tuple[Period, ...]:
+    def issued_periods(self, number: int) -> tuple[Period, ...]:
         """The periods of the editions of a subscription, the oldest first."""
         query = sa.select(editions).where(editions.c.subscription == number)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(editions.c.id)).all()
         return tuple(Period(row.period, row.begins, row.ends) for row in rows)
 
-    def _there(self, order: SubscriptionOrder, now: dt.datetime) -> KeptSubscription | None:
+    def _there(self, order: SubscriptionRequest, now: dt.datetime) -> SavedSubscription | None:
         """The channel's subscription to this topic, as it is ordered now."""
-        for one in self.of_channel(order.channel):
+        for one in self.list_for_channel(order.channel):
             if one.topic.key == order.topic.key:
-                changed = replace(one, schedule=order.schedule, is_quiet=order.is_quiet)
-                return self.change(one.id, changed, now)
+                wanted = replace(one, schedule=order.schedule, is_quiet=order.is_quiet)
+                return self.change(one.id, wanted, now)
         return None
 
-    def _add(self, order: SubscriptionOrder, now: dt.datetime) -> KeptSubscription:
+    def _add(self, order: SubscriptionRequest, now: dt.datetime) -> SavedSubscription:
         begin = first_begin(order.schedule, now)
         new = Subscription(
             id=0,
@@ -149,7 +149,7 @@ class DigestStore:
             topic=order.topic,
             schedule=order.schedule,
             is_quiet=order.is_quiet,
-            created_by=order.who,
+            created_by=order.requested_by,
             created_at=now,
             changed_at=now,
             since=begin,
@@ -159,11 +159,11 @@ class DigestStore:
             ours = subscriptions.c.channel == order.channel
             count = sa.select(sa.func.count()).select_from(subscriptions).where(ours)
             count = count.where(subscriptions.c.removed_at.is_(None))
-            if (connection.scalar(count) or 0) >= MOST:
+            if (connection.scalar(count) or 0) >= MAX_SUBSCRIPTIONS:
                 raise TooManySubscriptionsError
             insertion = subscriptions.insert().values(**_as_row(new))
             number = connection.execute(insertion).inserted_primary_key
-        return KeptSubscription(replace(new, id=int(number[0]) if number else 0), "added")
+        return SavedSubscription(replace(new, id=int(number[0]) if number else 0), "added")
 
     def _issue(
         self, one: Subscription, period: Period, draft: Edition, now: dt.datetime
@@ -173,7 +173,7 @@ class DigestStore:
             if there is None or _subscription(there) != one or one.covered_until != period.begin:
                 return None
             keys = {key for paper in draft.papers for key in paper.keys}
-            edition = settled(draft, _told(connection, one.channel, keys))
+            edition = without_repeats(draft, _told(connection, one.channel, keys))
             is_said = not (one.is_quiet and edition.may_be_silent)
             row = {
                 "subscription": one.id,
@@ -187,7 +187,7 @@ class DigestStore:
             _keep(connection, row, one.channel, edition)
             connection.execute(_this(one.id).values(covered_until=period.end))
             if is_said:
-                for say in says(edition, one.channel, edition_key(one, period)):
+                for say in to_messages(edition, one.channel, edition_key(one, period)):
                     enqueue(connection, say, now)
             return edition
 

@@ -11,7 +11,7 @@ from bot.catalog.links import read_reference
 from bot.catalog.model import Catalog, Entry, Section
 from bot.catalog.names import KnownNames
 from bot.digest.model import EVERYTHING, Topic
-from bot.lookup.lookup import Lookup, LookupAnswer
+from bot.lookup.catalog_lookup import CatalogLookup, LookupAnswer
 from bot.lookup.query import Query, QueryMistake, parse
 
 _ELSEWHERE = Section(id="not-on-the-list-any-more", title="No section of the list")
@@ -30,7 +30,7 @@ class TopicMatch:
 
 
 @dataclass(frozen=True, slots=True)
-class ChosenTopic:
+class ResolvedTopic:
     """A topic that can be subscribed to, and what is to be said of it."""
 
     topic: Topic
@@ -43,7 +43,7 @@ class TopicSearch:
     def __init__(self, catalog: Catalog, shipped: KnownNames) -> None:
         """`catalog` is the list with all that may be told, as `together` makes it."""
         self._catalog, self._shipped = catalog, shipped
-        self._lookup: Lookup | None = None
+        self._lookup: CatalogLookup | None = None
         self._found: dict[str, TopicMatch] = {"": TopicMatch(None)}
 
     def find(self, topic: Topic) -> TopicMatch:
@@ -54,14 +54,14 @@ class TopicSearch:
 
     def _ask(self, text: str) -> TopicMatch:
         # An index takes a while to build; subscriptions to everything need none.
-        self._lookup = self._lookup or Lookup(self._catalog, self._shipped)
+        self._lookup = self._lookup or CatalogLookup(self._catalog, self._shipped)
         answer = self._lookup.answer(text)
         if answer.kind == "error":
             return TopicMatch(frozenset(), answer.message)
         return TopicMatch(frozenset(answer.results[: answer.complete]))
 
 
-def choose(lookup: Lookup, text: str) -> ChosenTopic | QueryMistake:
+def resolve_topic(lookup: CatalogLookup, text: str) -> ResolvedTopic | QueryMistake:
     """The topic that somebody typed, as it is kept.
 
     A section is kept under its title, so that a slip in typing is corrected where it is seen, and
@@ -70,7 +70,7 @@ def choose(lookup: Lookup, text: str) -> ChosenTopic | QueryMistake:
     """
     text = " ".join(text.split())
     if not text:
-        return ChosenTopic(EVERYTHING)
+        return ResolvedTopic(EVERYTHING)
     if any(read_reference(word) for word in (text, *text.split())):
         return QueryMistake(
             f"“{text}” is one paper. Subscribe to a section, to words to look up, "
@@ -80,10 +80,10 @@ def choose(lookup: Lookup, text: str) -> ChosenTopic | QueryMistake:
     if answer.kind == "error":
         return QueryMistake(answer.message)
     remark = "" if answer.complete else f"Nothing on the list matches “{text}” today."
-    return ChosenTopic(_section(lookup, text, answer) or Topic(text), remark)
+    return ResolvedTopic(_section(lookup, text, answer) or Topic(text), remark)
 
 
-def _section(lookup: Lookup, text: str, answer: LookupAnswer) -> Topic | None:
+def _section(lookup: CatalogLookup, text: str, answer: LookupAnswer) -> Topic | None:
     """The section that the text names, if it names nothing else."""
     query = parse(text)
     place = answer.place
@@ -95,7 +95,7 @@ def _section(lookup: Lookup, text: str, answer: LookupAnswer) -> Topic | None:
     return Topic(place.section.title if is_clear else text, place.path)
 
 
-def together(catalog: Catalog, others: Iterable[Entry]) -> tuple[Catalog, tuple[Entry, ...]]:
+def merge_entries(catalog: Catalog, others: Iterable[Entry]) -> tuple[Catalog, tuple[Entry, ...]]:
     """The list with other entries, and those as they stand in it.
 
     A suggestion may name a section that people have renamed since: it stands in none then.

@@ -37,7 +37,7 @@ class FeedAlarm:
         key = f"feeds:{began.isoformat()}"
         if lines:
             content = {"since": began.isoformat(), "lines": sorted(lines), "over": None}
-        elif Outbox(self._database).find(key):
+        elif Outbox(self._database).get(key):
             content = {"since": began.isoformat(), "lines": [], "over": now.isoformat()}
         else:
             return

@@ -22,7 +22,11 @@ from bot.discovery.paper import Paper
 from bot.discovery.ranking.authors import count_authors
 from bot.discovery.ranking.explanations import Judgement, Reasons, SectionChoice
 from bot.discovery.ranking.model_process import FitTask, JudgeTask, fit, judge
-from bot.discovery.ranking.section_names import paper_sections, placed, section_names
+from bot.discovery.ranking.placement_sections import (
+    names_by_section,
+    paper_sections,
+    placed_papers,
+)
 from bot.discovery.sources.arxiv.calendar import EASTERN
 from bot.discovery.store import PaperStore
 
@@ -125,8 +129,8 @@ class Proposer:
             papers=papers,
             authors=count_authors(listed),
             best=best,
-            placed=placed(self._catalog.entries, abstracts),
-            names=section_names(self._catalog.places.values()),
+            placed=placed_papers(self._catalog.entries, abstracts),
+            names=names_by_section(self._catalog.places.values()),
             allowed=tuple(path for path in self._catalog.places if path in allowed),
         )
         return {one.arxiv: one for one in judge(task)}

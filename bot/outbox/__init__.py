@@ -1,1 +1,1 @@
-"""What the bot is to say, kept until it is said: typed rows under keys that exist only once."""
+"""Outbox: every message that the bot posts on its own, as a row with a unique key."""

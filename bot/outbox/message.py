@@ -1,4 +1,4 @@
-"""A thing to say, and how its saying stands. Values only."""
+"""Outbox messages and their delivery state. Values only."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -13,15 +13,15 @@ State = Literal["due", "sent", "dead"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What is to be said, once, under its key.
+    """A message to deliver once, under its key.
 
-    Said again with other content it is an edit of the same message. `content` is plain JSON, typed
-    by its kind: what Slack is shown is made of it when it is sent.
+    Enqueued again with other content, it becomes an edit of the same message. `content` is plain
+    JSON whose fields depend on `kind`; the sender renders it for Slack at delivery.
     """
 
     key: str
     channel: str
-    """A channel's id; a person's for a direct message."""
+    """A channel's id, or a person's for a direct message."""
     kind: Kind
     content: Mapping[str, Any]
     thread_of: str | None = None
@@ -30,7 +30,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxRow:
-    """A row of the outbox."""
+    """A message as stored, with its delivery state; the columns of `tables.outbox`."""
 
     id: int
     key: str
@@ -48,12 +48,12 @@ class OutboxRow:
     problem: str | None
     created_at: dt.datetime
     thread_ts: str | None = None
-    """Slack's id of the message in whose thread it goes, once that is known."""
+    """Slack's id of the thread's first message, once that is posted."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueDepth:
-    """How much is waiting to be said, since when, and how much was given up."""
+    """How many messages are due, since when the oldest is, and how many are dead."""
 
     due: int
     oldest: dt.datetime | None

@@ -1,9 +1,9 @@
-"""The outbox in the database: put in with a decision, taken out by the one sender.
+"""The outbox in the database: filled with each decision, emptied by the one sender.
 
-    decision's transaction ──put──► due ──attempting──► sent        an edit makes it due again
-                                     └── no use ──► dead ──retry──► due
+    decision's transaction ──enqueue──► due ──attempt──► sent         an edit makes it due again
+                                         └─undeliverable─► dead ──retry──► due
 
-Before a message is posted, the attempt is committed. So after a crash a row says whether its
+The attempt is committed before a message is posted, so after a crash the row tells whether the
 message may be in Slack already; the sender then looks there before it posts.
 """
 
@@ -17,117 +17,114 @@ from bot.outbox.message import Message, OutboxRow, QueueDepth
 from bot.outbox.tables import outbox
 
 LONGEST_WAIT = dt.timedelta(minutes=15)
-"""Nothing is put off for longer at a time."""
+"""The longest time that a message is postponed by at once."""
 
 _FIELDS = (
     "id", "key", "channel", "kind", "content", "version", "sent_version", "state", "attempted",
     "tries", "thread_of", "posted_in", "ts", "problem", "created_at",
 )  # fmt: skip
+_parent = outbox.alias("parent")
+_with_parent = outbox.outerjoin(_parent, _parent.c.key == outbox.c.thread_of)
+# A message of a thread has to wait until the thread's first message is posted.
+_is_deliverable = sa.and_(
+    outbox.c.state == "due", sa.or_(outbox.c.thread_of.is_(None), _parent.c.ts.is_not(None))
+)
 
 
-def enqueue(connection: sa.Connection, say: Message, now: dt.datetime) -> None:
-    """Have it said, in the caller's transaction. The same thing twice is said once."""
-    query = sa.select(outbox).where(outbox.c.key == say.key).with_for_update()
+def enqueue(connection: sa.Connection, message: Message, now: dt.datetime) -> None:
+    """Queue a message in the caller's transaction; the same content under a key is queued once."""
+    query = sa.select(outbox).where(outbox.c.key == message.key).with_for_update()
     row = connection.execute(query).first()
+    content = dict(message.content)
+    due = {"content": content, "state": "due", "tries": 0, "next_at": now}
     if row is None:
-        values = {
-            "key": say.key,
-            "channel": say.channel,
-            "thread_of": say.thread_of,
-            "kind": say.kind,
-            "content": dict(say.content),
-            "version": 1,
-            "sent_version": 0,
-            "state": "due",
-            "tries": 0,
-            "next_at": now,
-            "created_at": now,
-        }
-        connection.execute(outbox.insert().values(**values))
-    elif row.content != dict(say.content):
-        edit = {
-            "content": dict(say.content),
-            "version": row.version + 1,
-            "state": "due",
-            "tries": 0,
-            "next_at": now,
-        }
-        connection.execute(outbox.update().where(outbox.c.id == row.id).values(**edit))
+        insertion = outbox.insert().values(
+            **due,
+            key=message.key,
+            channel=message.channel,
+            thread_of=message.thread_of,
+            kind=message.kind,
+            version=1,
+            sent_version=0,
+            created_at=now,
+        )
+        connection.execute(insertion)
+    elif row.content != content:
+        edit = outbox.update().where(outbox.c.id == row.id)
+        connection.execute(edit.values(**due, version=row.version + 1))
 
 
 class Outbox:
-    """What the sender and the operator see of it."""
+    """The outbox as the sender and the operator use it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def due(self, now: dt.datetime) -> tuple[OutboxRow, ...]:
-        """The first thing to say in every channel, the oldest first.
-
-        What belongs in a thread is due once the thread's first message is there.
-        """
-        parent = outbox.alias("parent")
-        ready = (
+    def due_rows(self, now: dt.datetime) -> tuple[OutboxRow, ...]:
+        """The first deliverable message of every channel, oldest first."""
+        first = (
             sa.select(sa.func.min(outbox.c.id))
-            .outerjoin(parent, parent.c.key == outbox.c.thread_of)
-            .where(outbox.c.state == "due", _is_time(now))
-            .where(sa.or_(outbox.c.thread_of.is_(None), parent.c.ts.is_not(None)))
+            .select_from(_with_parent)
+            .where(_is_deliverable, _is_time(now))
             .group_by(outbox.c.channel)
         )
         query = (
-            sa.select(outbox, parent.c.ts.label("thread_ts"))
-            .outerjoin(parent, parent.c.key == outbox.c.thread_of)
-            .where(outbox.c.id.in_(ready))
+            sa.select(outbox, _parent.c.ts.label("thread_ts"))
+            .select_from(_with_parent)
+            .where(outbox.c.id.in_(first))
             .order_by(outbox.c.id)
         )
         with self._database.read() as connection:
-            return tuple(_item(row, row.thread_ts) for row in connection.execute(query))
+            return tuple(_to_row(row, row.thread_ts) for row in connection.execute(query))
 
-    def attempt(self, item: OutboxRow) -> None:
-        """From now on the message may be in Slack."""
-        self._change(item.id, attempted=item.version)
+    def mark_attempted(self, row: OutboxRow) -> None:
+        """Record that a post is about to start: from now on the message may be in Slack."""
+        self._update(row, attempted=row.version)
 
-    def posted(
-        self, item: OutboxRow, version: int, channel: str, ts: str, now: dt.datetime
+    def mark_posted(
+        self, row: OutboxRow, version: int, channel: str, ts: str, now: dt.datetime
     ) -> None:
-        """A version of the message is in Slack, under this id."""
-        there = {"posted_in": channel, "ts": ts, "attempted": None, "problem": None, "tries": 0}
+        """Record that a version of the message is in Slack as `ts` of `channel`.
+
+        The row stays due where a newer version was enqueued meanwhile.
+        """
+        posting = {"posted_in": channel, "ts": ts, "attempted": None, "problem": None, "tries": 0}
         with self._database.write() as connection:
-            this = outbox.c.id == item.id
+            this = outbox.c.id == row.id
             current = connection.scalar(sa.select(outbox.c.version).where(this).with_for_update())
             state = "sent" if current == version else "due"
-            values = {**there, "sent_version": version, "sent_at": now, "state": state}
+            values = {**posting, "sent_version": version, "sent_at": now, "state": state}
             connection.execute(outbox.update().where(this).values(**values))
 
-    def mark_not_posted(self, item: OutboxRow) -> None:
-        """Slack has refused the post itself: the message is not there."""
-        self._change(item.id, attempted=None)
+    def mark_not_posted(self, row: OutboxRow) -> None:
+        """Record that Slack refused the post, so the message is not there."""
+        self._update(row, attempted=None)
 
-    def postpone(self, item: OutboxRow, until: dt.datetime, problem: str, *, counts: bool) -> None:
-        """Try again later. Waiting because Slack asked for it does not count as a try."""
-        tries = item.tries + 1 if counts else item.tries
-        self._change(item.id, next_at=until, problem=problem, tries=tries)
+    def postpone(self, row: OutboxRow, until: dt.datetime, problem: str, *, counts: bool) -> None:
+        """Try again later; `counts` is false where Slack asked to wait, which is no failed try."""
+        tries = row.tries + 1 if counts else row.tries
+        self._update(row, next_at=until, problem=problem, tries=tries)
 
-    def forget(self, key: str) -> None:
-        """Post it anew: the message is not in Slack any more."""
-        gone = {"ts": None, "posted_in": None, "attempted": None, "state": "due"}
+    def forget_posting(self, key: str) -> None:
+        """Have a message posted anew, since it is no longer in Slack."""
+        absent = {"ts": None, "posted_in": None, "attempted": None, "state": "due"}
         with self._database.write() as connection:
-            connection.execute(outbox.update().where(outbox.c.key == key).values(**gone))
+            connection.execute(outbox.update().where(outbox.c.key == key).values(**absent))
 
-    def mark_dead(self, item: OutboxRow, problem: str) -> None:
-        """Give up until somebody asks for it again (`papers outbox retry`)."""
-        self._change(item.id, state="dead", problem=problem)
+    def mark_dead(self, row: OutboxRow, problem: str) -> None:
+        """Give a message up until an operator retries it (`papers outbox retry`)."""
+        self._update(row, state="dead", problem=problem)
 
-    def dead(self) -> tuple[OutboxRow, ...]:
-        """What was given up, the oldest first."""
+    def dead_rows(self) -> tuple[OutboxRow, ...]:
+        """The messages that were given up, oldest first."""
         return self._in_state("dead")
 
-    def waiting(self) -> tuple[OutboxRow, ...]:
-        """What is still to be said, the oldest first."""
+    def pending_rows(self) -> tuple[OutboxRow, ...]:
+        """The messages that are still to be delivered, oldest first."""
         return self._in_state("due")
 
     def retry(self, now: dt.datetime, keys: Iterable[str] | None = None) -> int:
-        """Have what was given up tried again; how many there are."""
+        """Make dead messages due again, all of them without `keys`; returns their number."""
         change = outbox.update().where(outbox.c.state == "dead")
         if keys is not None:
             change = change.where(outbox.c.key.in_(list(keys)))
@@ -135,64 +132,53 @@ class Outbox:
             return connection.execute(change.values(state="due", tries=0, next_at=now)).rowcount
 
     def depth(self) -> QueueDepth:
-        """How much is waiting, and since when the oldest of what nothing stands before is.
+        """The number of due and dead messages, and since when the oldest deliverable one waits.
 
-        A message waits since it was put in; an edit since it was last tried, or put in.
+        A message waits since it was enqueued, an edit since it was enqueued or last tried.
         """
         query = sa.select(outbox.c.state, sa.func.count())
         query = query.where(outbox.c.state != "sent").group_by(outbox.c.state)
-        parent = outbox.alias("parent")
         since = sa.case((outbox.c.sent_version == 0, outbox.c.created_at), else_=outbox.c.next_at)
-        oldest = (
-            sa.select(sa.func.min(sa.type_coerce(since, Moment)))
-            .outerjoin(parent, parent.c.key == outbox.c.thread_of)
-            .where(outbox.c.state == "due")
-            .where(sa.or_(outbox.c.thread_of.is_(None), parent.c.ts.is_not(None)))
-        )
+        oldest = sa.select(sa.func.min(sa.type_coerce(since, Moment))).select_from(_with_parent)
         with self._database.read() as connection:
-            found = {row[0]: int(row[1]) for row in connection.execute(query)}
-            return QueueDepth(found.get("due", 0), connection.scalar(oldest), found.get("dead", 0))
+            counts = {row[0]: int(row[1]) for row in connection.execute(query)}
+            since_when = connection.scalar(oldest.where(_is_deliverable))
+        return QueueDepth(counts.get("due", 0), since_when, counts.get("dead", 0))
 
     def problems(self) -> tuple[str, ...]:
-        """Why messages that are still to be said were put off."""
+        """The distinct reasons for which due messages were postponed."""
         query = sa.select(outbox.c.problem).where(outbox.c.state == "due").distinct()
         with self._database.read() as connection:
             return tuple(filter(None, connection.scalars(query)))
 
-    def last_sent(self) -> dt.datetime | None:
-        """When a message last went out."""
-        with self._database.read() as connection:
-            found: dt.datetime | None = connection.scalar(sa.select(sa.func.max(outbox.c.sent_at)))
-        return found
-
-    def thin(self, before: dt.datetime) -> int:
-        """Forget what was said before a moment; cards stay, since they may still change."""
+    def delete_delivered_before(self, before: dt.datetime) -> int:
+        """Delete messages sent before a moment, except cards, which may still change."""
         old = outbox.delete().where(
             outbox.c.state == "sent", outbox.c.sent_at < before, outbox.c.kind != "card"
         )
         with self._database.write() as connection:
             return connection.execute(old).rowcount
 
-    def find(self, key: str) -> OutboxRow | None:
+    def get(self, key: str) -> OutboxRow | None:
         """The row of a key."""
         with self._database.read() as connection:
             row = connection.execute(sa.select(outbox).where(outbox.c.key == key)).first()
-        return _item(row) if row else None
+        return _to_row(row) if row else None
 
     def _in_state(self, state: str) -> tuple[OutboxRow, ...]:
         query = sa.select(outbox).where(outbox.c.state == state).order_by(outbox.c.id)
         with self._database.read() as connection:
-            return tuple(_item(row) for row in connection.execute(query))
+            return tuple(_to_row(row) for row in connection.execute(query))
 
-    def _change(self, number: int, **values: object) -> None:
+    def _update(self, row: OutboxRow, **values: object) -> None:
         with self._database.write() as connection:
-            connection.execute(outbox.update().where(outbox.c.id == number).values(**values))
+            connection.execute(outbox.update().where(outbox.c.id == row.id).values(**values))
 
 
 def _is_time(now: dt.datetime) -> sa.ColumnElement[bool]:
-    """Whether a row's moment has come; one beyond every wait is of a clock that was set back."""
+    """Whether a row is due; a time beyond the longest wait is of a clock that was set back."""
     return sa.or_(outbox.c.next_at <= now, outbox.c.next_at > now + LONGEST_WAIT)
 
 
-def _item(row: sa.Row[tuple[object, ...]], thread_ts: str | None = None) -> OutboxRow:
+def _to_row(row: sa.Row[tuple[object, ...]], thread_ts: str | None = None) -> OutboxRow:
     return OutboxRow(**{name: getattr(row, name) for name in _FIELDS}, thread_ts=thread_ts)

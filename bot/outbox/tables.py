@@ -1,4 +1,4 @@
-"""The outbox's one table."""
+"""The table of outbox messages."""
 
 import sqlalchemy as sa
 

@@ -11,7 +11,7 @@ from bot.catalog.yaml.read import CatalogError, Read, read_texts
 from bot.publishing.publication import PublishError
 
 
-def edits_of(
+def file_edits(
     read: Read, data: str, markdown: str | None, names: KnownNames, change: Change
 ) -> Mapping[str, str]:
     """The files that a change alters, by their paths in the repository, with their new texts.

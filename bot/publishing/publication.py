@@ -79,13 +79,13 @@ class Published:
     url: str | None = None
 
 
-def has_key(message: str, key: str) -> bool:
+def has_trailer(message: str, key: str) -> bool:
     """Whether a commit message is that of a decision: by the trailer in its last paragraph."""
     wanted = f"{TRAILER}: {' '.join(key.split())}"
     return wanted in message.strip().rpartition("\n\n")[2].splitlines()
 
 
-def quiet(text: str) -> str:
+def neutralize_mentions(text: str) -> str:
     """Text in which GitHub sees nobody to notify and no issue to close."""
     return re.sub(
         r"(?<![\w/.])(?:@(?=\w)|#(?=\d)|GH-(?=\d))", lambda sign: f"{sign[0]}\u200b", text

@@ -14,15 +14,16 @@ from typing import Protocol
 import structlog
 from slugify import slugify
 
+from bot.backoff import backoff
 from bot.catalog.atomic_write import sweep
 from bot.catalog.change import is_done
 from bot.catalog.yaml.edit import apply_to_folder
 from bot.catalog.yaml.read import CatalogError, read_catalog
 from bot.errors import PapersError
-from bot.publishing.publication import Publication, Published, PublishError, quiet
+from bot.publishing.publication import Publication, Published, PublishError, neutralize_mentions
 from bot.publishing.queue import DuePublication, PublicationQueue
 from bot.review.model import Suggestion
-from bot.review.store import wanted
+from bot.review.store import target_change
 
 _FIRST_WAIT, _LONGEST_WAIT = 10.0, 3600.0  # seconds
 
@@ -53,7 +54,7 @@ class Publisher:
         self._folder, self._target = folder, target
         self._run, self._link = run, link
 
-    def step(self, now: dt.datetime) -> int:
+    def publish_due(self, now: dt.datetime) -> int:
         """Publish what is due; how many decisions were."""
         due = self._queue.due(now)
         for one in due:
@@ -67,7 +68,7 @@ class Publisher:
                 self._fail(one, f"{self._folder} cannot be written: {error.strerror}.", now)
         return len(due)
 
-    def settle(self) -> int:
+    def reconcile(self) -> int:
         """Look after decisions that data/ may have lost, or that need no more care.
 
         Returns how many were written again. What this run wrote and data/ does not hold any more,
@@ -75,43 +76,44 @@ class Publisher:
         """
         for folder in (self._folder.parent, self._folder, self._folder / "papers"):
             sweep(folder)
-        writers = self._queue.written_by()
+        writers = self._queue.unsettled_writers()
         if not writers:
             return 0
         catalog = read_catalog(self._folder).catalog
         written = 0
-        for one, change in self._queue.decisions.unsettled():
+        for one, change in self._queue.suggestions.unsettled():
             if one.id not in writers:
                 continue
             is_ours = writers[one.id] == self._run
             if is_done(catalog, change) != is_ours:
-                self._queue.settle(one)
+                self._queue.mark_settled(one)
             elif not is_ours:
                 written += self._write_again(one)
         return written
 
     def _write_again(self, one: Suggestion) -> int:
         try:
-            apply_to_folder(self._folder, wanted(one))
+            apply_to_folder(self._folder, target_change(one))
         except CatalogError as error:
             _log.error("a decision cannot be written", suggestion=one.id, reason=str(error))
             return 0
-        self._queue.rewritten(one, self._run)
+        self._queue.mark_rewritten(one, self._run)
         return 1
 
     def _publish(self, one: DuePublication, now: dt.datetime) -> None:
         published = self._target.publish(self._publication(one))
         apply_to_folder(self._folder, one.change)  # for a target that is elsewhere
-        self._queue.done(one, now, self._run, commit=published.commit, url=published.url)
+        self._queue.mark_published(one, now, self._run, commit=published.commit, url=published.url)
         _log.info("published", suggestion=one.suggestion.id, forward=one.forward)
 
     def _fail(
         self, one: DuePublication, problem: str, now: dt.datetime, retry_after: float | None = None
     ) -> None:
-        seconds = max(retry_after or 0.0, min(_FIRST_WAIT * 2.0**one.tries, _LONGEST_WAIT))
+        wait = backoff(one.tries, first=_FIRST_WAIT, longest=_LONGEST_WAIT)
+        seconds = max(retry_after or 0.0, wait)
         until = now + dt.timedelta(seconds=seconds)
         _log.warning("not published", suggestion=one.suggestion.id, reason=problem)
-        self._queue.failed(one, problem, until, now)
+        self._queue.mark_failed(one, problem, until, now)
 
     def _publication(self, one: DuePublication) -> Publication:
         entry = one.suggestion.subject.entry
@@ -122,8 +124,10 @@ class Publisher:
         return Publication(
             key=one.key,
             change=one.change,
-            subject=quiet(subject),
-            body=quiet("\n".join(" ".join(line.split()) for line in self._body(one))),
+            subject=neutralize_mentions(subject),
+            body=neutralize_mentions(
+                "\n".join(" ".join(line.split()) for line in self._body(one))
+            ),
             author=one.author.name or one.author.id or "papers bot",
             email=f"{one.author.id or 'bot'}@users.noreply.slack.com",
             slug=slugify(f"{one.suggestion.id} {entry.name or title}", max_length=50),

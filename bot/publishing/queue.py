@@ -18,7 +18,7 @@ from bot.outbox.message import Message
 from bot.outbox.store import enqueue
 from bot.review.model import Event, Person, Suggestion, What
 from bot.review.service import CHANGE, card_key
-from bot.review.store import SuggestionStore, as_row, load, of_row, record
+from bot.review.store import SuggestionStore, from_row, lock_suggestion, record_event, to_row
 from bot.review.tables import publications, suggestions
 
 
@@ -47,7 +47,7 @@ class PublicationQueue:
     def __init__(self, database: Database, channel: str | None) -> None:
         """What happens is told in the threads of the cards in `channel`."""
         self._database, self._channel = database, channel
-        self.decisions = SuggestionStore(database)
+        self.suggestions = SuggestionStore(database)
 
     def due(self, now: dt.datetime) -> tuple[DuePublication, ...]:
         """What may be published now: of each suggestion the first that is open."""
@@ -67,7 +67,7 @@ class PublicationQueue:
             rows = connection.execute(query).all()
             wanted = sorted({row.suggestion for row in rows})
             found = connection.execute(sa.select(suggestions).where(suggestions.c.id.in_(wanted)))
-            ones = {row.id: of_row(row) for row in found}
+            ones = {row.id: from_row(row) for row in found}
         return tuple(
             DuePublication(
                 id=row.id,
@@ -81,7 +81,7 @@ class PublicationQueue:
             for row in rows
         )
 
-    def done(
+    def mark_published(
         self,
         due: DuePublication,
         now: dt.datetime,
@@ -107,10 +107,10 @@ class PublicationQueue:
                     what=what,
                     detail={"where": outcome},
                 )
-                record(connection, event)
+                record_event(connection, event)
             self._show(connection, due, now, {"published": outcome, "trouble": None})
 
-    def failed(
+    def mark_failed(
         self, due: DuePublication, problem: str, until: dt.datetime, now: dt.datetime
     ) -> None:
         """It could not be done; it is tried again then."""
@@ -127,19 +127,19 @@ class PublicationQueue:
             problems = list(connection.scalars(query))
         return len(problems), tuple(dict.fromkeys(filter(None, problems)))
 
-    def settle(self, one: Suggestion) -> None:
+    def mark_settled(self, one: Suggestion) -> None:
         """What was decided needs no more care: data/ holds it for good, or a person's edit."""
         with self._database.write() as connection:
             this = suggestions.c.id == one.id
             connection.execute(suggestions.update().where(this).values(settled=True))
 
-    def rewritten(self, one: Suggestion, run: str) -> None:
+    def mark_rewritten(self, one: Suggestion, run: str) -> None:
         """It was written into data/ once more, by this run."""
         with self._database.write() as connection:
             this = suggestions.c.id == one.id
             connection.execute(suggestions.update().where(this).values(applied_in=run))
 
-    def written_by(self) -> Mapping[int, str | None]:
+    def unsettled_writers(self) -> Mapping[int, str | None]:
         """Which run has written the suggestions that are not settled, and not queued either."""
         queued = sa.select(publications.c.suggestion).where(publications.c.state == "due")
         query = sa.select(suggestions.c.id, suggestions.c.applied_in).where(
@@ -179,14 +179,14 @@ class PublicationQueue:
         values: Mapping[str, Any],
     ) -> None:
         """Have the card show how publishing stands, if its decision is still that one."""
-        one = load(connection, due.suggestion.id)
+        one = lock_suggestion(connection, due.suggestion.id)
         if one is None or (one.state == "approved") != due.forward:
             return
         if all(getattr(one, name) == value for name, value in values.items()):
             return
         shown = replace(one, version=one.version + 1, **values)
         connection.execute(
-            suggestions.update().where(suggestions.c.id == one.id).values(**as_row(shown))
+            suggestions.update().where(suggestions.c.id == one.id).values(**to_row(shown))
         )
         if self._channel:
             content = {"suggestion": one.id, "version": shown.version}

@@ -22,7 +22,7 @@ from bot.review.model import (
 
 UNDO_DAYS = 30
 
-Why = Literal[
+RefusalReason = Literal[
     "not a reviewer",
     "own suggestion",
     "approved already",
@@ -120,9 +120,9 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why not; the suggestion is as it was."""
+    """Why an action was refused; the suggestion is unchanged."""
 
-    why: Why
+    reason: RefusalReason
     suggestion: Suggestion
 
 
@@ -144,7 +144,7 @@ _NEEDED: Mapping[type, State] = {Complete: "gathering", Wake: "postponed"}
 
 def _objection(
     one: Suggestion, action: Action, actor: Person, now: dt.datetime, rules: DecisionRules
-) -> Why | None:
+) -> RefusalReason | None:
     """The first thing that speaks against an action, if anything does."""
     reviewing = isinstance(action, Approve | Reject | Postpone | Edit | Undo)
     if reviewing and not rules.is_reviewer:
@@ -160,7 +160,9 @@ def _objection(
     return _objection_to_answer(one, action, actor, rules)
 
 
-def _objection_to_undo(one: Suggestion, now: dt.datetime, rules: DecisionRules) -> Why | None:
+def _objection_to_undo(
+    one: Suggestion, now: dt.datetime, rules: DecisionRules
+) -> RefusalReason | None:
     if one.state not in DECIDED or one.decided_at is None:
         return "open"
     if rules.has_dependents:
@@ -168,7 +170,7 @@ def _objection_to_undo(one: Suggestion, now: dt.datetime, rules: DecisionRules) 
     return "too late" if now - one.decided_at > dt.timedelta(days=UNDO_DAYS) else None
 
 
-def _objection_to_reopening(one: Suggestion, reason: str) -> Why | None:
+def _objection_to_reopening(one: Suggestion, reason: str) -> RefusalReason | None:
     if one.state != "rejected":
         return "decided" if one.state in DECIDED else "open"
     return None if reason.strip() else "no reason"
@@ -176,7 +178,7 @@ def _objection_to_reopening(one: Suggestion, reason: str) -> Why | None:
 
 def _objection_to_answer(
     one: Suggestion, action: Action, actor: Person, rules: DecisionRules
-) -> Why | None:
+) -> RefusalReason | None:
     if one.state in DECIDED:
         return "decided"
     if isinstance(action, Reject):
@@ -184,7 +186,9 @@ def _objection_to_answer(
     return _objection_to_approval(one, actor, rules) if isinstance(action, Approve) else None
 
 
-def _objection_to_approval(one: Suggestion, actor: Person, rules: DecisionRules) -> Why | None:
+def _objection_to_approval(
+    one: Suggestion, actor: Person, rules: DecisionRules
+) -> RefusalReason | None:
     if not one.subject.is_known:
         return "no title"
     if actor.id == one.source and not rules.self_approval:

@@ -18,7 +18,7 @@ from bot.review.service import Proposal, ReviewService, SuggestionMade
 
 # Reasons that speak of the moment or of another listing, not of what the paper is about.
 _NOT_ABOUT_THE_SUBJECT = ("Already on the list", "Wait for a published version")
-TRIES = 20
+MAX_LOOKUP_ATTEMPTS = 20
 """So often arXiv is asked about a suggested paper before its card comes as it is."""
 
 
@@ -36,7 +36,7 @@ class Intake:
     def __init__(self, review: ReviewService, catalog: Catalog) -> None:
         self._review, self._catalog = review, catalog
 
-    def hand_over(self, candidates: Iterable[Candidate], now: dt.datetime) -> int:
+    def suggest_candidates(self, candidates: Iterable[Candidate], now: dt.datetime) -> int:
         """Suggest what discovery proposes; how many suggestions are new."""
         made = 0
         for one in candidates:
@@ -67,7 +67,7 @@ class Intake:
         self._review.act(one.id, Complete(subject), BOT, now, DecisionRules())
 
 
-def to_learn_from(rejected: Sequence[Suggestion]) -> tuple[Paper, ...]:
+def negative_examples(rejected: Sequence[Suggestion]) -> tuple[Paper, ...]:
     """The rejected papers that do not belong; those rejected for other reasons teach nothing."""
     return tuple(
         Paper(

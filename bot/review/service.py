@@ -1,6 +1,6 @@
 """The use cases of review: suggest, decide, wake, pause. Each is one transaction.
 
-    action ──► [load, decide (pure), keep, record, put into the outbox, queue for publishing]
+    action ──► [lock, decide (pure), save, record, enqueue messages and publications]
 
 Two people at the same moment, a click delivered twice, two processes: the row is held while it is
 decided on, so there is one decision, and the second one is told of the first.
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
 
+from bot.backoff import backoff
 from bot.catalog.change import Change
 from bot.db.engine import Database
 from bot.outbox.message import Message
@@ -21,18 +22,18 @@ from bot.outbox.store import enqueue
 from bot.review.decision import Action, DecisionRules, Refusal, Transition, Wake, decide
 from bot.review.model import BOT, DECIDED, OPEN, Event, Person, Subject, Suggestion
 from bot.review.store import (
-    as_row,
-    known,
-    load,
-    of_row,
-    record,
+    find_existing,
+    from_row,
+    lock_suggestion,
+    record_event,
+    target_change,
     title_key,
-    wanted,
+    to_row,
 )
 from bot.review.tables import history, pauses, publications, suggestions
 
-SUGGESTIONS_A_DAY = 10
-_FIRST_WAIT, _LONGEST_WAIT = dt.timedelta(seconds=5), dt.timedelta(minutes=10)
+DAILY_LIMIT = 10
+_FIRST_WAIT, _LONGEST_WAIT = 5.0, 600.0  # seconds
 CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
 
 
@@ -88,7 +89,7 @@ class ReviewService:
     ) -> Transition | Refusal | None:
         """Do something to a suggestion; None if there is none of this number."""
         with self._database.write() as connection:
-            one = load(connection, number)
+            one = lock_suggestion(connection, number)
             if one is None:
                 return None
             ruled = replace(rules, has_dependents=_has_dependents(connection, one))
@@ -101,20 +102,20 @@ class ReviewService:
         """Bring a postponed suggestion back."""
         self.act(one.id, Wake(), BOT, now, DecisionRules())
 
-    def recall(self, open_ones: Iterable[Suggestion], now: dt.datetime) -> None:
+    def enqueue_cards(self, open_ones: Iterable[Suggestion], now: dt.datetime) -> None:
         """Have a card for each of them, also for those from before there was a channel."""
         with self._database.write() as connection:
             for one in open_ones:
                 for say in self._says(None, one, now):
                     enqueue(connection, say, now)
 
-    def tried(self, one: Suggestion, now: dt.datetime) -> int:
+    def record_completion_attempt(self, one: Suggestion, now: dt.datetime) -> int:
         """Count a try to complete a suggestion that brought nothing; how many there were."""
         this = suggestions.c.id == one.id
         with self._database.write() as connection:
             tries = (connection.scalar(sa.select(suggestions.c.tries).where(this)) or 0) + 1
-            wait = min(_FIRST_WAIT * 2**tries, _LONGEST_WAIT)
-            values = {"tries": tries, "next_try_at": now + wait}
+            wait = backoff(tries, first=_FIRST_WAIT, longest=_LONGEST_WAIT)
+            values = {"tries": tries, "next_try_at": now + dt.timedelta(seconds=wait)}
             connection.execute(suggestions.update().where(this).values(**values))
         return tries
 
@@ -127,12 +128,12 @@ class ReviewService:
         self, proposal: Proposal, now: dt.datetime
     ) -> SuggestionMade | AlreadySuggested | DailyLimitReached:
         with self._database.write() as connection:
-            there = known(connection, proposal.identity, title_key(proposal.subject))
+            there = find_existing(connection, proposal.identity, title_key(proposal.subject))
             # An approved paper that is not on the list any more may be suggested by people anew.
             if there is not None and (there.state != "approved" or proposal.source is None):
                 return AlreadySuggested(there)
-            if proposal.source and _today(connection, proposal.source, now) >= SUGGESTIONS_A_DAY:
-                return DailyLimitReached(SUGGESTIONS_A_DAY)
+            if proposal.source and _today(connection, proposal.source, now) >= DAILY_LIMIT:
+                return DailyLimitReached(DAILY_LIMIT)
             new = Suggestion(
                 id=0,
                 identity=proposal.identity,
@@ -142,11 +143,13 @@ class ReviewService:
                 source=proposal.source,
                 suggested_at=now,
             )
-            row = {**as_row(new), "tries": 0, "settled": True}
+            row = {**to_row(new), "tries": 0, "settled": True}
             number = connection.execute(suggestions.insert().values(**row)).inserted_primary_key
             made = replace(new, id=int(number[0]) if number else 0)
             actor = proposal.source or ""
-            record(connection, Event(suggestion=made.id, at=now, actor=actor, what="suggested"))
+            record_event(
+                connection, Event(suggestion=made.id, at=now, actor=actor, what="suggested")
+            )
             for say in self._says(None, made, now):
                 enqueue(connection, say, now)
             return SuggestionMade(made)
@@ -155,12 +158,12 @@ class ReviewService:
         self, connection: sa.Connection, before: Suggestion, taken: Transition, actor: Person
     ) -> None:
         after, now = taken.suggestion, taken.event.at
-        row = as_row(after)
+        row = to_row(after)
         if "approved" in {before.state, after.state} and before.state != after.state:
             row |= {"settled": False, "applied_in": None}
             self._publish(connection, after, actor, now)
         connection.execute(suggestions.update().where(suggestions.c.id == after.id).values(**row))
-        record(connection, taken.event)
+        record_event(connection, taken.event)
         for say in self._says(before, after, now):
             enqueue(connection, say, now)
 
@@ -171,7 +174,7 @@ class ReviewService:
             publications.insert().values(
                 suggestion=after.id,
                 forward=after.state == "approved",
-                change=CHANGE.dump_python(wanted(after), mode="json"),
+                change=CHANGE.dump_python(target_change(after), mode="json"),
                 author=actor.id,
                 name=actor.name,
                 at=now,
@@ -213,7 +216,7 @@ class ReviewService:
 
 
 def _outcomes(after: Suggestion, at: dict[str, int]) -> Iterator[Message]:
-    """Whoever wanted it hears how it ended; whoever decided knows."""
+    """Outcome messages to the people who wanted the paper, except the one who decided."""
     for person in dict.fromkeys((after.source, *after.seconds)):
         if person and person != after.decided_by:
             key = f"suggestion:{after.id}:outcome:{person}"
@@ -245,7 +248,7 @@ def _has_dependents(connection: sa.Connection, one: Suggestion) -> bool:
         suggestions.c.title_key == "",
         suggestions.c.state.in_(sorted([*OPEN, "approved"])),
     )
-    later = (of_row(row).subject.before for row in connection.execute(query))
+    later = (from_row(row).subject.before for row in connection.execute(query))
     return any(before is not None and _is_same(before, one) for before in later)
 
 

@@ -21,7 +21,7 @@ _PLAIN = (
 )  # fmt: skip
 
 
-def as_row(one: Suggestion) -> dict[str, Any]:
+def to_row(one: Suggestion) -> dict[str, Any]:
     """The columns of a suggestion, its id left out."""
     row = {name: getattr(one, name) for name in _PLAIN if name != "id"}
     return row | {
@@ -33,7 +33,7 @@ def as_row(one: Suggestion) -> dict[str, Any]:
     }
 
 
-def of_row(row: sa.Row[Any]) -> Suggestion:
+def from_row(row: sa.Row[Any]) -> Suggestion:
     """The suggestion in a row."""
     plain: Mapping[str, Any] = {name: getattr(row, name) for name in _PLAIN}
     return Suggestion(
@@ -49,14 +49,14 @@ def title_key(subject: Subject) -> str:
     return compact(subject.entry.title)[:255] if subject.kind == "addition" else ""
 
 
-def load(connection: sa.Connection, number: int) -> Suggestion | None:
+def lock_suggestion(connection: sa.Connection, number: int) -> Suggestion | None:
     """A suggestion, its row held until the transaction ends."""
     query = sa.select(suggestions).where(suggestions.c.id == number).with_for_update()
     row = connection.execute(query).first()
-    return of_row(row) if row else None
+    return from_row(row) if row else None
 
 
-def known(connection: sa.Connection, identity: str, title: str) -> Suggestion | None:
+def find_existing(connection: sa.Connection, identity: str, title: str) -> Suggestion | None:
     """The suggestion that this paper has already: an open one, else the last one made."""
     same = suggestions.c.identity == identity
     if title:
@@ -64,10 +64,10 @@ def known(connection: sa.Connection, identity: str, title: str) -> Suggestion | 
     query = sa.select(suggestions).where(same)
     query = query.order_by(suggestions.c.open_identity.is_(None), suggestions.c.id.desc())
     row = connection.execute(query).first()
-    return of_row(row) if row else None
+    return from_row(row) if row else None
 
 
-def record(connection: sa.Connection, event: Event) -> None:
+def record_event(connection: sa.Connection, event: Event) -> None:
     """Add a line to the history."""
     connection.execute(
         history.insert().values(
@@ -90,12 +90,12 @@ class SuggestionStore:
         """The suggestion of a number."""
         return self._first(sa.select(suggestions).where(suggestions.c.id == number))
 
-    def find(self, identity: str) -> Suggestion | None:
+    def find_by_identity(self, identity: str) -> Suggestion | None:
         """The suggestion of a paper: the open one, else the last one made."""
         with self._database.read() as connection:
-            return known(connection, identity, "")
+            return find_existing(connection, identity, "")
 
-    def known(self, identities: Collection[str]) -> frozenset[str]:
+    def existing_identities(self, identities: Collection[str]) -> frozenset[str]:
         """Which of these papers have a suggestion, open or decided."""
         column = suggestions.c.identity
         query = sa.select(column).where(column.in_(sorted(identities)))
@@ -106,7 +106,7 @@ class SuggestionStore:
         """What is still to be decided, the oldest first."""
         return self._all(suggestions.c.state.in_(sorted(OPEN)))
 
-    def decided(self, since: dt.datetime) -> tuple[Suggestion, ...]:
+    def decided_since(self, since: dt.datetime) -> tuple[Suggestion, ...]:
         """What was decided since a moment, the earliest first."""
         return self._all(suggestions.c.decided_at >= since)
 
@@ -120,7 +120,7 @@ class SuggestionStore:
         is_time = sa.or_(at.is_(None), at <= now)
         return self._all(sa.and_(suggestions.c.state == "gathering", is_time))
 
-    def sleeping(self, now: dt.datetime) -> tuple[Suggestion, ...]:
+    def expired_postponements(self, now: dt.datetime) -> tuple[Suggestion, ...]:
         """What was put off until now."""
         return self._all(sa.and_(suggestions.c.state == "postponed", suggestions.c.wake_at <= now))
 
@@ -140,7 +140,7 @@ class SuggestionStore:
             for row in rows
         )
 
-    def counts(self) -> Mapping[str, int]:
+    def event_counts(self) -> Mapping[str, int]:
         """How often each thing has happened to suggestions."""
         query = sa.select(history.c.what, sa.func.count()).group_by(history.c.what)
         with self._database.read() as connection:
@@ -159,8 +159,8 @@ class SuggestionStore:
             .order_by(suggestions.c.decided_at, suggestions.c.id)
         )
         with self._database.read() as connection:
-            found = [of_row(row) for row in connection.execute(query)]
-        return tuple((one, wanted(one)) for one in found)
+            found = [from_row(row) for row in connection.execute(query)]
+        return tuple((one, target_change(one)) for one in found)
 
     def paused_until(self, now: dt.datetime) -> tuple[dt.datetime, str] | None:
         """Until when the bot proposes nothing of its own, and who wants that."""
@@ -172,15 +172,15 @@ class SuggestionStore:
     def _first(self, query: sa.Select[Any]) -> Suggestion | None:
         with self._database.read() as connection:
             row = connection.execute(query).first()
-        return of_row(row) if row else None
+        return from_row(row) if row else None
 
     def _all(self, where: sa.ColumnElement[bool]) -> tuple[Suggestion, ...]:
         query = sa.select(suggestions).where(where).order_by(suggestions.c.id)
         with self._database.read() as connection:
-            return tuple(of_row(row) for row in connection.execute(query))
+            return tuple(from_row(row) for row in connection.execute(query))
 
 
-def wanted(one: Suggestion) -> Change:
+def target_change(one: Suggestion) -> Change:
     """What the list is to become by a suggestion: its change, or that taken back."""
     if one.state == "approved":
         return one.change

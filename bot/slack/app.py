@@ -18,7 +18,7 @@ from bot.slack.context import ListenerContext
 from bot.slack.listeners.registration import register
 from bot.slack.payloads import interaction_id
 from bot.slack.sanitize import clean_request
-from bot.slack.transport.socket_mode import make_handler
+from bot.slack.transport.socket_mode import OverlappingHandler
 
 # Bolt's default of 5 lets a few slow answers hold later commands beyond Slack's 3 seconds.
 THREADS = 32
@@ -56,7 +56,7 @@ def connect_socket(app: App, app_token: str) -> SocketModeHandler:
 
     Raises SlackError if Slack refuses the app-level token or cannot be reached.
     """
-    handler = make_handler(app, app_token, THREADS)
+    handler: SocketModeHandler = OverlappingHandler(app, app_token, THREADS)
     try:
         handler.connect()
     except SlackApiError as error:

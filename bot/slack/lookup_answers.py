@@ -2,7 +2,7 @@
 
 import random
 
-from bot.lookup.lookup import Lookup, LookupAnswer
+from bot.lookup.catalog_lookup import CatalogLookup, LookupAnswer
 from bot.slack.blocks.lookup import PAGE, results_message, unlisted_message
 from bot.slack.blocks.text import SlackMessage, text_message
 from bot.slack.context import ListenerContext
@@ -24,7 +24,9 @@ def lookup_message(context: ListenerContext, request: LookupRequest) -> SlackMes
     return text_message(f"{answer.message}{hint}")
 
 
-def lookup_answer(lookup: Lookup, request: LookupRequest, rng: random.Random) -> LookupAnswer:
+def lookup_answer(
+    lookup: CatalogLookup, request: LookupRequest, rng: random.Random
+) -> LookupAnswer:
     """The requested page of a lookup; the last one if the list has fewer pages by now."""
     answer = _page(lookup, request, request.page, rng)
     if answer.total and not answer.results:
@@ -32,7 +34,9 @@ def lookup_answer(lookup: Lookup, request: LookupRequest, rng: random.Random) ->
     return answer
 
 
-def _page(lookup: Lookup, request: LookupRequest, page: int, rng: random.Random) -> LookupAnswer:
+def _page(
+    lookup: CatalogLookup, request: LookupRequest, page: int, rng: random.Random
+) -> LookupAnswer:
     match request.verb:
         case "search":
             return lookup.answer(request.text, offset=page * PAGE, limit=PAGE)

@@ -11,5 +11,5 @@ def permalink(workspace: str, channel: str, ts: str) -> str:
 
 def card_link(outbox: Outbox, workspace: str, suggestion: int) -> str | None:
     """The address of a suggestion's card; None until it is posted."""
-    row = outbox.find(card_key(suggestion))
+    row = outbox.get(card_key(suggestion))
     return permalink(workspace, row.posted_in or "", row.ts) if row and row.ts else None

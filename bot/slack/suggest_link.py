@@ -91,7 +91,7 @@ def propose(context: ListenerContext, proposal: Proposal) -> SlackMessage:
 
 def _next_step(context: ListenerContext, link: Link) -> Entry | Suggestion | Step:
     listed = context.lookup.current().listed(link.key, "")
-    return next_step(link, listed, context.suggestions.find(link.key))
+    return next_step(link, listed, context.suggestions.find_by_identity(link.key))
 
 
 def _known_message(context: ListenerContext, known: Entry | Suggestion) -> SlackMessage:

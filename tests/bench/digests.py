@@ -15,20 +15,13 @@ from pytest_httpserver import HTTPServer
 from rich.console import Console
 from rich.table import Table
 
-from bot.catalog.names import shipped_names
-from bot.catalog.yaml.read import read_catalog
-from bot.db.engine import open_database
-from bot.db.migrate import migrate
-from bot.digest.composer import Composer
-from bot.digest.model import Schedule, SubscriptionOrder, Topic
+from bot.app.container import bootstrap
+from bot.digest.model import Schedule, SubscriptionRequest, Topic
 from bot.digest.store import DigestStore
-from bot.lookup.service import LookupService
-from bot.outbox.store import Outbox
-from bot.review.store import SuggestionStore
-from bot.slack.delivery.renderer import Renderer
-from bot.slack.delivery.sender import Sender
+from bot.settings import Settings
 from tests.conftest import DATA
 from tests.slack.fake import BOT, FakeSlack
+from tests.slack.payloads import BOT_TOKEN
 
 SIZES = (100, 1000)
 FRIDAY = dt.datetime(2026, 3, 6, 12, tzinfo=dt.UTC)
@@ -48,42 +41,37 @@ def show(console: Console) -> None:
 
 def measure(channels: int) -> tuple[float, float]:
     """Seconds to issue an edition to so many channels, and to send them all."""
-    catalog = read_catalog(DATA).catalog
-    names = shipped_names()
     with (
         tempfile.TemporaryDirectory() as folder,
         HTTPServer(host="127.0.0.1", threaded=True) as server,
     ):
-        database = open_database(f"sqlite:///{Path(folder) / 'papers.db'}")
-        migrate(database)
-        slack = FakeSlack(server, per_second=None)
-        digests = DigestStore(database)
+        slack, clock = FakeSlack(server, per_second=None), _seconds()
+        settings = {
+            "DATABASE_URL": f"sqlite:///{Path(folder) / 'papers.db'}",
+            "PAPERS_DATA_DIR": str(DATA),
+            "SLACK_BOT_TOKEN": BOT_TOKEN,
+            "SLACK_API_URL": slack.url,
+        }
+        container = bootstrap(
+            Settings.model_validate(settings), now=lambda: MONDAY, clock=lambda: next(clock)
+        )
+        digests = DigestStore(container.database)
         for number in range(channels):
             slack.channel(f"C{number:05}", members=(BOT,))
             topic = Topic("Serving", "llm-systems/serving") if number % 2 else Topic()
-            order = SubscriptionOrder(
-                channel=f"C{number:05}", topic=topic, schedule=Schedule(), who="U0001"
+            order = SubscriptionRequest(
+                channel=f"C{number:05}", topic=topic, schedule=Schedule(), requested_by="U0001"
             )
             digests.subscribe(order, FRIDAY)
         began = time.perf_counter()
-        editor = Composer(database, lambda: catalog, names)
-        assert len(editor.issue_due(MONDAY)) == channels
+        assert len(container.digests.issue_due(MONDAY)) == channels
         issued = time.perf_counter() - began
-        suggestions, outbox = SuggestionStore(database), Outbox(database)
-        live = LookupService(DATA, names, time.monotonic, suggestions)
-        clock = _seconds()
-        sender = Sender(
-            outbox,
-            slack.client(),
-            Renderer(suggestions, live, "https://example.slack.com/").render,
-            now=lambda: MONDAY,
-            clock=lambda: next(clock),
-        )
+        sender = container.sender()
         began = time.perf_counter()
-        while outbox.depth().due:
+        while container.outbox.depth().due:
             sender.step(lambda: True)
         sent = time.perf_counter() - began
-        database.close()
+        container.database.close()
     return issued, sent
 
 

@@ -31,7 +31,7 @@ from rich.table import Table
 from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate
-from bot.digest.model import EVERYTHING, Schedule, SubscriptionOrder
+from bot.digest.model import EVERYTHING, Schedule, SubscriptionRequest
 from bot.digest.store import DigestStore
 from bot.discovery.sources.arxiv.calendar import last_announcement
 from bot.ops.jobs import runs
@@ -160,8 +160,8 @@ class _World:
         for number in range(DIGESTS):
             channel = f"C1{number:03}"
             self.slack.channel(channel)
-            order = SubscriptionOrder(
-                channel=channel, topic=EVERYTHING, schedule=schedule, who="U0001"
+            order = SubscriptionRequest(
+                channel=channel, topic=EVERYTHING, schedule=schedule, requested_by="U0001"
             )
             DigestStore(self.database).subscribe(order, now - dt.timedelta(days=2))
 

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from bot.catalog.names import shipped_names
 from bot.catalog.yaml.read import read_catalog
-from bot.lookup.lookup import Lookup
+from bot.lookup.catalog_lookup import CatalogLookup
 from tests.bench.figures import milliseconds, quantile
 from tests.bench.lists import grown
 from tests.bench.queries import make_queries
@@ -58,7 +58,7 @@ def measure(size: int) -> Measured:
     queries = make_queries(catalog, _QUERIES)
     listed = _memory()
     began = time.perf_counter()
-    lookup = Lookup(catalog, shipped_names())
+    lookup = CatalogLookup(catalog, shipped_names())
     built = time.perf_counter() - began
     indexed = _memory()
     gc.freeze()
@@ -67,7 +67,7 @@ def measure(size: int) -> Measured:
     return Measured(len(catalog.entries), listed - start, indexed - listed, built, first, seconds)
 
 
-def _ask(lookup: Lookup, texts: Sequence[str]) -> list[float]:
+def _ask(lookup: CatalogLookup, texts: Sequence[str]) -> list[float]:
     """Seconds of each answer, for as long as the time for a kind lasts."""
     found = []
     until = time.perf_counter() + _SECONDS
@@ -78,7 +78,7 @@ def _ask(lookup: Lookup, texts: Sequence[str]) -> list[float]:
     return found
 
 
-def _timed(lookup: Lookup, text: str) -> float:
+def _timed(lookup: CatalogLookup, text: str) -> float:
     began = time.perf_counter()
     lookup.answer(text, limit=_SHOWN)
     return time.perf_counter() - began

@@ -1,7 +1,7 @@
-"""A real PostgreSQL server for tests: on loopback, in a folder of its own, gone at the end.
+"""A real PostgreSQL server for tests: on loopback, in a temporary folder.
 
-It runs as an unprivileged user where the tests run as root, which PostgreSQL refuses to. Tests
-that need it fail where it is missing, with the remedy; what is skipped proves nothing.
+It runs as an unprivileged user where the tests run as root, which PostgreSQL refuses to do. Tests
+that need it fail with the remedy where it is missing; a skipped test would prove nothing.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ MISSING = (
     "apt-get install postgresql; on Fedora: dnf install postgresql-server; with Homebrew: "
     "brew install postgresql."
 )
-PLACES = "usr/lib/postgresql/*/bin/initdb"  # Debian's, where no PATH leads
+PLACES = "usr/lib/postgresql/*/bin/initdb"  # Debian's, which is not on the PATH
 _USER = "papers"
 _SECONDS = 30.0
 _FAST = {
@@ -50,7 +50,7 @@ def programs() -> Path:
 
 
 def _unprivileged() -> dict[str, Any]:
-    """As whom the server runs, for `subprocess`: as we do, unless we are root."""
+    """Arguments of `subprocess` that run the server as another user if the tests run as root."""
     if os.geteuid() != 0:
         return {}
     names = {entry.pw_name: entry for entry in pwd.getpwall()}
@@ -59,13 +59,13 @@ def _unprivileged() -> dict[str, Any]:
 
 
 class Postgres:
-    """A server, with its databases. `durable`: it waits for the disk, as a real one does.
+    """A server with its databases. `durable`: it waits for the disk, as in production.
 
-    Restarting keeps its address and what is in it.
+    A restart keeps its address and its data.
     """
 
     def __init__(self, folder: Path, *, durable: bool = False) -> None:
-        """Make the server's files; `start` is next."""
+        """Create the server's files; `start` is next."""
         self._bin, self._data, self._as = programs(), folder / "data", _unprivileged()
         self._log = folder / "log"
         self._settings = {**_FAST, "fsync": "on" if durable else "off"}
@@ -98,8 +98,8 @@ class Postgres:
         return f"postgresql://{_USER}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
-        """Start, and wait until it answers."""
-        assert self._server is None, "it runs already"
+        """Start the server and wait until it answers."""
+        assert self._server is None, "it is running"
         settings = [
             f"--{name.replace('_', '-')}={value}" for name, value in self._settings.items()
         ]
@@ -118,7 +118,7 @@ class Postgres:
             time.sleep(0.02)
 
     def stop(self, *, abruptly: bool = False) -> None:
-        """End it: with its connections closed in order, or as in a crash."""
+        """Stop the server, `abruptly` as in a crash."""
         if self._server is None:
             return
         self._server.send_signal(signal.SIGQUIT if abruptly else signal.SIGINT)
@@ -130,23 +130,23 @@ class Postgres:
         self._server = None
 
     def restart(self, *, abruptly: bool = False) -> None:
-        """Stop and start."""
+        """Stop the server and start it again."""
         self.stop(abruptly=abruptly)
         self.start()
 
     def create(self, name: str) -> str:
-        """Make a database; its address comes back."""
+        """Create a database; returns its address."""
         self._do("CREATE DATABASE {}", name)
         return self.url(name)
 
     def drop(self, name: str) -> None:
-        """Remove a database, whoever still uses it."""
+        """Drop a database, even one in use."""
         self._do("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
     def empty(self, name: str) -> None:
-        """Leave a database its tables and nothing in them; whoever still uses it is cut off.
+        """Delete all rows of a database and end its other connections.
 
-        A tenth of what a new database takes, and nothing that a test could tell from one.
+        It takes a tenth of the time of a new database, and tests cannot tell the difference.
         """
         with psycopg.connect(self.url(name), autocommit=True) as connection:
             connection.execute(

@@ -1,4 +1,4 @@
-"""Laws of transactions: all or nothing, moments with their zone, writers that wait."""
+"""Transactions are atomic and isolated, writers wait for each other, moments keep their zone."""
 
 import datetime as dt
 import threading
@@ -31,7 +31,7 @@ def database(empty_database_url: str) -> Iterator[Database]:
         yield found
 
 
-def test_a_transaction_is_kept_whole_or_not_at_all(database: Database) -> None:
+def test_a_transaction_that_raises_is_rolled_back(database: Database) -> None:
     def fail() -> None:
         with database.write() as connection:
             connection.execute(counter.update().values(n=5))
@@ -43,7 +43,7 @@ def test_a_transaction_is_kept_whole_or_not_at_all(database: Database) -> None:
         assert connection.scalar(sa.select(counter.c.n)) == 0
 
 
-def test_writers_wait_for_each_other_and_lose_nothing(database: Database) -> None:
+def test_concurrent_writers_lose_no_update(database: Database) -> None:
     """Read, add, write: without a lock from the start two threads would overwrite each other."""
 
     def add() -> None:
@@ -68,10 +68,10 @@ def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
             assert reader.scalar(sa.select(counter.c.n)) == 0
 
 
-def test_a_look_sees_all_of_a_writing_or_none_of_it_while_it_is_read_bit_by_bit(
+def test_a_result_read_in_batches_is_a_snapshot(
     database: Database,
 ) -> None:
-    """Hundreds of thousands of papers are read so, while a poll may write."""
+    """Hundreds of thousands of papers are read like this while a poll may write."""
     with database.write() as writer:
         writer.execute(counter.insert(), [{"name": f"b{n}", "n": 1} for n in range(50)])
     query = sa.select(counter.c.name).execution_options(yield_per=10)
@@ -83,7 +83,7 @@ def test_a_look_sees_all_of_a_writing_or_none_of_it_while_it_is_read_bit_by_bit(
         assert len(list(rows)) == 50
 
 
-def test_moments_come_back_with_their_zone(database: Database) -> None:
+def test_moments_keep_their_time_zone(database: Database) -> None:
     eastern = dt.timezone(dt.timedelta(hours=-5))
     moment = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=eastern)
     with database.write() as connection:
@@ -93,12 +93,12 @@ def test_moments_come_back_with_their_zone(database: Database) -> None:
             connection.execute(counter.update().values(at=dt.datetime(2026, 1, 2)))  # noqa: DTZ001  # the point
 
 
-def test_the_folder_of_a_sqlite_file_is_made(tmp_path: Path) -> None:
+def test_the_folder_of_a_sqlite_file_is_created(tmp_path: Path) -> None:
     with opened(f"sqlite:///{tmp_path}/deep/er/papers.db") as database, database.read():
         assert (tmp_path / "deep" / "er" / "papers.db").exists()
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "", "sqlite+unknown:///x"])
-def test_a_url_that_is_not_understood_is_a_sentence(url: str) -> None:
+def test_a_bad_url_is_an_error_that_names_the_setting(url: str) -> None:
     with pytest.raises(DatabaseError, match="DATABASE_URL"):
         open_database(url)

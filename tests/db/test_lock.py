@@ -1,4 +1,4 @@
-"""Laws of the lock: one holder at a time, free at once when it dies, and known to be lost."""
+"""A lock has one holder, is free as soon as that dies, and its loss is noticed."""
 
 import contextlib
 import select
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bot.db.lock import AdvisoryLock, lock_of
+from bot.db.lock import AdvisoryLock, open_lock
 from tests.conftest import opened
 from tests.db.postgres import Postgres
 from tests.e2e.processes import ROOT, environment, wait_for
@@ -17,8 +17,8 @@ from tests.e2e.processes import ROOT, environment, wait_for
 HOLDER = """
 import sys, time
 from bot.db.engine import open_database
-from bot.db.lock import lock_of
-lock = lock_of(open_database(sys.argv[1]), "worker")
+from bot.db.lock import open_lock
+lock = open_lock(open_database(sys.argv[1]), "worker")
 while not lock.acquire():
     time.sleep(0.02)
 print("held", flush=True)
@@ -29,7 +29,7 @@ Hold = Callable[[], subprocess.Popen[bytes]]
 
 @pytest.fixture
 def hold(empty_database_url: str) -> Iterator[Hold]:
-    """Starts a process that takes the lock and does not let it go."""
+    """Starts a process that takes the lock and keeps it."""
     with contextlib.ExitStack() as stack:
 
         def start() -> subprocess.Popen[bytes]:
@@ -47,14 +47,14 @@ def hold(empty_database_url: str) -> Iterator[Hold]:
         yield start
 
 
-def told(process: subprocess.Popen[bytes]) -> str:
+def read_line(process: subprocess.Popen[bytes]) -> str:
     assert process.stdout
     return process.stdout.readline().decode().strip()
 
 
-def test_one_has_it_and_the_next_when_it_is_released(empty_database_url: str) -> None:
+def test_a_lock_has_one_holder_until_it_is_released(empty_database_url: str) -> None:
     with opened(empty_database_url) as one, opened(empty_database_url) as other:
-        first, second = lock_of(one, "worker"), lock_of(other, "worker")
+        first, second = open_lock(one, "worker"), open_lock(other, "worker")
         assert not first.is_held()
         assert first.acquire()
         assert first.acquire(), "it is held already"
@@ -68,9 +68,9 @@ def test_one_has_it_and_the_next_when_it_is_released(empty_database_url: str) ->
         second.release()
 
 
-def test_locks_of_two_names_are_two(empty_database_url: str) -> None:
+def test_locks_of_different_names_are_independent(empty_database_url: str) -> None:
     with opened(empty_database_url) as database:
-        one, other = lock_of(database, "worker"), lock_of(database, "run")
+        one, other = open_lock(database, "worker"), open_lock(database, "run")
         assert one.acquire()
         assert other.acquire()
         one.release()
@@ -78,10 +78,9 @@ def test_locks_of_two_names_are_two(empty_database_url: str) -> None:
         other.release()
 
 
-def test_a_lock_is_one_processs_in_a_process_too(empty_database_url: str) -> None:
-    """Two in one process are two: what holds is the object, not whoever asks."""
+def test_two_lock_objects_in_one_process_exclude_each_other(empty_database_url: str) -> None:
     with opened(empty_database_url) as database:
-        one, other = lock_of(database, "worker"), lock_of(database, "worker")
+        one, other = open_lock(database, "worker"), open_lock(database, "worker")
         assert one.acquire()
         assert not other.acquire()
         one.release()
@@ -89,11 +88,11 @@ def test_a_lock_is_one_processs_in_a_process_too(empty_database_url: str) -> Non
         other.release()
 
 
-def test_a_holder_that_is_killed_has_lost_it_at_once(hold: Hold, empty_database_url: str) -> None:
+def test_a_killed_holder_loses_the_lock_at_once(hold: Hold, empty_database_url: str) -> None:
     holder = hold()
-    assert told(holder) == "held"
+    assert read_line(holder) == "held"
     with opened(empty_database_url) as database:
-        lock = lock_of(database, "worker")
+        lock = open_lock(database, "worker")
         assert not lock.acquire()
         holder.kill()
         holder.wait(10)
@@ -103,9 +102,11 @@ def test_a_holder_that_is_killed_has_lost_it_at_once(hold: Hold, empty_database_
         lock.release()
 
 
-def test_of_many_that_wait_one_gets_it(hold: Hold, empty_database_url: str) -> None:
+def test_one_of_several_waiting_processes_gets_the_lock(
+    hold: Hold, empty_database_url: str
+) -> None:
     with opened(empty_database_url) as database:
-        lock = lock_of(database, "worker")
+        lock = open_lock(database, "worker")
         assert lock.acquire()
         waiting = [hold() for _ in range(3)]
         outputs = [one.stdout.fileno() for one in waiting if one.stdout]
@@ -117,14 +118,14 @@ def test_of_many_that_wait_one_gets_it(hold: Hold, empty_database_url: str) -> N
         assert not lock.acquire()
 
 
-def test_a_server_that_is_gone_is_noticed_and_the_lock_is_taken_again() -> None:
-    """PostgreSQL restarts: whoever held the lock knows, and nobody has it by mistake."""
+def test_a_lost_server_is_noticed_and_the_lock_is_acquired_again() -> None:
+    """After a restart of PostgreSQL no object believes that it still holds the lock."""
     with Postgres.running() as server, opened(server.create("locks")) as database:
         lock, other = AdvisoryLock(database, "worker"), AdvisoryLock(database, "worker")
         assert lock.acquire()
         server.stop(abruptly=True)
         assert not lock.is_held()
-        assert not lock.acquire(), "without a server nobody has it"
+        assert not lock.acquire(), "no lock without a server"
         server.start()
         assert not lock.is_held()
         assert other.acquire()

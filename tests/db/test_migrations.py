@@ -1,4 +1,4 @@
-"""Laws of the schema: migrations lead to exactly the tables that the code uses."""
+"""Migrations lead to exactly the tables that the code uses."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ import bot.ops.jobs
 import bot.outbox.tables
 import bot.review.tables  # noqa: F401  # their tables join the metadata
 from bot.db.engine import Database, DatabaseError, metadata
-from bot.db.migrate import is_current, is_known, migrate, newest, schema_of
+from bot.db.migrate import is_current, is_known_version, migrate, newest_version, schema_version
 from tests.conftest import opened
 
 
@@ -29,7 +29,10 @@ def test_a_migrated_database_is_what_the_code_expects(empty: Database) -> None:
     assert not is_current(empty)
     migrate(empty)
     assert is_current(empty)
-    plugins = ["alembic.autogenerate.*", "~alembic.autogenerate.comments"]  # they are for readers
+    plugins = [
+        "alembic.autogenerate.*",
+        "~alembic.autogenerate.comments",
+    ]  # for readers
     with empty.read() as connection:
         context = MigrationContext.configure(connection, opts={"autogenerate_plugins": plugins})
         assert compare_metadata(context, metadata) == []
@@ -41,8 +44,8 @@ def test_migrating_twice_changes_nothing(empty: Database) -> None:
     assert is_current(empty)
 
 
-def test_processes_that_start_together_migrate_once(empty_database_url: str) -> None:
-    """Each process brings the schema up when it starts, and many may start at once."""
+def test_processes_that_start_together_all_find_the_newest_schema(empty_database_url: str) -> None:
+    """Every process migrates when it starts, and several may start at once."""
 
     def start(_: int) -> bool:
         with opened(empty_database_url) as database:
@@ -54,20 +57,22 @@ def test_processes_that_start_together_migrate_once(empty_database_url: str) -> 
 
 
 def test_the_newest_version_is_alembics(empty: Database) -> None:
-    """It is told from the files' names, since asking Alembic would slow every start."""
+    """It is read from the file names, since importing Alembic would slow every start."""
     script = ScriptDirectory("bot/db/migrations")
-    assert script.get_current_head() == newest()
-    assert all(is_known(one.revision) for one in script.walk_revisions())
+    assert script.get_current_head() == newest_version()
+    assert all(is_known_version(revision.revision) for revision in script.walk_revisions())
     migrate(empty)
     with empty.read() as connection:
-        assert MigrationContext.configure(connection).get_current_revision() == schema_of(empty)
+        assert MigrationContext.configure(connection).get_current_revision() == schema_version(
+            empty
+        )
 
 
-def test_a_newer_codes_database_is_left_alone_and_the_reason_said(empty: Database) -> None:
-    """Somebody went back to an older version of the bot."""
+def test_a_database_of_a_newer_version_is_refused_and_unchanged(empty: Database) -> None:
+    """An operator went back to an older version of the bot."""
     migrate(empty)
     with empty.write() as connection:
         connection.execute(sa.text("update alembic_version set version_num = '9999'"))
     with pytest.raises(DatabaseError, match=r"schema 9999.*Use that version"):
         migrate(empty)
-    assert schema_of(empty) == "9999"
+    assert schema_version(empty) == "9999"

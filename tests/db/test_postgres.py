@@ -1,4 +1,4 @@
-"""Laws of the real thing: what PostgreSQL adds to the laws that both databases keep."""
+"""Behaviour that only PostgreSQL has: restarts, lock timeouts."""
 
 import threading
 import time
@@ -16,26 +16,26 @@ from tests.db.postgres import Postgres, programs
 
 @pytest.fixture
 def server() -> Iterator[Postgres]:
-    """A server of the test's own, to be ended."""
+    """A server of the test's own, which it may stop."""
     with Postgres.running(durable=True) as found:
         yield found
 
 
-def one(database: Database) -> object:
+def write_once(database: Database) -> object:
     with database.write() as connection:
         return connection.scalar(sa.select(1))
 
 
-def test_the_database_is_back_when_its_server_is(server: Postgres) -> None:
-    """A restart in between costs those who ask meanwhile, and nobody after."""
+def test_the_database_works_again_after_its_server_restarts(server: Postgres) -> None:
+    """A restart fails the transactions during it, and none after it."""
     with opened(server.create("restarted")) as database:
         with database.write() as connection:
             connection.exec_driver_sql("CREATE TABLE kept AS SELECT 7 AS n")
         server.stop(abruptly=True)
         with pytest.raises(OperationalError):
-            one(database)
+            write_once(database)
         server.start()
-        assert one(database) == 1
+        assert write_once(database) == 1
         with database.read() as connection:
             assert connection.exec_driver_sql("SELECT n FROM kept").scalar() == 7
 
@@ -43,7 +43,7 @@ def test_the_database_is_back_when_its_server_is(server: Postgres) -> None:
 def test_a_writer_that_waits_too_long_fails_as_on_sqlite(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody who holds a transaction open must not hold up the bot for ever."""
+    """A transaction that another client leaves open must not block the bot for ever."""
     monkeypatch.setattr("bot.db.engine._BUSY_SECONDS", 1)
     name = "slow_writer"
     with opened(postgres.create(name)) as database:
@@ -59,15 +59,15 @@ def test_a_writer_that_waits_too_long_fails_as_on_sqlite(
         holding.wait(10)
         began = time.monotonic()
         with pytest.raises(OperationalError, match="lock timeout"):
-            one(database)
+            write_once(database)
         assert time.monotonic() - began < 5
         leave.set()
         thread.join(10)
-        assert one(database) == 1
+        assert write_once(database) == 1
     postgres.drop(name)
 
 
-def test_a_missing_server_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_server_is_an_error_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/no/such/folder")
     monkeypatch.setattr(module, "PLACES", "no-such-folder/*/bin/initdb")
     with pytest.raises(AssertionError, match="apt-get install postgresql"):

@@ -13,7 +13,7 @@ from bot.digest.store import DigestStore
 from bot.discovery.candidate_store import CandidateStore, RunnerUp
 from bot.discovery.paper import Paper
 from bot.discovery.store import Arrival, FeedCheck, FetchedBatch, PaperStore
-from bot.lookup.lookup import Lookup
+from bot.lookup.catalog_lookup import CatalogLookup
 from bot.review.decision import Approve, DecisionRules, Transition
 from bot.review.model import Person, Subject, Suggestion
 from bot.review.service import Proposal, ReviewService, SuggestionMade
@@ -71,7 +71,7 @@ class Desk:
         self.digests = DigestStore(database)
         self.editor = Composer(database, lambda: self.catalog, shipped_names())
         self.subscribing = SubscriptionService(
-            self.digests, self.editor, lambda: Lookup(self.catalog, shipped_names())
+            self.digests, self.editor, lambda: CatalogLookup(self.catalog, shipped_names())
         )
 
     def suggest(self, one: Entry, at: dt.datetime) -> Suggestion:

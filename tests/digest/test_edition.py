@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from bot.db.engine import Database
 from bot.digest.composer import DueEdition
 from bot.digest.edition import LATE, Edition
-from bot.digest.edition_text import as_text
+from bot.digest.edition_text import render_text
+from bot.digest.messages import MAX_IN_MESSAGE, PAPERS_PER_PART, read_part, read_summary
 from bot.digest.model import Subscription
-from bot.digest.pages import PART, SHOWN, read_part, read_summary
 from bot.digest.service import SubscriptionConfirmed
 from bot.digest.store import edition_key
 from bot.outbox.store import Outbox
@@ -64,7 +64,7 @@ def test_monday_morning_brings_what_was_asked_for_once(desk: Desk, database: Dat
     for later in (berlin(9, 13), berlin(9, 12), berlin(9, 8), berlin(15)):
         assert desk.editor.issue_due(later) == ()
     assert rows(database) == [f"digest:C1:{one.id}:2026-W46"]
-    item = Outbox(database).find(rows(database)[0])
+    item = Outbox(database).get(rows(database)[0])
     assert item is not None
     assert read_summary(item.content).edition == replace(edition, waiting=())
 
@@ -73,7 +73,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(desk: Desk, database: Datab
     subscribe(desk, "serving")
     subscribe(desk, "everything")
     desk.approve(entry(10, "Fast: A Serving Paper"), berlin(5))
-    dry = desk.editor.due(berlin(9))
+    dry = desk.editor.due_editions(berlin(9))
     assert rows(database) == []
     assert [titles(one.edition) for one in dry] == [["Fast: A Serving Paper"], []]
     assert [one.edition for one in desk.editor.issue_due(berlin(9))] == [
@@ -179,16 +179,18 @@ def test_cards_that_wait_are_counted_and_linked_and_long_waiting_ones_mentioned(
     desk.suggest(entry(12, "Other: Training", "systems/training"), berlin(7))
     later = desk.suggest(entry(13, "Put: Off"), berlin(7))
     desk.review.act(later.id, Postpone(berlin(30)), REVIEWER, berlin(8), RULES)
-    item = Outbox(database).find(f"suggestion:{old.id}:card")
+    item = Outbox(database).get(f"suggestion:{old.id}:card")
     assert item is not None
-    Outbox(database).posted(item, 1, "CREVIEW", "1.2", berlin(1))
+    Outbox(database).mark_posted(item, 1, "CREVIEW", "1.2", berlin(1))
     edition = only(desk.editor.issue_due(berlin(9)))
     assert [waiting.is_stale for waiting in edition.waiting] == [True, False]
     card = edition.waiting[0].card
     assert card is not None
     assert (card.channel, card.ts) == ("CREVIEW", "1.2")
-    assert "2 suggestions wait for review, 1 of them for a week or longer" in as_text(edition, one)
-    assert "Waiting" not in as_text(edition, one)
+    assert "2 suggestions wait for review, 1 of them for a week or longer" in render_text(
+        edition, one
+    )
+    assert "Waiting" not in render_text(edition, one)
 
 
 def test_noteworthy_papers_are_few_the_best_and_not_those_decided_on(desk: Desk) -> None:
@@ -219,7 +221,7 @@ def test_an_empty_period_is_one_line_or_nothing_as_the_subscription_says(
     assert first.edition.is_empty
     assert second.edition.may_be_silent
     assert rows(database) == [edition_key(loud, first.period)]
-    assert len(desk.digests.issued(quiet.id)) == 1
+    assert len(desk.digests.issued_periods(quiet.id)) == 1
     desk.approve(entry(10, "A Survey of Surveys", "surveys"), berlin(9, 10))
     desk.editor.issue_due(berlin(16))
     assert f"digest:C1:{quiet.id}:2026-W47" in rows(database)
@@ -241,7 +243,7 @@ def test_a_long_edition_is_one_message_with_its_details_in_the_thread(
     desk: Desk, database: Database
 ) -> None:
     one = subscribe(desk, "everything")
-    number = PART + SHOWN
+    number = PAPERS_PER_PART + MAX_IN_MESSAGE
     for at in range(number):
         section = "systems/serving" if at % 2 else "surveys"
         desk.approve(entry(100 + at, f"Paper {at}: of many", section), berlin(5, 9, at))
@@ -251,13 +253,13 @@ def test_a_long_edition_is_one_message_with_its_details_in_the_thread(
     assert rows(database) == [key]
     assert rows(database, "digest part") == [f"{key}:part:{n}" for n in (1, 2, 3)]
     box = Outbox(database)
-    item = box.find(key)
+    item = box.get(key)
     assert item is not None
     said = read_summary(item.content)
     assert said.edition.groups == ()
     assert sum(count for _, count in said.sections) == number
     assert [name for name, _ in said.sections] == ["Systems › Serving", "Surveys"]
-    items = [box.find(f"{key}:part:{n}") for n in (1, 2, 3)]
+    items = [box.get(f"{key}:part:{n}") for n in (1, 2, 3)]
     parts = [read_part(part.content) for part in items if part]
     told = [paper.title for part in parts for group in part.groups for paper in group.papers]
     assert len(told) == len(set(told)) == number + 1
@@ -305,7 +307,7 @@ def test_an_edition_is_issued_whole_or_not_at_all(
 
 def test_a_changed_or_ended_subscription_is_not_issued_as_it_was(desk: Desk) -> None:
     one = subscribe(desk, "everything")
-    (due,) = desk.editor.due(berlin(9))
+    (due,) = desk.editor.due_editions(berlin(9))
     desk.subscribing.subscribe("everything on friday", "C1", "U9", None, berlin(9, 10))
     assert desk.digests.issue(one, due.period, due.edition, berlin(9, 10)) is None
     desk.subscribing.unsubscribe("", "C1", "U9", berlin(9, 11))
@@ -346,7 +348,7 @@ def test_a_topic_that_cannot_be_looked_up_any_more_says_so(desk: Desk, database:
     desk.catalog = replace(desk.catalog, entries=OLD[1:])
     edition = only(desk.editor.issue_due(berlin(9)))
     assert "no venue “osdi”" in (edition.trouble or "")
-    assert "/papers subscriptions" in as_text(edition, one)
+    assert "/papers subscriptions" in render_text(edition, one)
     assert rows(database)
 
 
@@ -364,7 +366,7 @@ def test_a_preview_shows_the_time_just_past_and_tells_nothing(
     one = subscribe(desk, "serving")
     assert titles(desk.subscribing.preview(one, berlin(3))) == ["Fast: A Serving Paper"]
     assert rows(database) == []
-    assert desk.digests.told("C1", ["arxiv:2611.00010"]) == frozenset()
+    assert desk.digests.sent_keys("C1", ["arxiv:2611.00010"]) == frozenset()
 
 
 def test_people_are_remembered_who_approved(desk: Desk) -> None:

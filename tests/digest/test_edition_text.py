@@ -5,10 +5,10 @@ import datetime as dt
 import pytest
 
 from bot.digest.edition import Edition, EditionGroup, EditionPaper, WaitingCard
-from bot.digest.edition_text import headline, waiting
-from bot.digest.feed_health import Health
+from bot.digest.edition_text import headline, waiting_sentence
+from bot.digest.feed_health import FeedHealth
+from bot.digest.messages import summarize
 from bot.digest.model import EVERYTHING, Topic
-from bot.digest.pages import summary
 
 BEGIN = dt.datetime(2026, 12, 28, 8, tzinfo=dt.UTC)
 PAPER = EditionPaper(title="A: B")
@@ -23,7 +23,7 @@ def edition(topic: Topic, listed: int, seen: int = 0, cards: tuple[bool, ...] = 
         groups=(EditionGroup("S", (PAPER,) * listed),) if listed else (),
         noteworthy=(PAPER,) * seen,
         waiting=tuple(WaitingCard(number=1, since=BEGIN, is_stale=stale) for stale in cards),
-        health=Health("", is_trouble=False),
+        health=FeedHealth("", is_trouble=False),
     )
 
 
@@ -40,12 +40,12 @@ def edition(topic: Topic, listed: int, seen: int = 0, cards: tuple[bool, ...] = 
     ],
 )
 def test_the_headline_counts(topic: Topic, listed: int, seen: int, says: str) -> None:
-    said = headline(summary(edition(topic, listed, seen)))
+    said = headline(summarize(edition(topic, listed, seen)))
     assert said == f"{says} since Monday 28 December 2026"
 
 
 def test_a_paper_that_was_only_seen_is_no_listed_one() -> None:
-    said = headline(summary(edition(Topic("Serving", "a/serving"), 0, 2)))
+    said = headline(summarize(edition(Topic("Serving", "a/serving"), 0, 2)))
     assert said.startswith("No paper in Serving since Monday 28 December 2026 was listed, 2 may")
 
 
@@ -59,4 +59,4 @@ def test_a_paper_that_was_only_seen_is_no_listed_one() -> None:
     ],
 )
 def test_waiting_cards_are_counted(cards: tuple[bool, ...], says: str) -> None:
-    assert waiting(summary(edition(EVERYTHING, 0, 0, cards))) == says
+    assert waiting_sentence(summarize(edition(EVERYTHING, 0, 0, cards))) == says

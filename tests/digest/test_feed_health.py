@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from bot.digest.feed_health import FeedNews, Health, health
+from bot.digest.feed_health import FeedChecks, FeedHealth, feed_health
 from bot.discovery.sources.arxiv.calendar import EASTERN
 from bot.discovery.store import FeedCheck
 
@@ -20,7 +20,7 @@ MONDAY, NEXT = eastern(16), eastern(23)
 Plan = dict[int, tuple[str, ...] | str]
 
 
-def feeds(plan: Plan, taken: dict[str, list[int]] | None = None, since: int = 1) -> FeedNews:
+def feeds(plan: Plan, taken: dict[str, list[int]] | None = None, since: int = 1) -> FeedChecks:
     """Per day a verdict for both categories, or one for each."""
     checks = []
     for day, verdicts in plan.items():
@@ -30,7 +30,7 @@ def feeds(plan: Plan, taken: dict[str, list[int]] | None = None, since: int = 1)
                 check = FeedCheck(category, verdict, "HTTP 503.", 1, eastern(day).date())
                 checks.append((eastern(day, 6), check))
     days = {c: frozenset(eastern(d).date() for d in (taken or {}).get(c, [])) for c in BOTH}
-    return FeedNews(checks, days, eastern(since))
+    return FeedChecks(checks, days, eastern(since))
 
 
 FRESH: Plan = dict.fromkeys((16, 17, 18, 19, 20), "fresh")
@@ -68,30 +68,30 @@ FRESH: Plan = dict.fromkeys((16, 17, 18, 19, 20), "fresh")
             True,
         ),
         (feeds({19: "fresh", 20: "fresh"}, since=19), "arXiv: fresh every weekday.", False),
-        (FeedNews(), "arXiv: not asked yet.", False),
+        (FeedChecks(), "arXiv: not asked yet.", False),
     ],
 )
 def test_the_sentence_tells_what_went_wrong_when(
-    news: FeedNews,
+    news: FeedChecks,
     sentence: str,
     is_trouble: bool,  # noqa: FBT001  # pytest gives it by name
 ) -> None:
-    assert health(news, MONDAY, NEXT) == Health(sentence, is_trouble)
+    assert feed_health(news, MONDAY, NEXT) == FeedHealth(sentence, is_trouble)
 
 
 def test_a_failure_that_a_later_poll_of_the_day_made_good_is_none() -> None:
     news = feeds({16: "failed"})
     late = (eastern(16, 7), FeedCheck("cs.DC", "fresh", "", 3, MONDAY.date()))
     other = (eastern(16, 7), FeedCheck("cs.LG", "fresh", "", 3, MONDAY.date()))
-    made_good = FeedNews([*news.checks, late, other], news.taken, news.watched_since)
-    assert health(made_good, MONDAY, eastern(17)).sentence == "arXiv: fresh."
+    made_good = FeedChecks([*news.checks, late, other], news.taken, news.watched_since)
+    assert feed_health(made_good, MONDAY, eastern(17)).sentence == "arXiv: fresh."
 
 
 def test_weekends_and_holidays_are_nobody_s_fault() -> None:
-    assert health(feeds({}), eastern(20, 9), eastern(22)).sentence == (
+    assert feed_health(feeds({}), eastern(20, 9), eastern(22)).sentence == (
         "arXiv: no announcement was due."
     )
-    assert health(feeds({}), eastern(26), eastern(27)).sentence == (
+    assert feed_health(feeds({}), eastern(26), eastern(27)).sentence == (
         "arXiv: no announcement was due."
     )
 
@@ -99,5 +99,7 @@ def test_weekends_and_holidays_are_nobody_s_fault() -> None:
 def test_each_day_is_told_of_in_one_period() -> None:
     """Nine in Berlin is before the day's batch is over; the next digest tells of that day."""
     news = feeds({16: "fresh", 17: "failed", 18: "fresh"})
-    told = [health(news, eastern(day), eastern(day + 1)).is_trouble for day in (15, 16, 17, 18)]
+    told = [
+        feed_health(news, eastern(day), eastern(day + 1)).is_trouble for day in (15, 16, 17, 18)
+    ]
     assert told == [False, False, True, False]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digest import periods as calendar
-from bot.digest.model import EVERYTHING, Schedule, Subscription, in_words
+from bot.digest.model import EVERYTHING, Schedule, Subscription, describe_subscription
 from bot.digest.periods import Period
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -60,7 +60,7 @@ def subscription(schedule: Schedule, now: dt.datetime) -> Subscription:
 
 def issue(one: Subscription, now: dt.datetime) -> tuple[Subscription, Period | None]:
     """What the database keeps after a tick: where the last edition ended, nothing else."""
-    period = calendar.due(one, now)
+    period = calendar.due_period(one, now)
     return (replace(one, covered_until=period.end), period) if period else (one, None)
 
 
@@ -82,7 +82,7 @@ def test_every_instant_is_in_exactly_one_edition(
             assert period.begin < period.end <= now
             assert start < period.end
             issued.append(period)
-            assert calendar.due(one, now) is None, "one edition, however long it was away"
+            assert calendar.due_period(one, now) is None, "one edition, however long it was away"
         assert calendar.due_after(schedule, now) > now
         assert calendar.last_due(schedule, now) <= now
         assert calendar.last_due(schedule, now) <= max(one.covered_until, one.changed_at)
@@ -124,7 +124,7 @@ def test_a_changed_schedule_repeats_no_key_and_leaves_no_gap(
             one, period = issue(one, now)
             issued += [period] if period else []
         one = replace(one, schedule=other, revision=one.revision + 1, changed_at=now)
-        assert calendar.due(one, now) is None, "a change by itself brings no edition"
+        assert calendar.due_period(one, now) is None, "a change by itself brings no edition"
         assert calendar.next_due(one, now) > now
     assert len({period.key for period in issued}) == len(issued)
     assert all(a.end == b.begin for a, b in pairwise(issued))
@@ -135,10 +135,10 @@ def test_the_first_edition_covers_the_period_before_it(
     schedule: Schedule, now: dt.datetime
 ) -> None:
     one = subscription(schedule, now)
-    assert calendar.due(one, now) is None
+    assert calendar.due_period(one, now) is None
     first = calendar.next_due(one, now)
-    assert now < first <= now + calendar.length(schedule) + 25 * HOUR
-    period = calendar.due(one, first)
+    assert now < first <= now + calendar.period_length(schedule) + 25 * HOUR
+    period = calendar.due_period(one, first)
     assert period is not None
     assert period.end == first
     assert period.begin <= now
@@ -171,7 +171,7 @@ def test_a_time_that_comes_twice_counts_the_first_time() -> None:
     one, period = issue(one, berlin(2026, 10, 25, 2, 30, fold=0))
     assert period is not None
     assert period.key == "2026-10-25"
-    assert calendar.due(one, berlin(2026, 10, 25, 2, 30, fold=1)) is None
+    assert calendar.due_period(one, berlin(2026, 10, 25, 2, 30, fold=1)) is None
     assert calendar.next_due(one, berlin(2026, 10, 25, 3)) == berlin(2026, 10, 26, 2, 30)
 
 
@@ -208,4 +208,4 @@ def test_down_at_nine_it_comes_once_when_it_is_up_again() -> None:
     ],
 )
 def test_a_subscription_in_words_names_its_zone(schedule: Schedule, words: str) -> None:
-    assert in_words(subscription(schedule, berlin(2026, 1, 1))) == words
+    assert describe_subscription(subscription(schedule, berlin(2026, 1, 1))) == words

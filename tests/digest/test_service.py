@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from bot.db.engine import Database
-from bot.digest.model import Schedule, zone_named
+from bot.digest.model import Schedule, find_zone
 from bot.digest.service import SubscriptionConfirmed, SubscriptionsEnded
-from bot.digest.store import MOST
+from bot.digest.store import MAX_SUBSCRIPTIONS
 from bot.lookup.query import QueryMistake
 from tests.digest.made_up import CATALOG, Desk, berlin, entry
 
@@ -171,7 +171,7 @@ def test_an_edit_takes_the_whole_form_and_no_topic_twice(desk: Desk) -> None:
 
 
 def test_a_channel_has_so_many_subscriptions_and_no_more(desk: Desk) -> None:
-    for number in range(MOST):
+    for number in range(MAX_SUBSCRIPTIONS):
         said(desk, f"topic{number}")
     assert "which is the most" in said(desk, "serving")
 
@@ -202,6 +202,6 @@ def test_a_section_stays_a_section_when_a_paper_of_its_name_comes(desk: Desk) ->
 
 
 def test_zones_are_known_by_any_case() -> None:
-    assert zone_named("europe/berlin") == "Europe/Berlin"
-    assert zone_named("utc") == "UTC"
-    assert zone_named("Europe/Nowhere") is None
+    assert find_zone("europe/berlin") == "Europe/Berlin"
+    assert find_zone("utc") == "UTC"
+    assert find_zone("Europe/Nowhere") is None

@@ -26,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug import Response
 
 from bot.db.migrate import migrate
-from bot.digest.model import EVERYTHING, Schedule, SubscriptionOrder
+from bot.digest.model import EVERYTHING, Schedule, SubscriptionRequest
 from bot.digest.store import DigestStore
 from bot.discovery.paper import Paper
 from bot.discovery.store import PaperStore
@@ -236,7 +236,9 @@ def test_the_clock_jumps_by_an_hour_both_ways(sqlite_url: str, tmp_path: Path) -
         world.more = {"SHIFT_FILE": str(put)}
         soon = moment() + dt.timedelta(minutes=30)
         daily = Schedule(rhythm="daily", time=soon.time().replace(microsecond=0), zone="UTC")
-        order = SubscriptionOrder(channel=PAPERS, topic=EVERYTHING, schedule=daily, who="U0001")
+        order = SubscriptionRequest(
+            channel=PAPERS, topic=EVERYTHING, schedule=daily, requested_by="U0001"
+        )
         DigestStore(world.database).subscribe(order, moment() - dt.timedelta(days=2))
         worker = world.start("worker", module="tests.e2e.shifted")
         world.wait_until_up(worker)

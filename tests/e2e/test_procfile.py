@@ -17,7 +17,7 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.app.container import now
+from bot.app.clock import utc_now
 from bot.db.engine import Database
 from bot.outbox.message import Message
 from bot.outbox.store import enqueue
@@ -141,10 +141,12 @@ def test_web_answers_worker_sends_both_are_watched_and_all_ends(
         wait_for(lambda port=port: get(port, "/readyz")[0] == 200 or None, 60, f"{port}")  # type: ignore[misc]
     for _ in range(8):
         assert json.loads(ask(started.web, "kv cache"))["response_type"] == "ephemeral"
-    content = {"since": now().isoformat(), "lines": ["cs.DC: failed."], "over": None}
+    content = {"since": utc_now().isoformat(), "lines": ["cs.DC: failed."], "over": None}
     with database.write() as connection:
         enqueue(
-            connection, Message(key="said", channel=REVIEW, kind="feeds", content=content), now()
+            connection,
+            Message(key="said", channel=REVIEW, kind="feeds", content=content),
+            utc_now(),
         )
     wait_for(lambda: fake_slack.posted(REVIEW) or None, 20, "the message")
     text = get(started.web, "/metrics")[1]

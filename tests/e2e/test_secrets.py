@@ -13,7 +13,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from bot.app.container import now
+from bot.app.clock import utc_now
 from bot.catalog.model import Entry
 from bot.db.engine import Database
 from bot.demo.standin import free_port
@@ -87,18 +87,18 @@ def make_work(database: Database) -> None:
     review = ReviewService(database, REVIEW)
     entry = Entry(title="Made Up", url="https://example.com/x", sections=("llm-systems/serving",))
     proposal = Proposal(identity="url:x", subject=Subject(after=entry), source=None)
-    made = review.suggest(proposal, now())
+    made = review.suggest(proposal, utc_now())
     assert isinstance(made, SuggestionMade)
     alice, rules = Person("U0001", "alice"), DecisionRules(is_reviewer=True)
-    review.act(made.suggestion.id, Approve(), alice, now(), rules)
+    review.act(made.suggestion.id, Approve(), alice, utc_now(), rules)
     say(database, "lost", "C0GONE")
 
 
 def say(database: Database, key: str, channel: str) -> None:
-    content = {"since": now().isoformat(), "lines": ["x"], "over": None}
+    content = {"since": utc_now().isoformat(), "lines": ["x"], "over": None}
     with database.write() as connection:
         enqueue(
-            connection, Message(key=key, channel=channel, kind="feeds", content=content), now()
+            connection, Message(key=key, channel=channel, kind="feeds", content=content), utc_now()
         )
 
 
@@ -131,7 +131,7 @@ def test_a_worker_whose_everything_fails_shows_nothing(
     queue, box = PublicationQueue(database, REVIEW), Outbox(database)
     with running("worker", settings=settings, log=log):
         wait_for(lambda: queue.depth()[1] or None, 60, "the refusal of GitHub")
-        wait_for(lambda: box.dead() or None, 30, "the dead letter")
+        wait_for(lambda: box.dead_rows() or None, 30, "the dead letter")
         wait_for(lambda: fake_slack.posted(REVIEW) or None, 30, "the card")
         fake_slack.revoke()
         say(database, "late", REVIEW)
@@ -145,7 +145,7 @@ def test_a_worker_whose_everything_fails_shows_nothing(
         kept = str(connection.exec_driver_sql("SELECT * FROM suggestions").all())
     posted = [str(call.args) for call in fake_slack.calls("chat.postMessage")]
     clean(log.read_text(), kept, *posted, *told.values(), *queue.depth()[1], *box.problems())
-    clean(*(done.stdout + done.stderr for done in said), *(str(one) for one in box.dead()))
+    clean(*(done.stdout + done.stderr for done in said), *(str(one) for one in box.dead_rows()))
 
 
 def get(port: int, path: str) -> str:

@@ -107,7 +107,7 @@ class Histories(RuleBasedStateMachine):
             arxiv=f"2603.0000{paper}",
             sections=(SECTIONS[paper % 2],),
         )
-        known = self.suggestions.find(f"arxiv:{entry.arxiv}")
+        known = self.suggestions.find_by_identity(f"arxiv:{entry.arxiv}")
         proposal = Proposal(
             identity=f"arxiv:{entry.arxiv}",
             subject=Subject(after=entry, abstract="Words. " * 300, authors=("Ada Lark",) * 40),
@@ -155,7 +155,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def wake(self) -> None:
-        for one in self.suggestions.sleeping(self.now):
+        for one in self.suggestions.expired_postponements(self.now):
             self.review.wake(one, self.tick())
             assert self.get(one.id).state == "waiting"
 
@@ -175,10 +175,10 @@ class Histories(RuleBasedStateMachine):
     def publish(self) -> None:
         """Everything is published: the files are as if only the approvals that remain had been."""
         for _ in range(100):
-            if not self.publisher.step(self.tick()):
+            if not self.publisher.publish_due(self.tick()):
                 break
         assert self.queue.depth() == (0, ())
-        assert self.publisher.settle() == 0, "nothing was lost"
+        assert self.publisher.reconcile() == 0, "nothing was lost"
         plain = self.folder / "plain"
         shutil.copytree(self.folder / "begun", plain)
         approved = [one for one in self.all() if one.state == "approved"]
@@ -204,7 +204,7 @@ class Histories(RuleBasedStateMachine):
         before = self.seen.get(one.id, ())
         assert events[: len(before)] == before, "history is never rewritten"
         self.seen[one.id] = events
-        assert self.outbox.find(card_key(one.id)) is not None
+        assert self.outbox.get(card_key(one.id)) is not None
         shown = blocks_of(card(one, catalog, self.quorum))
         offered = {found["action_id"] for _, found in elements(shown) if "value" in found}
         assert offered == ({APPROVE, REJECT, LATER, EDIT} if one.state in OPEN else {UNDO})
@@ -239,7 +239,7 @@ class Histories(RuleBasedStateMachine):
         return Undo() if what is Undo else Second()
 
     def all(self) -> list[Suggestion]:
-        return [*self.suggestions.open(), *self.suggestions.decided(START)]
+        return [*self.suggestions.open(), *self.suggestions.decided_since(START)]
 
     def get(self, number: int) -> Suggestion:
         found = self.suggestions.get(number)

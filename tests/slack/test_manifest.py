@@ -11,14 +11,11 @@ import yaml
 from slack_bolt import App
 from slack_sdk import WebClient
 
-from bot.catalog.names import shipped_names
 from bot.db.engine import Database
-from bot.lookup.service import LookupService
 from bot.slack.listeners.registration import register
 from bot.slack.manifest import manifest
-from tests.conftest import DATA
 from tests.slack.scopes import SCOPES
-from tests.slack.workspace_bot import make_context
+from tests.slack.workspace_bot import make_container
 
 CODE = Path(__file__).parents[2] / "bot"
 
@@ -46,8 +43,7 @@ class Recorder:
 @pytest.fixture
 def registered(sqlite: Database) -> dict[str, list[object]]:
     recorder = Recorder()
-    live = LookupService(DATA, shipped_names(), lambda: 0.0)
-    register(cast("App", recorder), make_context(live, WebClient(), sqlite))
+    register(cast("App", recorder), make_container(WebClient(), sqlite).listener_context())
     return recorder.registered
 
 

@@ -99,7 +99,9 @@ def bot(
     shutil.copytree(repository, tmp_path, dirs_exist_ok=True)
     (tmp_path / "pwned").mkdir()  # a shell command in foreign text would leave a file there
     data = tmp_path / "data"
-    target = GitTarget(GitCli(data, environment(tmp_path)), "LIST.md", NAMES)
+    target = GitTarget(
+        GitCli(data, environment(tmp_path)), "LIST.md", NAMES, now=lambda: clock.now
+    )
     with capture_logs() as logs:
         yield WorkspaceBot(slack, database, data, clock, target=target)
     slack.check()
@@ -273,7 +275,7 @@ def test_what_a_feed_says_stays_in_its_field(bot: WorkspaceBot, texts: list[str]
         paper=item.paper, day=dt.date(2026, 3, 2), score=1.0, rank=1, ranked=9, reasons=reasons,
         choices=(SectionChoice(section=SERVING),), evidence=evidence,
     )  # fmt: skip
-    assert bot.intake.hand_over([candidate], bot.clock.now) == 1
+    assert bot.intake.suggest_candidates([candidate], bot.clock.now) == 1
     bot.settle(5)
     bot.click(bot.card(1), cards.APPROVE, ALICE)
     bot.settle()

@@ -3,15 +3,13 @@
 import pytest
 from slack_sdk import WebClient
 
-from bot.catalog.names import shipped_names
 from bot.db.engine import Database
-from bot.lookup.service import LookupService
 from bot.slack.blocks.text import SlackMessage
+from bot.slack.context import ListenerContext
 from bot.slack.listeners.commands.papers import answer
 from bot.slack.payloads import Command
 from bot.slack.verbs import VERBS, answer_help, route
-from tests.conftest import DATA
-from tests.slack.workspace_bot import make_context
+from tests.slack.workspace_bot import make_container
 
 COMMAND = Command(user="U0001", user_name="alice", trigger="1.1", channel="C0001", text="")
 
@@ -42,16 +40,16 @@ def test_a_verb_is_the_first_word_and_anything_else_is_a_lookup(
 
 
 @pytest.fixture
-def live() -> LookupService:
-    return LookupService(DATA, shipped_names(), lambda: 0.0)
+def context(sqlite: Database) -> ListenerContext:
+    return make_container(WebClient(), sqlite).listener_context()
 
 
 def texts(message: SlackMessage) -> str:
     return str([block.to_dict() for block in message.blocks])
 
 
-def test_help_has_a_line_for_each_verb_that_has_one(live: LookupService, sqlite: Database) -> None:
-    shown = texts(answer_help(make_context(live, WebClient(), sqlite), COMMAND, ""))
+def test_help_has_a_line_for_each_verb_that_has_one(context: ListenerContext) -> None:
+    shown = texts(answer_help(context, COMMAND, ""))
     for verb in VERBS.values():
         assert (f"`/papers {verb.name}`  " in shown) is bool(verb.help)
         assert (verb.help or "") in shown
@@ -59,10 +57,10 @@ def test_help_has_a_line_for_each_verb_that_has_one(live: LookupService, sqlite:
 
 @pytest.mark.parametrize("name", [verb.name for verb in VERBS.values() if verb.needs_words])
 def test_a_verb_that_needs_words_is_answered_with_its_usage(
-    live: LookupService, sqlite: Database, name: str
+    context: ListenerContext, name: str
 ) -> None:
     """Alone, and with words that make no sense."""
-    context, verb = make_context(live, WebClient(), sqlite), VERBS[name]
+    verb = VERBS[name]
     assert verb.usage
     for words in ("", "no such thing"):
         assert answer(context, COMMAND, verb, words).text == verb.usage

@@ -6,7 +6,7 @@ Tests move the clock; nothing waits for real seconds.
 import datetime as dt
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,33 +17,22 @@ from slack_bolt import App
 from slack_sdk import WebClient
 from werkzeug.test import Client
 
+from bot.app.container import Container, bootstrap
 from bot.catalog.model import Catalog, Entry
-from bot.catalog.names import KnownNames, shipped_names
 from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import Database
-from bot.digest.composer import Composer
-from bot.digest.service import SubscriptionService
-from bot.digest.store import DigestStore
-from bot.lookup.service import LookupService
-from bot.outbox.store import Outbox
-from bot.publishing.publisher import Publisher, Target
-from bot.publishing.queue import PublicationQueue
-from bot.publishing.targets.files import FilesTarget
+from bot.publishing.publisher import Target
 from bot.review.intake import Intake
 from bot.review.model import Subject
-from bot.review.service import Proposal, ReviewService, SuggestionMade, card_key
-from bot.review.store import SuggestionStore
+from bot.review.service import Proposal, SuggestionMade, card_key
+from bot.settings import Settings
 from bot.slack.app import make_app
 from bot.slack.clients import SlackClients
-from bot.slack.context import ListenerContext
-from bot.slack.delivery.renderer import Renderer
-from bot.slack.delivery.sender import Sender
-from bot.slack.directory import Directory
-from bot.slack.permalinks import card_link
 from bot.slack.transport.wsgi import EVENTS, SlackRequests
 from tests.slack.fake import BOB, BOT, PAPERS, FakeSlack, PostedMessage
 from tests.slack.payloads import SIGNING_SECRET, signed
 
+DATA = Path(__file__).parents[2] / "data"
 REVIEW = "C0REVIEW"
 CAROL = "U0003"
 """A member of the workspace who is not in the review channel."""
@@ -84,34 +73,15 @@ class WorkspaceBot:
     _futures: list["Future[Any]"] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.suggestions = SuggestionStore(self.database)
-        self.lookup = LookupService(
-            self.data, shipped_names(), lambda: self.clock.seconds, self.suggestions
-        )
         client = self.slack.client(timeout=_PATIENCE)
-        self.context = make_context(self.lookup, client, self.database, self.clock)
-        self.review, self.outbox = self.context.review, self.context.outbox
-        self.app = make_app(self.context, SIGNING_SECRET)
+        self.container = make_container(client, self.database, self.data, self.clock)
+        self.suggestions, self.lookup = self.container.suggestions, self.container.lookup
+        self.review, self.outbox = self.container.review, self.container.outbox
+        self.subscriptions = self.container.subscriptions
+        self.app = make_app(self.container.listener_context(), SIGNING_SECRET)
         self._remember_futures(self.app)
-        self.sender = self.new_sender()
-        self.publisher = Publisher(
-            PublicationQueue(self.database, REVIEW),
-            self.data,
-            self.target
-            or FilesTarget(self.data, self.catalog.info.publish.markdown, shipped_names()),
-            run=self.run,
-            link=lambda number: card_link(self.outbox, WORKSPACE, number),
-        )
-
-    def new_sender(self) -> Sender:
-        """A sender as after a restart."""
-        return Sender(
-            self.outbox,
-            self.context.clients.once_only,
-            Renderer(self.suggestions, self.lookup, WORKSPACE).render,
-            now=lambda: self.clock.now,
-            clock=lambda: self.clock.seconds,
-        )
+        self.sender = self.container.sender()
+        self.publisher = self.container.publisher(self.run, self.target)
 
     @property
     def catalog(self) -> Catalog:
@@ -153,7 +123,7 @@ class WorkspaceBot:
     def settle(self, seconds: int = 30) -> None:
         """Let the sender and the publisher work for some seconds."""
         for _ in range(seconds * 2):
-            self.publisher.step(self.clock.now)
+            self.publisher.publish_due(self.clock.now)
             self.sender.step(lambda: True)
             self.clock.tick(0.5)
 
@@ -246,31 +216,24 @@ class WorkspaceBot:
         setattr(executor, "submit", remembering)  # noqa: B010  # mypy refuses the assignment
 
 
-def make_context(
-    lookup: LookupService,
+def make_container(
     client: WebClient,
     database: Database,
+    data: Path = DATA,
     clock: Clock | None = None,
     seed: int = 1,
-) -> ListenerContext:
-    """The dependencies of the listeners; `client` serves for every kind of call."""
+) -> Container:
+    """The bot's services over a Slack, a database and a list; `client` serves for every call."""
     clock = clock or Clock()
-    clients = SlackClients(interactive=client, repeatable=client, once_only=client)
-    composer = Composer(database, lambda: lookup.current().catalog, shipped_names())
-    seconds: Callable[[], float] = lambda: clock.seconds  # noqa: E731  # a clock in a line
-    return ListenerContext(
-        review=ReviewService(database, REVIEW),
-        suggestions=SuggestionStore(database),
-        lookup=lookup,
-        subscriptions=SubscriptionService(DigestStore(database), composer, lookup.current),
-        outbox=Outbox(database),
-        directory=Directory(clients.interactive, seconds),
-        clients=clients,
-        names=KnownNames.of(lookup.current().catalog.info).merged(shipped_names()),
+    return bootstrap(
+        Settings.model_validate({"PAPERS_DATA_DIR": str(data), "PAPERS_REVIEW_CHANNEL": REVIEW}),
         now=lambda: clock.now,
+        clock=lambda: clock.seconds,
+        sleep=clock.tick,
         rng=random.Random(seed),
+        clients=SlackClients(interactive=client, repeatable=client, once_only=client),
+        database=database,
         workspace=WORKSPACE,
-        channel=REVIEW,
     )
 
 

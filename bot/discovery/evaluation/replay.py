@@ -28,8 +28,8 @@ from bot.discovery.budget import CARRY_WEEKS, RankedPaper, choose, monday
 from bot.discovery.evaluation.recording import RecordedPaper, Recording, read_recording
 from bot.discovery.ranking.authors import author_key, known_authors
 from bot.discovery.ranking.placement import Features, Placement
+from bot.discovery.ranking.placement_sections import PlacedPaper, names_by_section, paper_sections
 from bot.discovery.ranking.relevance import NEGATIVES, Model, sample_rank, to_learn
-from bot.discovery.ranking.section_names import PlacedPaper, paper_sections, section_names
 
 BUDGET = 10
 CHOICES = 3  # sections
@@ -298,7 +298,7 @@ class Placing:
         """Count the features of each paper once."""
         self._recording = recording
         self._allowed = paper_sections(catalog)
-        self._names = section_names(catalog.places.values())
+        self._names = names_by_section(catalog.places.values())
         paths = {_folded(place.titles): path for path, place in catalog.places.items()}
         self._right = {
             arxiv: frozenset(

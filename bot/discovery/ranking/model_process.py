@@ -18,7 +18,7 @@ from typing import Any, cast
 
 from bot.discovery.paper import Paper
 from bot.discovery.ranking.explanations import Judgement
-from bot.discovery.ranking.section_names import PlacedPaper
+from bot.discovery.ranking.placement_sections import PlacedPaper
 from bot.errors import PapersError
 
 TIMEOUT = 600.0  # seconds; a fit takes 20, so that only something broken takes this long

@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from bot.discovery.ranking.explanations import NearEntry, SectionChoice
 from bot.discovery.ranking.features import Matrix
-from bot.discovery.ranking.section_names import PlacedPaper, name_key, title_keys
+from bot.discovery.ranking.placement_sections import PlacedPaper, name_key, title_keys
 
 Doubles = NDArray[np.float64]
 

@@ -1,4 +1,4 @@
-"""What an examination found, one thing at a time."""
+"""The result of a check: a state, a sentence and a remedy."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -11,38 +11,39 @@ _ORDER: tuple[State, ...] = ("ok", "warning", "error")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     what: str
+    """The subject: a setting, a channel, the database …"""
     state: State
     sentence: str
-    """How it was found."""
+    """What was found."""
     remedy: str = ""
-    """What to do; empty where nothing is wrong."""
+    """What to do; empty if nothing is wrong."""
 
 
 def ok(what: str, sentence: str) -> Finding:
-    """In order."""
+    """A check that passed."""
     return Finding(what, "ok", sentence)
 
 
 def warning(what: str, sentence: str, remedy: str) -> Finding:
-    """The bot works, and somebody should look."""
+    """A check whose result deserves attention while the bot works."""
     return Finding(what, "warning", sentence, remedy)
 
 
 def error(what: str, sentence: str, remedy: str) -> Finding:
-    """Something does not work."""
+    """A check that failed: part of the bot does not work."""
     return Finding(what, "error", sentence, remedy)
 
 
 def worst(findings: Iterable[Finding]) -> State:
-    """The state of the whole."""
-    return max((one.state for one in findings), key=_ORDER.index, default="ok")
+    """The worst state of some findings."""
+    return max((finding.state for finding in findings), key=_ORDER.index, default="ok")
 
 
-def span(length: dt.timedelta | float) -> str:
-    """A time that has passed, in words: `40 s`, `12 min`, `5 h`, `3 days`."""
+def format_duration(length: dt.timedelta | float) -> str:
+    """Format a duration, a float being seconds: `40 s`, `12 min`, `5 h`, `3 days`."""
     seconds = length.total_seconds() if isinstance(length, dt.timedelta) else length
     for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * size:

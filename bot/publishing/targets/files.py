@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.catalog.atomic_write import write_file
 from bot.catalog.names import KnownNames
 from bot.catalog.yaml.edit import folder_reader
-from bot.publishing.edits import edits_of
+from bot.publishing.edits import file_edits
 from bot.publishing.publication import Publication, Published
 
 
@@ -26,7 +26,7 @@ class FilesTarget:
         """
         folder = self.folder.resolve()
         read = folder_reader(folder.parent)
-        found = edits_of(read, folder.name, self.markdown, self.names, publication.change)
+        found = file_edits(read, folder.name, self.markdown, self.names, publication.change)
         for name, text in found.items():
             write_file(folder.parent / name, text)
         return Published()

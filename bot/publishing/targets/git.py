@@ -9,6 +9,7 @@ is not committed for them. It carries its decision's key in a trailer and is loo
 that an interruption anywhere, and any number of repetitions, leave one commit.
 """
 
+import datetime as dt
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,10 +19,12 @@ from bot.catalog.atomic_write import write_file
 from bot.catalog.names import KnownNames
 from bot.catalog.yaml.edit import folder_reader
 from bot.catalog.yaml.read import Read
-from bot.publishing.edits import edits_of
+from bot.publishing.edits import file_edits
 from bot.publishing.git_cli import GitCli
 from bot.publishing.git_locks import at_work
-from bot.publishing.publication import TRAILER, Publication, Published, PublishError, has_key
+from bot.publishing.publication import TRAILER, Publication, Published, PublishError, has_trailer
+
+Now = Callable[[], dt.datetime]
 
 _TRIES = 5
 _REBASING = "papers-bot-rebase"  # in the git directory while a rebase there is this bot's
@@ -51,12 +54,14 @@ class GitTarget:
         markdown: str | None,
         names: KnownNames,
         *,
+        now: Now,
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._list = git
         self._git = git  # in the repository's root, once that is known
         self._markdown = markdown
         self._names = names
+        self._now = now
         self._step = step
 
     def publish(self, publication: Publication) -> Published:
@@ -67,7 +72,7 @@ class GitTarget:
         """
         place = self._place()
         self._git = replace(self._list, folder=place.root)
-        with at_work(place.git_dir, place.branch):
+        with at_work(place.git_dir, place.branch, self._now()):
             return self._publish(place, publication)
 
     def _publish(self, place: _Place, publication: Publication) -> Published:
@@ -192,7 +197,7 @@ class GitTarget:
         words = ["log", "--format=%H%x00%B%x00%x00", "--fixed-strings", f"--grep={TRAILER}: {key}"]
         for told in self._git.ask(*words, "HEAD").split("\0\0"):
             commit, _, message = told.strip().partition("\0")
-            if has_key(message, key):
+            if has_trailer(message, key):
                 return commit
         return None
 
@@ -217,7 +222,7 @@ class GitTarget:
         return commit
 
     def _edits(self, read: Read, place: _Place, publication: Publication) -> Mapping[str, str]:
-        return edits_of(read, place.data, self._markdown, self._names, publication.change)
+        return file_edits(read, place.data, self._markdown, self._names, publication.change)
 
     def _reader(self, commit: str) -> Read:
         """Reads the texts that a commit holds."""

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bot.catalog.names import KnownNames
-from bot.publishing.edits import edits_of
-from bot.publishing.publication import Publication, Published, PublishError, has_key
+from bot.publishing.edits import file_edits
+from bot.publishing.publication import Publication, Published, PublishError, has_trailer
 from bot.publishing.targets.github_api import BranchMoved, GitHubRepository, PullRequest
 
 _TRIES = 5
@@ -157,7 +157,7 @@ class GitHubTarget:
     def _edits(self, commit: str, publication: Publication) -> Mapping[str, str]:
         read = self.repository.reader(commit)
         data = self.data_path.strip("/")
-        return edits_of(read, data, self.markdown, self.names, publication.change)
+        return file_edits(read, data, self.markdown, self.names, publication.change)
 
     def _is_papers(self, branch: str, publication: Publication) -> bool:
         """Whether a branch is that of this paper alone."""
@@ -182,7 +182,7 @@ class GitHubTarget:
 
 def _made(commits: Iterable[tuple[str, str]], publication: Publication) -> str | None:
     """The commit of a decision, if it is among these."""
-    return next((sha for sha, told in commits if has_key(told, publication.key)), None)
+    return next((sha for sha, told in commits if has_trailer(told, publication.key)), None)
 
 
 def _told(publication: Publication) -> str:

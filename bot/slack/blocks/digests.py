@@ -1,7 +1,7 @@
 """Editions of digests as messages: one for the channel, the rest for its thread. Pure.
 
-What foreign text can fill is bounded per paper, so that `pages.PART` papers are within Slack's
-limits whatever their titles hold.
+What foreign text can fill is bounded per paper, so that `messages.PAPERS_PER_PART` papers are
+within Slack's limits whatever their titles hold.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,13 @@ from slack_sdk.models.blocks import Block
 
 from bot.digest import edition_text
 from bot.digest.edition import Edition, EditionGroup, EditionPaper, WaitingCard
-from bot.digest.pages import PART, SHOWN, EditionPart, EditionSummary, summary
+from bot.digest.messages import (
+    MAX_IN_MESSAGE,
+    PAPERS_PER_PART,
+    EditionPart,
+    EditionSummary,
+    summarize,
+)
 from bot.slack.blocks.text import SlackMessage, fit, link, mentions, section, small_print
 from bot.slack.permalinks import permalink
 from bot.text import pluralize
@@ -47,7 +53,7 @@ def part_message(part: EditionPart) -> SlackMessage:
     """A message of an edition's thread."""
     papers = sum(len(group.papers) for group in part.groups)
     if part.is_noteworthy:
-        head = edition_text.noteworthy(papers)
+        head = edition_text.noteworthy_heading(papers)
     else:
         head = f"{pluralize(papers, 'new paper')}, part {part.number} of {part.of}"
     return SlackMessage(head, (section(f"*{head}*"), *_papers(part.groups)))
@@ -55,15 +61,15 @@ def part_message(part: EditionPart) -> SlackMessage:
 
 def preview_message(edition: Edition, workspace: str = "") -> SlackMessage:
     """A preview of an edition for one person, with the beginning of its thread."""
-    page = summary(edition)
+    page = summarize(edition)
     message = edition_message(page, workspace)
     hint = small_print("A preview, of the time just past. Only you can see this.")
     blocks: list[Block] = [hint, *message.blocks]
     if page.sections:
-        first = [paper for group in edition.groups for paper in group.papers][:SHOWN]
+        first = [paper for group in edition.groups for paper in group.papers][:MAX_IN_MESSAGE]
         blocks += _papers((EditionGroup("The thread begins with", tuple(first)),))
     if edition.noteworthy:
-        blocks.append(section(f"*{edition_text.noteworthy(len(edition.noteworthy))}*"))
+        blocks.append(section(f"*{edition_text.noteworthy_heading(len(edition.noteworthy))}*"))
         blocks += _papers((EditionGroup("", edition.noteworthy),))
     return SlackMessage(f"Preview: {message.text}", tuple(blocks))
 
@@ -72,7 +78,7 @@ def _papers(groups: Sequence[EditionGroup]) -> Iterator[Block]:
     """A heading a section and a line a paper, in as few blocks as their length allows."""
     for group in groups:
         text = f"*{fit(group.section, _HEADING)}*" if group.section else ""
-        for paper in group.papers[:PART]:
+        for paper in group.papers[:PAPERS_PER_PART]:
             line = _line(paper)
             if len(text) + len(line) + 1 > _BLOCK_LENGTH:
                 yield section(text)
@@ -102,7 +108,7 @@ def _counts(sections: Sequence[tuple[str, int]]) -> Iterator[str]:
 
 def _waiting(edition: EditionSummary, workspace: str) -> str:
     """How many cards wait; the longest waiting are linked."""
-    text = edition_text.waiting(edition)
+    text = edition_text.waiting_sentence(edition)
     links = ", ".join(filter(None, (_card_link(c, workspace) for c in edition.edition.waiting)))
     return f"{text}: {links}" if links else text
 

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bot.catalog.model import Catalog
-from bot.review.decision import UNDO_DAYS, Refusal, Why
+from bot.review.decision import UNDO_DAYS, Refusal, RefusalReason
 from bot.review.model import Event, Suggestion
 from bot.slack.blocks.text import bold_title, day, fit, mention, moment, section_name
 from bot.text import pluralize
@@ -12,7 +12,7 @@ from bot.text import pluralize
 _TITLE_LENGTH = 200
 _MAX_PENDING = 20
 _MAX_EVENTS = 40
-_REFUSALS: Mapping[Why, str] = {
+_REFUSALS: Mapping[RefusalReason, str] = {
     "not a reviewer": "Only reviewers decide on suggestions, and you are not one of them here. "
     "The list’s `review` settings say who is; ask them, or write into the card’s thread.",
     "own suggestion": "You suggested {title} yourself; here somebody else has to approve it.",
@@ -32,8 +32,8 @@ _REFUSALS: Mapping[Why, str] = {
 def refusal(refused: Refusal) -> str:
     """Why an action was refused, and what helps."""
     suggestion = refused.suggestion
-    ended = decision(suggestion) if refused.why == "decided" else ""
-    text = _REFUSALS[refused.why].replace("{title}", _title(suggestion))
+    ended = decision(suggestion) if refused.reason == "decided" else ""
+    text = _REFUSALS[refused.reason].replace("{title}", _title(suggestion))
     return text.replace("{decision}", ended)
 
 

@@ -3,7 +3,7 @@
 from slack_sdk.models.blocks import ButtonElement, InputBlock, Option
 from slack_sdk.models.views import View
 
-from bot.digest.model import DAYS, Schedule, Subscription, clock_time
+from bot.digest.model import DAYS, Schedule, Subscription, format_time
 from bot.digest.schedule_text import parse_subscription
 from bot.digest.service import ActiveSubscription, SubscriptionsEnded
 from bot.lookup.query import QueryMistake
@@ -55,7 +55,7 @@ def subscription_form(subscription: Subscription) -> View:
         Option(value="loud", text="Say so in one line"),
         Option(value="quiet", text="Say nothing"),
     ]
-    time = text_element(f"{clock_time(schedule.time)} {schedule.zone}", max_length=60)
+    time = text_element(f"{format_time(schedule.time)} {schedule.zone}", max_length=60)
     quiet = select_element(if_empty, "What then?", int(subscription.is_quiet))
     blocks = [
         InputBlock(

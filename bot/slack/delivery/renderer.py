@@ -3,7 +3,7 @@
 import datetime as dt
 
 from bot.catalog.model import Catalog
-from bot.digest.pages import read_part, read_summary
+from bot.digest.messages import read_part, read_summary
 from bot.lookup.service import LookupService
 from bot.outbox.message import OutboxRow
 from bot.review.model import Suggestion

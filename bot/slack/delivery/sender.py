@@ -21,6 +21,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.backoff import backoff
 from bot.outbox.message import OutboxRow
 from bot.outbox.store import LONGEST_WAIT, Outbox
 from bot.slack.api_errors import (
@@ -102,7 +103,7 @@ class Sender:
     def step(self, may_go_on: Callable[[], bool]) -> int:
         """Deliver what is due, as long as `may_go_on`; the number of rows that were tried."""
         tried = 0
-        for row in self._outbox.due(self._now()):
+        for row in self._outbox.due_rows(self._now()):
             if self._clock() < self._held_until or not may_go_on():
                 break
             if self._clock() < self._next_at.get(row.channel, 0.0):
@@ -145,7 +146,7 @@ class Sender:
         self, row: OutboxRow, rendered: RenderedMessage | None, body: Mapping[str, Any]
     ) -> None:
         if row.ts is None and row.attempted is not None and (posted := self._find(row)):
-            self._outbox.posted(row, *posted, self._now())
+            self._outbox.mark_posted(row, *posted, self._now())
         elif rendered is None:
             self._record(row, row.posted_in or "", row.ts or "")
         elif row.ts:
@@ -156,7 +157,7 @@ class Sender:
             self._post(row, body, is_broadcast=rendered.is_broadcast)
 
     def _post(self, row: OutboxRow, body: Mapping[str, Any], *, is_broadcast: bool) -> None:
-        self._outbox.attempt(row)
+        self._outbox.mark_attempted(row)
         try:
             answer = self._client.chat_postMessage(
                 channel=row.channel,
@@ -173,7 +174,7 @@ class Sender:
         self._record(row, str(answer["channel"]), str(answer["ts"]))
 
     def _record(self, row: OutboxRow, channel: str, ts: str) -> None:
-        self._outbox.posted(row, row.version, channel, ts, self._now())
+        self._outbox.mark_posted(row, row.version, channel, ts, self._now())
 
     def _find(self, row: OutboxRow) -> tuple[int, str, str] | None:
         """The version, channel and id of a row's message, if Slack has it."""
@@ -216,10 +217,10 @@ class Sender:
             self._postpone(row, error_sentence(code), wait=_AUTHORIZATION_BACKOFF, counts=False)
         elif code in _MESSAGE_GONE and row.ts:
             _log.warning("a message is gone; it is posted again", key=row.key)
-            self._outbox.forget(row.key)
+            self._outbox.forget_posting(row.key)
         elif code == "thread_not_found" and row.thread_of and row.thread_ts:
             _log.warning("a thread is gone; its first message is posted again", key=row.thread_of)
-            self._outbox.forget(row.thread_of)
+            self._outbox.forget_posting(row.thread_of)
             self._postpone(row, "the thread is gone")
         elif code in _PERMANENT:
             _log.error("not delivered", key=row.key, channel=row.channel, reason=code)
@@ -242,8 +243,9 @@ class Sender:
             _log.error("given up", key=row.key, channel=row.channel, reason=problem)
             self._outbox.mark_dead(row, problem)
             return
-        backoff = min(2.0**row.tries, _LONGEST_BACKOFF) if wait is None else wait
-        seconds = max(backoff, GRACE) if is_unsure else backoff
+        if wait is None:
+            wait = backoff(row.tries, first=1.0, longest=_LONGEST_BACKOFF)
+        seconds = max(wait, GRACE) if is_unsure else wait
         until = self._now() + dt.timedelta(seconds=seconds)
         _log.warning("put off", key=row.key, seconds=seconds, reason=problem)
         self._outbox.postpone(row, until, problem, counts=counts)

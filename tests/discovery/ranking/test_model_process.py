@@ -11,8 +11,8 @@ import pytest
 from bot.discovery.paper import Paper
 from bot.discovery.ranking.authors import count_authors
 from bot.discovery.ranking.model_process import FitTask, JudgeTask, ModelProcessError, fit, judge
+from bot.discovery.ranking.placement_sections import PlacedPaper
 from bot.discovery.ranking.relevance import Model
-from bot.discovery.ranking.section_names import PlacedPaper
 from tests.discovery.made_up import OFF_TOPIC, paper, papers
 
 LISTED = papers(0, 30, "serving", "training")

@@ -4,12 +4,12 @@ import pytest
 
 from bot.catalog.model import Catalog, Entry, ListInfo, Section
 from bot.discovery.ranking.placement import Placement
-from bot.discovery.ranking.section_names import (
+from bot.discovery.ranking.placement_sections import (
     PlacedPaper,
     name_key,
+    names_by_section,
     paper_sections,
-    placed,
-    section_names,
+    placed_papers,
     title_keys,
 )
 from tests.discovery.made_up import paper
@@ -103,7 +103,7 @@ def test_entries_join_the_abstracts_that_are_known() -> None:
     entry = Entry(title="T", url="https://arxiv.org/abs/2401.00001", arxiv="2401.00001",
                   sections=("a",))  # fmt: skip
     other = Entry(title="U", sections=("a", "b"))
-    assert placed([entry, other], {"2401.00001": "text"}) == (
+    assert placed_papers([entry, other], {"2401.00001": "text"}) == (
         PlacedPaper("2401.00001", "T", "text", ("a",)),
         PlacedPaper("", "U", "", ("a", "b")),
     )
@@ -121,7 +121,7 @@ def test_a_list_without_links_to_papers_has_sections_all_the_same() -> None:
 
 
 def test_names_are_aliases_and_what_is_a_titles_own(catalog: Catalog) -> None:
-    names = section_names(catalog.places.values())
+    names = names_by_section(catalog.places.values())
     assert "edge" in names["llm-systems/serving/serving-at-the-edge"]
     assert (
         "Straggler Mitigation"

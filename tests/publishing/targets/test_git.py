@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.app.clock import utc_now
 from bot.catalog.change import Change
 from bot.catalog.model import Entry
 from bot.catalog.names import shipped_names
@@ -125,7 +126,7 @@ class Site:
 
     def publisher(self, step: Callable[[str], None] = lambda _: None) -> GitTarget:
         git = GitCli(self.work / "data", self.environment, timeout=20)
-        return GitTarget(git, "README.md", NAMES, step=step)
+        return GitTarget(git, "README.md", NAMES, now=utc_now, step=step)
 
     def publish(self, *publications: Publication) -> list[Published]:
         return [self.publisher().publish(one) for one in publications]
@@ -384,7 +385,7 @@ def test_hooks_of_the_user_are_not_run(site: Site) -> None:
 
 
 def test_a_folder_in_no_repository_is_told_what_to_do(site: Site) -> None:
-    publisher = GitTarget(GitCli(site.folder / "home", site.environment), None, NAMES)
+    publisher = GitTarget(GitCli(site.folder / "home", site.environment), None, NAMES, now=utc_now)
     with pytest.raises(PublishError, match=r"git init.*PAPERS_PUBLISH=files"):
         publisher.publish(approval())
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digest.edition import CardLink, Edition, EditionGroup, EditionPaper, WaitingCard
-from bot.digest.feed_health import Health
+from bot.digest.feed_health import FeedHealth
+from bot.digest.messages import PAPERS_PER_PART, parts, summarize
 from bot.digest.model import EVERYTHING, Topic
-from bot.digest.pages import PART, parts, summary
 from bot.slack.blocks.digests import edition_message, part_message, preview_message
 from bot.slack.blocks.text import SlackMessage
 from tests.slack.blocks.test_lookup import HOSTILE, TEXT, as_json, check
@@ -45,14 +45,14 @@ editions = st.builds(
     told_before=st.integers(0, 9),
     waiting=st.lists(waiting, max_size=30).map(tuple),
     noteworthy=st.lists(papers, max_size=5).map(tuple),
-    health=st.builds(Health, TEXT, st.booleans()),
+    health=st.builds(FeedHealth, TEXT, st.booleans()),
     trouble=st.none() | TEXT,
 )
 
 
 def all_messages(edition: Edition) -> list[SlackMessage]:
     return [
-        edition_message(summary(edition), WORKSPACE),
+        edition_message(summarize(edition), WORKSPACE),
         *(part_message(part) for part in parts(edition)),
         preview_message(edition, WORKSPACE),
     ]
@@ -70,7 +70,7 @@ def edition(*titles: str, section: str = "Serving", **more: object) -> Edition:
         "end": END,
         "zone": "UTC",
         "groups": (EditionGroup(section, listed),) if listed else (),
-        "health": Health("arXiv: fresh every weekday.", is_trouble=False),
+        "health": FeedHealth("arXiv: fresh every weekday.", is_trouble=False),
     }
     return Edition(**{**defaults, **more})  # type: ignore[arg-type]  # a test's shorthand
 
@@ -89,8 +89,8 @@ def test_the_worst_titles_are_within_slacks_limits() -> None:
             details=hostile,
             approved_by=("U" * 11,) * 9,
         )
-        groups = tuple(EditionGroup(hostile + str(at), (worst,)) for at in range(PART))
-        for listed in (groups, (EditionGroup(hostile, (worst,) * PART),), groups[:8]):
+        groups = tuple(EditionGroup(hostile + str(at), (worst,)) for at in range(PAPERS_PER_PART))
+        for listed in (groups, (EditionGroup(hostile, (worst,) * PAPERS_PER_PART),), groups[:8]):
             full = edition(groups=listed, noteworthy=(worst,) * 5, trouble=hostile)
             for message in all_messages(full):
                 check(message)
@@ -109,14 +109,14 @@ def test_all_papers_of_a_long_edition_are_in_its_thread() -> None:
     long = edition(*(f"Paper {number:03}." for number in range(95)))
     thread = " ".join(shown(part_message(part)) for part in parts(long))
     assert all(thread.count(f"Paper {number:03}.") == 1 for number in range(95))
-    first = shown(edition_message(summary(long)))
+    first = shown(edition_message(summarize(long)))
     assert "95 new papers" in first
     assert "Serving: 95" in first
     assert "In the thread: all of them" in first
 
 
 def test_a_short_edition_names_its_papers_and_who_approved_them() -> None:
-    message = edition_message(summary(edition("Fast: A Paper")))
+    message = edition_message(summarize(edition("Fast: A Paper")))
     assert "Fast: A Paper" in shown(message)
     assert "approved by <@U1>" in shown(message)
     assert "fresh every weekday" in shown(message)
@@ -124,7 +124,7 @@ def test_a_short_edition_names_its_papers_and_who_approved_them() -> None:
 
 
 def test_an_empty_edition_is_one_line() -> None:
-    message = edition_message(summary(edition(waiting=(WaitingCard(number=3, since=BEGIN),))))
+    message = edition_message(summarize(edition(waiting=(WaitingCard(number=3, since=BEGIN),))))
     assert len(message.blocks) == 1
     assert as_json(message)[0]["text"] == {
         "type": "mrkdwn",
@@ -137,7 +137,7 @@ def test_an_empty_edition_is_one_line() -> None:
 def test_waiting_cards_are_linked() -> None:
     card = CardLink("C1", "1700000000.000100")
     stale = WaitingCard(number=3, since=BEGIN, is_stale=True, card=card)
-    message = edition_message(summary(edition("A: B", waiting=(stale,))), WORKSPACE)
+    message = edition_message(summarize(edition("A: B", waiting=(stale,))), WORKSPACE)
     assert "<https://example.slack.com/archives/C1/p1700000000000100|since 9 Nov>" in shown(
         message
     )

@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import Block, SectionBlock
 
 from bot.catalog.model import Catalog, Entry, ListInfo, Section
 from bot.catalog.names import shipped_names
-from bot.lookup.lookup import Lookup
+from bot.lookup.catalog_lookup import CatalogLookup
 from bot.slack.blocks.lookup import PAGE, help_message, results_message, shared_results
 from bot.slack.blocks.text import SlackMessage, escape, text_message
 from bot.slack.lookup_request import LookupRequest
@@ -97,7 +97,7 @@ def hostile_lists(draw: st.DrawFn) -> Catalog:
 def test_every_message_is_within_limits_whatever_the_list_holds(
     catalog: Catalog, query: str
 ) -> None:
-    lookup = Lookup(catalog, shipped_names())
+    lookup = CatalogLookup(catalog, shipped_names())
     check(help_message(catalog, HELP))
     for request in (
         LookupRequest("search", query),
@@ -119,7 +119,7 @@ def test_every_message_is_within_limits_whatever_the_list_holds(
 @given(hostile_lists())
 def test_nothing_foreign_is_printed_raw(catalog: Catalog) -> None:
     """A title with `<!channel>` notifies nobody, and no title makes a link of its own."""
-    answer = Lookup(catalog, shipped_names()).recent(limit=PAGE)
+    answer = CatalogLookup(catalog, shipped_names()).recent(limit=PAGE)
     for message in (
         results_message(catalog, answer, LookupRequest("recent")),
         shared_results(catalog, answer, "U0001"),
@@ -135,7 +135,7 @@ def test_escaping_is_slacks_three_characters() -> None:
     assert escape("<!channel> & co") == "&lt;!channel&gt; &amp; co"
 
 
-def test_a_page_has_buttons_to_its_neighbours_and_no_others(lookup: Lookup) -> None:
+def test_a_page_has_buttons_to_its_neighbours_and_no_others(lookup: CatalogLookup) -> None:
     catalog = lookup.catalog
     last = (lookup.answer("serving").total - 1) // PAGE
     for page, expected in ((0, ["Next"]), (1, ["Previous", "Next"]), (last, ["Previous"])):
@@ -146,7 +146,9 @@ def test_a_page_has_buttons_to_its_neighbours_and_no_others(lookup: Lookup) -> N
         assert labels == [*expected, "Share in channel"]
 
 
-def test_a_result_shows_title_with_link_section_venue_and_organisations(lookup: Lookup) -> None:
+def test_a_result_shows_title_with_link_section_venue_and_organisations(
+    lookup: CatalogLookup,
+) -> None:
     answer = lookup.answer("flashdecoding", limit=PAGE)
     shown = texts(
         results_message(lookup.catalog, answer, LookupRequest("search", "flashdecoding"))
@@ -158,7 +160,7 @@ def test_a_result_shows_title_with_link_section_venue_and_organisations(lookup: 
     assert "Tsinghua" in shown
 
 
-def test_results_with_only_some_of_the_words_come_after_a_divider(lookup: Lookup) -> None:
+def test_results_with_only_some_of_the_words_come_after_a_divider(lookup: CatalogLookup) -> None:
     answer = lookup.answer("kv cache compression", limit=PAGE)
     shown = texts(
         results_message(lookup.catalog, answer, LookupRequest("search", "kv cache compression"))

@@ -145,9 +145,9 @@ def test_files_lost_with_a_disk_are_written_again_after_the_start(
     again = start(data, run="second")
     assert TITLE in [entry.title for entry in again.catalog.entries]
     assert TITLE not in again.titles
-    assert again.publisher.settle() == 1
+    assert again.publisher.reconcile() == 1
     assert (data / "papers/llm-systems.yaml").read_text() == written
-    assert again.publisher.settle() == 0
+    assert again.publisher.reconcile() == 0
     assert TITLE in again.titles
 
 
@@ -163,10 +163,10 @@ def test_an_approved_entry_that_a_person_removes_by_hand_stays_removed(
     assert suggestion is not None
     assert suggestion.subject.after is not None
     apply_to_folder(bot.data, Change(before=suggestion.subject.after, after=None))
-    assert bot.publisher.settle() == 0
+    assert bot.publisher.reconcile() == 0
     bot.clock.tick(1)
     assert TITLE not in [entry.title for entry in bot.catalog.entries]
     again = start(bot.data, run="second")
-    assert again.publisher.settle() == 0
+    assert again.publisher.reconcile() == 0
     assert TITLE not in again.titles
     assert TITLE not in [entry.title for entry in again.catalog.entries]

@@ -47,32 +47,32 @@ class CrashingOutbox(Outbox):
     def will_crash(self) -> bool:
         return self._crash is not None
 
-    def attempt(self, row: OutboxRow) -> None:
-        self._crash_if_due("attempt", "before")
-        super().attempt(row)
-        self._crash_if_due("attempt", "after")
+    def mark_attempted(self, row: OutboxRow) -> None:
+        self._crash_if_due("mark_attempted", "before")
+        super().mark_attempted(row)
+        self._crash_if_due("mark_attempted", "after")
 
     def mark_not_posted(self, row: OutboxRow) -> None:
         self._crash_if_due("mark_not_posted", "before")
         super().mark_not_posted(row)
         self._crash_if_due("mark_not_posted", "after")
 
-    def posted(
+    def mark_posted(
         self, row: OutboxRow, version: int, channel: str, ts: str, now: dt.datetime
     ) -> None:
-        self._crash_if_due("posted", "before")
-        super().posted(row, version, channel, ts, now)
-        self._crash_if_due("posted", "after")
+        self._crash_if_due("mark_posted", "before")
+        super().mark_posted(row, version, channel, ts, now)
+        self._crash_if_due("mark_posted", "after")
 
     def postpone(self, row: OutboxRow, until: dt.datetime, problem: str, *, counts: bool) -> None:
         self._crash_if_due("postpone", "before")
         super().postpone(row, until, problem, counts=counts)
         self._crash_if_due("postpone", "after")
 
-    def forget(self, key: str) -> None:
-        self._crash_if_due("forget", "before")
-        super().forget(key)
-        self._crash_if_due("forget", "after")
+    def forget_posting(self, key: str) -> None:
+        self._crash_if_due("forget_posting", "before")
+        super().forget_posting(key)
+        self._crash_if_due("forget_posting", "after")
 
     def _crash_if_due(self, step: str, when: str) -> None:
         if self._crash == (step, when):
@@ -82,7 +82,7 @@ class CrashingOutbox(Outbox):
 
 STEPS = [
     (step, when)
-    for step in ("attempt", "mark_not_posted", "posted", "postpone", "forget")
+    for step in ("mark_attempted", "mark_not_posted", "mark_posted", "postpone", "forget_posting")
     for when in ("before", "after")
 ]
 
@@ -146,7 +146,7 @@ class Delivery:
         return message
 
     def row(self, key: str = KEY) -> OutboxRow:
-        row = self.outbox.find(key)
+        row = self.outbox.get(key)
         assert row is not None
         return row
 
@@ -285,7 +285,7 @@ def test_outside_a_channel_a_message_is_kept_until_the_bot_is_invited(delivery: 
     delivery.enqueue("one", channel=OTHER)
     delivery.enqueue("reply", key="reply", channel=OTHER, thread_of=KEY)
     delivery.run(300, tick=10)
-    (dead,) = delivery.outbox.dead()
+    (dead,) = delivery.outbox.dead_rows()
     assert "invite it" in str(dead.problem)
     assert len(delivery.slack.calls(channel=OTHER)) == 1, "it is tried once"
     channel.members.append("U0BOT")
@@ -312,7 +312,7 @@ def test_a_permanent_refusal_is_given_up_with_the_reason_and_holds_nothing_up(
     delivery.enqueue("one")
     delivery.enqueue("other", key="other")
     delivery.run(60)
-    (dead,) = delivery.outbox.dead()
+    (dead,) = delivery.outbox.dead_rows()
     assert reason in str(dead.problem)
     assert delivery.slack.by_metadata("key", "other")
     assert len(delivery.slack.calls("chat.postMessage")) == 2
@@ -344,7 +344,7 @@ def test_a_message_that_cannot_be_made_is_given_up_and_holds_nothing_up(
     delivery.enqueue("impossible")
     delivery.enqueue("other", key="other")
     delivery.run()
-    (dead,) = delivery.outbox.dead()
+    (dead,) = delivery.outbox.dead_rows()
     assert "could not be made" in str(dead.problem)
     assert delivery.slack.by_metadata("key", "other")
     delivery.enqueue("possible")
@@ -359,10 +359,10 @@ def test_after_two_hours_of_failures_a_message_is_given_up_and_kept(delivery: De
     for _ in range(3 * 60):
         delivery.step()
         delivery.clock.tick(60)
-        if delivery.outbox.dead():
+        if delivery.outbox.dead_rows():
             break
     assert len(delivery.slack.calls("chat.postMessage")) == MAX_TRIES
-    assert [row.key for row in delivery.outbox.dead()] == [KEY]
+    assert [row.key for row in delivery.outbox.dead_rows()] == [KEY]
     delivery.slack.heal()
     delivery.outbox.retry(delivery.clock.now)
     delivery.run()
@@ -445,7 +445,7 @@ def test_a_crash_at_any_step_neither_loses_nor_repeats_a_message(
         delivery.slack.fail("chat.postMessage", Fault.ratelimited(1))
     delivery.enqueue("one", channel=WHERE[where], thread_of="head" if where == "thread" else None)
     delivery.run(30)
-    if step[0] == "forget":
+    if step[0] == "forget_posting":
         delivery.slack.remove(delivery.message())
     delivery.enqueue("two", channel=WHERE[where])
     delivery.run(30)
@@ -464,7 +464,7 @@ def test_a_database_failure_after_a_post_does_not_repeat_the_message(
 
     delivery.enqueue("one")
     with monkeypatch.context() as patch:
-        patch.setattr(delivery.outbox, "posted", broken)
+        patch.setattr(delivery.outbox, "mark_posted", broken)
         delivery.run(1)
     delivery.run()
     delivery.check()

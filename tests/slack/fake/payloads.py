@@ -133,7 +133,7 @@ def state(blocks: Sequence[Json], values: Mapping[str, object]) -> Json:
             continue
         names = [name for name in (block["block_id"], element["action_id"]) if name in values]
         left -= set(names)
-        state_ = chosen(element, values[names[0]]) if names else _initial(element)
+        state_ = chosen(element, values[names[0]]) if names else initial(element)
         most = element.get("max_length") or len(str(state_.get("value") or ""))
         assert len(str(state_.get("value") or "")) <= most, f"{block['block_id']}: too long"
         assert block.get("optional") or any(
@@ -144,6 +144,7 @@ def state(blocks: Sequence[Json], values: Mapping[str, object]) -> Json:
     return {"values": copy.deepcopy(fields)}
 
 
-def _initial(element: Json) -> Json:
+def initial(element: Json) -> Json:
+    """The state of an element that nobody has changed."""
     key = _CHOSEN.get(element["type"], "value")
     return {key: element.get(_INITIAL[key], [] if key == "selected_options" else None)}

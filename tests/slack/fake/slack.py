@@ -75,6 +75,11 @@ class FakeSlack(Interactions):
                 )
             )
 
+    def put_back(self, message: PostedMessage) -> None:
+        """Add a message that an earlier run of the bot posted, with its `ts` and metadata."""
+        with self._lock:
+            self._all.add(message)
+
     def remove(self, message: PostedMessage) -> None:
         """Delete a message, as a person does; one of the bot too."""
         with self._lock:

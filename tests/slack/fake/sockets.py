@@ -37,6 +37,8 @@ class Connection:
     is_told: bool = False
     """Whether it was told to disconnect: nothing more comes by it."""
     is_open: bool = True
+    pause: float = 0.0
+    """Seconds between the two parts in which a frame is sent, if not 0."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, told: Mapping[str, Any]) -> None:
@@ -64,8 +66,12 @@ class Connection:
         head = struct.pack("!BB", 0x80 | opcode, size) if size < 126 else b""
         if not head:
             head = struct.pack("!BBH", 0x80 | opcode, 126, size)
+        frame = head + payload
+        half = len(frame) // 2 if self.pause else len(frame)
         with self.lock, contextlib.suppress(OSError):
-            self.socket.sendall(head + payload)
+            self.socket.sendall(frame[:half])
+            time.sleep(self.pause)
+            self.socket.sendall(frame[half:])
 
 
 class SocketMode:

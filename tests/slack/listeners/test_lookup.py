@@ -17,31 +17,23 @@ from werkzeug import Request as WebRequest
 from werkzeug import Response as WebResponse
 from werkzeug.test import Client
 
-from bot.catalog.names import shipped_names
 from bot.db.engine import Database
-from bot.lookup.lookup import Lookup
-from bot.lookup.service import LookupService
+from bot.lookup.catalog_lookup import CatalogLookup
 from bot.slack.app import make_app
 from bot.slack.blocks.lookup import AGAIN, NEXT, PREVIOUS, SHARE
 from bot.slack.context import ListenerContext
 from bot.slack.lookup_request import LookupRequest
 from bot.slack.transport.wsgi import EVENTS, SlackRequests
 from bot.slack.verbs import VERBS
-from tests.conftest import DATA
 from tests.slack.payloads import SIGNING_SECRET, click, command, signed
-from tests.slack.workspace_bot import make_context
+from tests.slack.workspace_bot import Clock, make_container
 
 RESERVED = [verb.name for verb in VERBS.values() if verb.handler is None]
 
 
-@pytest.fixture(scope="module")
-def live() -> LookupService:
-    return LookupService(DATA, shipped_names(), lambda: 0.0)
-
-
 @pytest.fixture
-def context(client: WebClient, live: LookupService, sqlite: Database) -> ListenerContext:
-    return make_context(live, client, sqlite)
+def context(client: WebClient, sqlite: Database) -> ListenerContext:
+    return make_container(client, sqlite).listener_context()
 
 
 @pytest.fixture
@@ -149,8 +141,8 @@ def test_a_button_works_in_a_process_that_never_saw_the_question(
     client: WebClient, replies: list[dict[str, Any]], web_api: HTTPServer, sqlite: Database
 ) -> None:
     value = LookupRequest("search", "serving", 8).to_value()
-    live = LookupService(DATA, shipped_names(), lambda: 0.0)
-    restarted = make_app(make_context(live, client, sqlite, seed=2), SIGNING_SECRET)
+    container = make_container(client, sqlite, seed=2)
+    restarted = make_app(container.listener_context(), SIGNING_SECRET)
     dispatch(restarted, click(NEXT, value, response_url=web_api.url_for("/respond")))
     assert "65–70 of 70" in shown(only_reply(replies, restarted))
 
@@ -229,15 +221,15 @@ def test_a_share_that_slack_refuses_is_told_and_not_repeated(
 
 def test_after_a_failure_the_person_is_told_and_no_detail_leaks(
     app: App,
-    live: LookupService,
+    context: ListenerContext,
     replies: list[dict[str, Any]],
     web_api: HTTPServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail() -> Lookup:
+    def fail() -> CatalogLookup:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(live, "current", fail)
+    monkeypatch.setattr(context.lookup, "current", fail)
     answer = ask(app, "serving")
     assert "went wrong" in answer["text"]
     assert answer["response_type"] == "ephemeral"
@@ -254,10 +246,10 @@ def test_lookups_follow_a_change_of_the_files(
     catalog_copy: Callable[[Path], Path],
     sqlite: Database,
 ) -> None:
-    folder = catalog_copy(tmp_path)
-    clock = iter(range(0, 1000, 5))
-    live = LookupService(folder, shipped_names(), lambda: float(next(clock)))
-    app = make_app(make_context(live, client, sqlite), SIGNING_SECRET)
+    folder, clock = catalog_copy(tmp_path), Clock()
+    container = make_container(client, sqlite, folder, clock)
+    app = make_app(container.listener_context(), SIGNING_SECRET)
     path = folder / "papers" / "survey-paper.yaml"
     path.write_text(path.read_text() + "- title: Quokka Survey\n  sections: [survey-paper]\n")
+    clock.tick(1)
     assert "Quokka Survey" in shown(ask(app, "quokka"))

@@ -95,7 +95,7 @@ def test_a_postponed_card_comes_back_in_the_channel_once(bot: WorkspaceBot) -> N
     bot.submit({"when": "0"}, ALICE)
     bot.settle(5)
     bot.clock.tick(25 * 3600)
-    for suggestion in bot.suggestions.sleeping(bot.clock.now):
+    for suggestion in bot.suggestions.expired_postponements(bot.clock.now):
         bot.review.wake(suggestion, bot.clock.now)
     bot.settle(10)
     thread = bot.slack.thread(bot.card(number))

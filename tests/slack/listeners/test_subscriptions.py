@@ -104,10 +104,10 @@ def test_the_list_shows_exactly_the_active_subscriptions(bot: WorkspaceBot) -> N
 
 def test_a_button_ends_a_subscription(bot: WorkspaceBot) -> None:
     bot.command("subscribe serving", BOB)
-    (active,) = bot.context.subscriptions.active(PAPERS, bot.clock.now)
+    (active,) = bot.subscriptions.active(PAPERS, bot.clock.now)
     bot.click_private(END, str(active.subscription.id), ALICE)
     assert "no longer gets" in bot.private(ALICE)
-    assert not bot.context.subscriptions.active(PAPERS, bot.clock.now)
+    assert not bot.subscriptions.active(PAPERS, bot.clock.now)
 
 
 @pytest.mark.parametrize("action", [EDIT, END])
@@ -115,22 +115,22 @@ def test_another_channels_subscription_cannot_be_changed_from_here(
     bot: WorkspaceBot, action: str
 ) -> None:
     bot.command("subscribe serving", ALICE)
-    (active,) = bot.context.subscriptions.active(PAPERS, bot.clock.now)
+    (active,) = bot.subscriptions.active(PAPERS, bot.clock.now)
     bot.slack.channel("C0ELSE", "elsewhere", members=(BOB, BOT))
     bot.click_private(action, str(active.subscription.id), BOB, "C0ELSE")
     assert "belongs to another channel" in bot.private(BOB)
     assert not bot.slack.views
-    assert bot.context.subscriptions.active(PAPERS, bot.clock.now)
+    assert bot.subscriptions.active(PAPERS, bot.clock.now)
 
 
 def test_an_edit_changes_what_comes_and_confirms_it_in_words(bot: WorkspaceBot) -> None:
     bot.command("subscribe serving", BOB)
-    (active,) = bot.context.subscriptions.active(PAPERS, bot.clock.now)
+    (active,) = bot.subscriptions.active(PAPERS, bot.clock.now)
     bot.click_private(EDIT, str(active.subscription.id), BOB)
     wrong = bot.submit({"time": "25:00"}, BOB)
     assert "time" in wrong["errors"]
     bot.submit({"topic": "kv cache", "when": "0", "time": "17:30 Asia/Tokyo"}, BOB)
-    (after,) = bot.context.subscriptions.active(PAPERS, bot.clock.now)
+    (after,) = bot.subscriptions.active(PAPERS, bot.clock.now)
     assert "every day at 17:30 (Asia/Tokyo)" in after.words
     assert "kv cache" in after.words
 

@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from bot.review.pause import read_pause
+from bot.review.pause_text import parse_pause
 from bot.slack.blocks import sentences
 from bot.slack.blocks.text import SlackMessage, moment, mrkdwn_message, text_message
 from bot.slack.context import ListenerContext
@@ -49,7 +49,7 @@ def pause(context: ListenerContext, command: Command, words: str) -> SlackMessag
         return mrkdwn_message(f"{state} {PAUSE_USAGE}")
     if not context.may_review(command.user):
         return mrkdwn_message(_REVIEWERS)
-    until = read_pause(words, now, ZoneInfo(context.directory.zone(command.user)))
+    until = parse_pause(words, now, ZoneInfo(context.directory.zone(command.user)))
     if until is None:
         return None
     context.review.pause(until, context.actor(command))

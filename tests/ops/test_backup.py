@@ -1,4 +1,4 @@
-"""Laws of backups: from either database into either, whole or not at all, while the bot writes."""
+"""Backups restore from either database into either, whole or not at all, while the bot writes."""
 
 import datetime as dt
 import itertools
@@ -17,9 +17,9 @@ import bot.discovery.tables
 import bot.ops.jobs
 import bot.outbox.tables
 import bot.review.tables  # noqa: F401  # their tables join the metadata
-from bot.db.backup import BackupError, backup, restore
 from bot.db.engine import Database, Moment, metadata
 from bot.db.migrate import is_current
+from bot.ops.backup import BackupError, backup, restore
 from tests.conftest import opened
 from tests.db.postgres import Postgres
 
@@ -27,7 +27,7 @@ NUMBERS = itertools.count(1)
 MOMENT = dt.datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=dt.timezone(dt.timedelta(hours=-5)))
 
 
-# Something that columns of a type can hold, awkward where it may be.
+# An awkward value for each column type.
 VALUES: dict[type[Any], Callable[[int], object]] = {
     sa.Boolean: lambda number: number % 2 == 0,
     sa.Integer: lambda number: number,
@@ -97,10 +97,10 @@ def test_a_backup_of_either_is_restored_into_either(
     assert rows == sum(map(len, contents(database).values()))
 
 
-def test_what_is_new_after_a_restore_gets_new_numbers(
+def test_rows_added_after_a_restore_get_new_ids(
     database: Database, other: Database, tmp_path: Path
 ) -> None:
-    """PostgreSQL counts by itself, and has to be told where it is."""
+    """PostgreSQL's sequences do not follow inserted ids by themselves."""
     fill(database)
     backup(database, tmp_path / "backup")
     restore(other, tmp_path / "backup", replace=False)
@@ -113,7 +113,9 @@ def test_what_is_new_after_a_restore_gets_new_numbers(
     assert key[0] == 4
 
 
-def test_a_filled_database_is_replaced_only_when_told(database: Database, tmp_path: Path) -> None:
+def test_rows_are_replaced_only_with_the_replace_option(
+    database: Database, tmp_path: Path
+) -> None:
     backup(database, tmp_path / "empty")
     fill(database)
     before = contents(database)
@@ -125,18 +127,18 @@ def test_a_filled_database_is_replaced_only_when_told(database: Database, tmp_pa
 
 
 def test_a_restore_that_fails_changes_nothing(database: Database, tmp_path: Path) -> None:
-    """Whatever is wrong with the backup, also at its end."""
+    """Also when the fault is at the end of the file."""
     fill(database)
     before = contents(database)
     good = tmp_path / "good"
     backup(database, good)
-    for name, broken in broken_ones(good, tmp_path):
+    for name, broken in broken_backups(good, tmp_path):
         with pytest.raises(BackupError):
             restore(database, broken, replace=True)
         assert contents(database) == before, name
 
 
-def broken_ones(good: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+def broken_backups(good: Path, folder: Path) -> Iterator[tuple[str, Path]]:
     def made(name: str, content: bytes) -> tuple[str, Path]:
         (folder / name).write_bytes(content)
         return name, folder / name
@@ -173,8 +175,8 @@ def edited(good: Path, target: Path, change: Any) -> Path:
     return target
 
 
-def test_a_backup_holds_one_moment_while_others_write(database: Database, tmp_path: Path) -> None:
-    """Each writer's transaction puts one row into both of two tables; never only one is kept."""
+def test_a_backup_is_a_snapshot_while_others_write(database: Database, tmp_path: Path) -> None:
+    """Each transaction writes a row into two tables; a backup never has only one of them."""
     pauses, paces = metadata.tables["pauses"], metadata.tables["paces"]
     stop = threading.Event()
 
@@ -202,7 +204,7 @@ def test_a_backup_holds_one_moment_while_others_write(database: Database, tmp_pa
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_a_backup_is_for_its_owner_alone_and_never_half_there(
+def test_a_backup_is_readable_by_its_owner_only_and_never_partial(
     database: Database, tmp_path: Path
 ) -> None:
     (tmp_path / "backup").write_text("the one before")
@@ -218,7 +220,6 @@ def test_a_backup_is_for_its_owner_alone_and_never_half_there(
 def test_a_backup_of_an_older_schema_is_brought_to_the_newest(
     empty_database_url: str, tmp_path: Path
 ) -> None:
-    """Years later the code has moved on."""
     contents = {"format": 1, "schema": "0001", "rows": {}}
     with opened(empty_database_url) as database:
         from bot.db.migrate import upgrade  # noqa: PLC0415  # for this test alone

@@ -12,11 +12,11 @@ from pydantic import TypeAdapter
 from bot.digest.edition import Edition, EditionGroup, EditionPaper
 from bot.outbox.message import Message
 
-SHOWN = 8
+MAX_IN_MESSAGE = 8
 """So many papers stand in the message itself; more go to its thread, by section."""
-PART = 15
+PAPERS_PER_PART = 15
 """Papers in one message of a thread; what each is shown with is bounded accordingly."""
-CARDS = 5
+MAX_CARD_LINKS = 5
 """So many waiting cards are linked."""
 
 
@@ -52,16 +52,16 @@ SUMMARY: TypeAdapter[EditionSummary] = TypeAdapter(EditionSummary)
 PART_CONTENT: TypeAdapter[EditionPart] = TypeAdapter(EditionPart)
 
 
-def summary(edition: Edition) -> EditionSummary:
+def summarize(edition: Edition) -> EditionSummary:
     """What the message says."""
-    is_long = edition.listed > SHOWN
+    is_long = edition.listed > MAX_IN_MESSAGE
     sections = tuple((group.section, len(group.papers)) for group in edition.groups)
     return EditionSummary(
         edition=replace(
             edition,
             groups=() if is_long else edition.groups,
             noteworthy=(),
-            waiting=edition.waiting[:CARDS],
+            waiting=edition.waiting[:MAX_CARD_LINKS],
         ),
         listed=edition.listed,
         noteworthy=len(edition.noteworthy),
@@ -73,7 +73,7 @@ def summary(edition: Edition) -> EditionSummary:
 
 def parts(edition: Edition) -> tuple[EditionPart, ...]:
     """What its thread says: the papers of a long edition, then the noteworthy ones."""
-    pages = list(_pages(edition.groups)) if edition.listed > SHOWN else []
+    pages = list(_pages(edition.groups)) if edition.listed > MAX_IN_MESSAGE else []
     seen = [(EditionGroup("", edition.noteworthy),)] if edition.noteworthy else []
     return tuple(
         EditionPart(
@@ -86,9 +86,9 @@ def parts(edition: Edition) -> tuple[EditionPart, ...]:
     )
 
 
-def says(edition: Edition, channel: str, key: str) -> Iterator[Message]:
+def to_messages(edition: Edition, channel: str, key: str) -> Iterator[Message]:
     """The rows of an edition under its key."""
-    content = SUMMARY.dump_python(summary(edition), mode="json")
+    content = SUMMARY.dump_python(summarize(edition), mode="json")
     yield Message(key=key, channel=channel, kind="digest", content=content)
     for part in parts(edition):
         yield Message(
@@ -113,8 +113,8 @@ def read_part(content: Mapping[str, Any]) -> EditionPart:
 def _pages(groups: Iterable[EditionGroup]) -> Iterator[tuple[EditionGroup, ...]]:
     """The papers in their sections, so many a page; a long section goes on on the next one."""
     pairs = [(group.section, paper) for group in groups for paper in group.papers]
-    for at in range(0, len(pairs), PART):
-        yield _grouped(pairs[at : at + PART])
+    for at in range(0, len(pairs), PAPERS_PER_PART):
+        yield _grouped(pairs[at : at + PAPERS_PER_PART])
 
 
 def _grouped(pairs: Sequence[tuple[str, EditionPaper]]) -> tuple[EditionGroup, ...]:

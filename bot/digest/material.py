@@ -20,8 +20,8 @@ from bot.digest.edition import (
     UnlistedPaper,
     paper_keys,
 )
-from bot.digest.feed_health import FeedNews
-from bot.digest.topics import together
+from bot.digest.feed_health import FeedChecks
+from bot.digest.topics import merge_entries
 from bot.discovery.candidate_store import CandidateStore
 from bot.discovery.sources.arxiv.calendar import EASTERN
 from bot.discovery.store import PaperStore
@@ -34,7 +34,7 @@ _OWN_MARK = re.compile(r"suggestion-\d+")
 _DAY = dt.timedelta(days=1)
 
 
-class Newsroom:
+class MaterialReader:
     """Reads the news, from several rooms' parts of one database."""
 
     def __init__(self, database: Database) -> None:
@@ -42,15 +42,15 @@ class Newsroom:
         self._store, self._candidates = PaperStore(database), CandidateStore(database)
         self._outbox = Outbox(database)
 
-    def gather(self, catalog: Catalog, since: dt.datetime) -> EditionMaterial:
+    def read(self, catalog: Catalog, since: dt.datetime) -> EditionMaterial:
         """What is known now of the time since a moment."""
-        decided = self._suggestions.decided(since)
+        decided = self._suggestions.decided_since(since)
         listed = [*_approved(decided, catalog), *_by_hand(catalog, since)]
         pending = [self._pending(one) for one in self._suggestions.open()]
         cards = [one for one in pending if one]
         seen = self._seen(catalog, since)
         new = [*(x.entry for x in listed), *(x.entry for x in cards), *(x.entry for x in seen)]
-        whole, entries = together(catalog, new)
+        whole, entries = merge_entries(catalog, new)
         fitted = iter(entries)
         return EditionMaterial(
             catalog=whole,
@@ -64,7 +64,7 @@ class Newsroom:
         """A card that waits; what was put off, or is not complete yet, does not."""
         if one.state != "waiting":
             return None
-        item = self._outbox.find(card_key(one.id))
+        item = self._outbox.get(card_key(one.id))
         there = CardLink(item.posted_in, item.ts) if item and item.posted_in and item.ts else None
         since = self._last_answer(one)
         return PendingCard(number=one.id, entry=one.subject.entry, since=since, card=there)
@@ -89,13 +89,17 @@ class Newsroom:
             )
             if one.score > 0 and listed.isdisjoint(paper_keys(entry)):
                 found.append(UnlistedPaper(entry=entry, day=one.day, score=one.score))
-        return [x for x in found if self._suggestions.find(f"arxiv:{x.entry.arxiv}") is None]
+        return [
+            x
+            for x in found
+            if self._suggestions.find_by_identity(f"arxiv:{x.entry.arxiv}") is None
+        ]
 
-    def _feeds(self, catalog: Catalog, since: dt.datetime) -> FeedNews:
+    def _feeds(self, catalog: Catalog, since: dt.datetime) -> FeedChecks:
         categories = catalog.info.categories
         first = [at for at in map(self._store.first_check, categories) if at]
         day = since.astimezone(EASTERN).date() - _DAY
-        return FeedNews(
+        return FeedChecks(
             checks=[
                 (at, check)
                 for at, check in self._store.checked(since - _DAY)

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.review.pause import read_pause
+from bot.review.pause_text import parse_pause
 
 NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -23,11 +23,11 @@ BERLIN = ZoneInfo("Europe/Berlin")
     ],
 )
 def test_a_time_is_understood_as_people_write_it(text: str, until: dt.datetime) -> None:
-    assert read_pause(text, NOW, BERLIN) == until
+    assert parse_pause(text, NOW, BERLIN) == until
 
 
 @pytest.mark.parametrize(
     "text", ["until 2026-02-30", "2025-01-01", "for ever", "9999 months", "", "0 days", "-3 days"]
 )
 def test_what_is_no_time_ahead_within_a_year_is_refused(text: str) -> None:
-    assert read_pause(text, NOW, BERLIN) is None
+    assert parse_pause(text, NOW, BERLIN) is None

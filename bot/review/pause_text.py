@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from zoneinfo import ZoneInfo
 
-LONGEST = dt.timedelta(days=366)
+MAX_PAUSE = dt.timedelta(days=366)
 _UNITS = {"hour": 1, "day": 24, "week": 24 * 7, "month": 24 * 30}
 _SPAN = re.compile(
     r"(?:for\s+)?(?P<count>\d{1,4}|an?)\s+(?P<unit>hour|day|week|month)s?", re.IGNORECASE
@@ -12,7 +12,7 @@ _SPAN = re.compile(
 _DATE = re.compile(r"(?:until\s+|till\s+|to\s+)?(?P<day>\d{4}-\d{2}-\d{2})", re.IGNORECASE)
 
 
-def read_pause(text: str, now: dt.datetime, zone: ZoneInfo) -> dt.datetime | None:
+def parse_pause(text: str, now: dt.datetime, zone: ZoneInfo) -> dt.datetime | None:
     """Until when; `now` itself for *off*; None if it is not understood or lasts over a year.
 
     A date lasts until its morning begins in the person's zone.
@@ -31,4 +31,4 @@ def read_pause(text: str, now: dt.datetime, zone: ZoneInfo) -> dt.datetime | Non
         until = dt.datetime.combine(day, dt.time(), zone)
     else:
         return None
-    return until if now < until <= now + LONGEST else None
+    return until if now < until <= now + MAX_PAUSE else None
