@@ -32,7 +32,7 @@ from bot.publishing.publisher import Publisher, Target
 from bot.publishing.queue import PublicationQueue
 from bot.publishing.targets.factory import TargetSettings, make_target
 from bot.review.intake import IntakeJobs, negative_examples
-from bot.review.service import ReviewService, card_key
+from bot.review.service import ReviewService
 from bot.review.store import SuggestionStore
 from bot.settings import ENVIRONMENT, Settings
 from bot.slack.clients import SlackClients, make_clients
@@ -40,7 +40,7 @@ from bot.slack.context import ListenerContext
 from bot.slack.delivery.renderer import Renderer
 from bot.slack.delivery.sender import Sender
 from bot.slack.directory import Directory
-from bot.slack.listeners import Listeners
+from bot.slack.permalinks import card_link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,23 +90,21 @@ class Container:
         )
 
     def listener_context(self) -> ListenerContext:
-        """What all listeners share."""
+        """The dependencies of the listeners."""
         return ListenerContext(
             review=self.review,
             suggestions=self.suggestions,
             lookup=self.lookup,
-            people=Directory(self.clients.interactive, self.clock),
+            subscriptions=self.subscriptions,
             outbox=self.outbox,
-            subscribing=self.subscriptions,
-            workspace=self.workspace,
+            directory=Directory(self.clients.interactive, self.clock),
+            clients=self.clients,
+            names=KnownNames.of(self.catalog.info).merged(shipped_names()),
             now=self.now,
+            rng=self.rng,
+            workspace=self.workspace,
             channel=self.settings.review_channel,
         )
-
-    def listeners(self) -> Listeners:
-        """The listeners of both transports."""
-        names = KnownNames.of(self.catalog.info).merged(shipped_names())
-        return Listeners(self.listener_context(), names, self.rng)
 
     def health(self, rest: WSGIApplication | None = None) -> HealthEndpoints:
         """Health and metrics endpoints; `rest` serves every other path."""
@@ -133,7 +131,7 @@ class Container:
             self.settings.data_dir,
             target or self.target(),
             run=run,
-            link=self._card_link,
+            link=lambda number: card_link(self.outbox, self.workspace, number),
         )
 
     def http(self, wait: Callable[[], None] = lambda: None) -> HttpClient:
@@ -171,13 +169,6 @@ class Container:
             lambda: self.http(limit.wait),
             limit,
         )
-
-    def _card_link(self, number: int) -> str | None:
-        """The address of a suggestion's card, once it is posted."""
-        item = self.outbox.get(card_key(number))
-        if item is None or not item.ts:
-            return None
-        return f"{self.workspace}archives/{item.posted_in}/p{item.ts.replace('.', '')}"
 
 
 def bootstrap(  # noqa: PLR0913  # each dependency can be replaced by itself

@@ -46,7 +46,7 @@ def run(
         health_server(settings.host, settings.port, container.health()),
     ):
         worker = Worker(container)
-        app = make_app(container.clients.repeatable, "", container.listeners())
+        app = make_app(container.listener_context(), "")
         handler = connect_socket(app, app_level_token)
         signals, stop = _record_signals(), stop or threading.Event()
         working = _start_thread(worker.run, stop)

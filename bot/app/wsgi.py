@@ -37,7 +37,7 @@ def wsgi() -> HealthEndpoints:
     workspace = _workspace(settings)
     hide_bot_token()
     container = bootstrap(settings, workspace=workspace)
-    app = make_app(container.clients.repeatable, secret, container.listeners())
+    app = make_app(container.listener_context(), secret)
     structlog.get_logger().info("ready", transport="http")
     return container.health(SlackRequests(app))
 

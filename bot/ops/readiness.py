@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from bot.ops.doctor.findings import format_duration
 from bot.ops.doctor.job_checks import STUCK
 from bot.outbox.message import QueueDepth
-from bot.slack.api_errors import TOKEN_ERRORS, UNAUTHORIZED, answered
+from bot.slack.api_errors import TOKEN_ERRORS, UNAUTHORIZED, error_sentence
 from bot.text import pluralize
 
 
@@ -20,7 +20,7 @@ def reasons(
     if list_problem:
         yield f"The list cannot be read: {list_problem}"
     for code in sorted(UNAUTHORIZED):
-        if answered(code) in problems:
+        if error_sentence(code) in problems:
             yield f"Slack refuses the token: {TOKEN_ERRORS.get(code, code)}."
     oldest = depth.oldest
     if oldest and now - oldest > STUCK:

@@ -24,7 +24,7 @@ from bot.settings import Settings
 from bot.slack.clients import SlackClients
 from tests.conftest import opened
 from tests.slack.fake import FakeSlack
-from tests.slack.house import REVIEW, Clock, furnish
+from tests.slack.workspace_bot import REVIEW, Clock, populate
 
 ENTRY = Entry(title="Made Up: A Paper", sections=("llm-systems/serving",))
 
@@ -70,7 +70,7 @@ def test_a_decision_goes_from_the_card_to_the_list_with_every_dependency_replace
     fake_slack: FakeSlack, sqlite: Database, data: Path
 ) -> None:
     """The sender posts the card, the publisher writes the entry; no real second passes."""
-    furnish(fake_slack)
+    populate(fake_slack)
     clock = Clock()
     container = bootstrap(
         settings_of(data),

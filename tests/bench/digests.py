@@ -45,7 +45,7 @@ def measure(channels: int) -> tuple[float, float]:
         tempfile.TemporaryDirectory() as folder,
         HTTPServer(host="127.0.0.1", threaded=True) as server,
     ):
-        slack, clock = FakeSlack(server, a_second=None), _seconds()
+        slack, clock = FakeSlack(server, per_second=None), _seconds()
         settings = {
             "DATABASE_URL": f"sqlite:///{Path(folder) / 'papers.db'}",
             "PAPERS_DATA_DIR": str(DATA),

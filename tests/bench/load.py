@@ -40,8 +40,8 @@ from tests.discovery.arxiv import ArXiv
 from tests.discovery.corpus import Made
 from tests.e2e.processes import ROOT, running, wait_for
 from tests.slack.fake import BOT, FakeSlack
-from tests.slack.house import REVIEW
 from tests.slack.payloads import BOT_TOKEN
+from tests.slack.workspace_bot import REVIEW
 
 PEOPLE, DIGESTS, PAPERS = 200, 50, 500
 SECONDS = 60.0

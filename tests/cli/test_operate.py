@@ -24,8 +24,8 @@ from tests.cli.runner import papers
 from tests.conftest import DATA, opened
 from tests.e2e import processes
 from tests.slack.fake import FakeSlack
-from tests.slack.house import REVIEW, furnish
 from tests.slack.payloads import BOT_TOKEN
+from tests.slack.workspace_bot import REVIEW, populate
 
 ENTRY = Entry(title="Made Up", sections=("llm-systems/serving",))
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -162,7 +162,7 @@ def test_an_unusable_database_is_a_sentence(
 def test_the_doctor_prints_json_and_exits_with_one_if_there_are_errors(
     settings: dict[str, str], fake_slack: FakeSlack
 ) -> None:
-    furnish(fake_slack)
+    populate(fake_slack)
     settings |= {
         "SLACK_BOT_TOKEN": BOT_TOKEN,
         "SLACK_SIGNING_SECRET": "made-up",

@@ -37,7 +37,7 @@ from tests.e2e.whole import (
 )
 from tests.lengths import length
 from tests.slack.fake import Fault
-from tests.slack.house import REVIEW
+from tests.slack.workspace_bot import REVIEW
 
 KILLS = length(5, 200)
 PAPERS = length(4, 60)

@@ -24,8 +24,8 @@ from bot.outbox.store import enqueue
 from tests.conftest import DATA
 from tests.e2e.processes import ROOT, environment, wait_for
 from tests.slack.fake import FakeSlack
-from tests.slack.house import REVIEW, furnish
 from tests.slack.payloads import BOT_TOKEN, SIGNING_SECRET, command, signed
+from tests.slack.workspace_bot import REVIEW, populate
 
 
 @dataclass
@@ -59,7 +59,7 @@ def two_ports() -> int:
 
 @pytest.fixture
 def started(fake_slack: FakeSlack, database_url: str, tmp_path: Path) -> Iterator[Started]:
-    furnish(fake_slack)
+    populate(fake_slack)
     shutil.copytree(DATA, tmp_path / "data")
     port, log = two_ports(), tmp_path / "log"
     settings = environment(

@@ -26,7 +26,7 @@ from bot.review.service import Proposal, ReviewService, SuggestionMade
 from tests.conftest import DATA
 from tests.e2e.processes import papers, running, wait_for
 from tests.slack.fake import FakeSlack
-from tests.slack.house import REVIEW, furnish
+from tests.slack.workspace_bot import REVIEW, populate
 
 BOT = "xoxb-1234-Distinctive-bot"
 SECRETS = {
@@ -108,7 +108,7 @@ def test_a_worker_whose_everything_fails_shows_nothing(
 ) -> None:
     """A bad GitHub token, a dead letter, a token revoked half-way, feeds that fail."""
     fake_slack._token = BOT  # noqa: SLF001  # the fake knows one token
-    furnish(fake_slack)
+    populate(fake_slack)
     shutil.copytree(DATA, tmp_path / "data")
     make_work(database)
     port, log = free_port(0), tmp_path / "log"

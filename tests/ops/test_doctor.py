@@ -31,8 +31,8 @@ from bot.settings import Settings
 from bot.slack.manifest import scopes
 from tests.conftest import DATA
 from tests.slack.fake import FakeSlack, Fault
-from tests.slack.house import REVIEW, furnish
 from tests.slack.payloads import BOT_TOKEN
+from tests.slack.workspace_bot import REVIEW, populate
 
 Make = Callable[..., Settings]
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -49,7 +49,7 @@ def fake_slack(slack_server: HTTPServer) -> Iterator[FakeSlack]:
 @pytest.fixture
 def make(fake_slack: FakeSlack, database_url: str, tmp_path: Path) -> Make:
     """Makes settings of an installation that is in order, changed by arguments."""
-    furnish(fake_slack)
+    populate(fake_slack)
     shutil.copytree(DATA, tmp_path / "data")
 
     def settings(**changes: str) -> Settings:
@@ -156,7 +156,7 @@ class TestSlack:
     def test_an_unusable_review_channel_is_reported(
         self, make: Make, fake_slack: FakeSlack
     ) -> None:
-        channel = fake_slack.known(REVIEW)
+        channel = fake_slack.conversation(REVIEW)
         channel.members.remove("U0BOT")
         assert "/invite @papers" in finding(make(), "PAPERS_REVIEW_CHANNEL").remedy
         channel.is_archived = True

@@ -30,7 +30,7 @@ from bot.review.service import Proposal, SuggestionMade
 from bot.slack.blocks.cards import APPROVE
 from tests.conftest import DATA
 from tests.slack.fake import ALICE, FakeSlack
-from tests.slack.house import Clock, House, furnish
+from tests.slack.workspace_bot import Clock, WorkspaceBot, populate
 
 SIX_MINUTES = dt.timedelta(minutes=6)
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -133,31 +133,31 @@ def test_a_database_that_hangs_delays_no_answer(
 
 
 @pytest.fixture
-def house(
+def bot(
     slack_server: HTTPServer,
     database: Database,
     catalog_copy: Callable[[Path], Path],
     tmp_path: Path,
-) -> House:
+) -> WorkspaceBot:
     """A bot whose clock starts at the present, as metrics do."""
     slack_server.clear()
     clock = Clock(now=utc_now())
     slack = FakeSlack(slack_server, clock=clock.timestamp)
-    furnish(slack)
-    return House(slack, database, catalog_copy(tmp_path), clock)
+    populate(slack)
+    return WorkspaceBot(slack, database, catalog_copy(tmp_path), clock)
 
 
 @on_sqlite
-def test_metrics_show_commands_the_outbox_and_feeds(house: House) -> None:
-    client = Client(endpoints(house.database))
+def test_metrics_show_commands_the_outbox_and_feeds(bot: WorkspaceBot) -> None:
+    client = Client(endpoints(bot.database))
     before = samples(client)
-    house.command("kv cache", ALICE)
-    queue_message(house.database, utc_now() - SIX_MINUTES, "old")
-    queue_message(house.database, utc_now(), "dead")
-    outbox = Outbox(house.database)
+    bot.command("kv cache", ALICE)
+    queue_message(bot.database, utc_now() - SIX_MINUTES, "old")
+    queue_message(bot.database, utc_now(), "dead")
+    outbox = Outbox(bot.database)
     outbox.mark_dead(outbox.pending_rows()[-1], "no use")
     checks = (FeedCheck("arXiv", "cs.DC", "stalled", "No new paper.", 0, utc_now().date()),)
-    PaperStore(house.database).take("arXiv", FetchedBatch(checks=checks), utc_now())
+    PaperStore(bot.database).take("arXiv", FetchedBatch(checks=checks), utc_now())
     after = samples(client)
     searched = ("papers_commands_total", "search")
     timed = ("papers_command_seconds_count", "search")
@@ -172,20 +172,20 @@ def test_metrics_show_commands_the_outbox_and_feeds(house: House) -> None:
     assert after["papers_database_up",] == 1
 
 
-def test_metrics_count_clicks_decisions_and_refusals_of_slack(house: House) -> None:
-    client = Client(endpoints(house.database))
+def test_metrics_count_clicks_decisions_and_refusals_of_slack(bot: WorkspaceBot) -> None:
+    client = Client(endpoints(bot.database))
     before = samples(client)
     entry = Entry(title="Made Up", sections=("llm-systems/serving",))
     proposal = Proposal(identity="title:x", subject=Subject(after=entry), source=None)
-    made = house.review.suggest(proposal, house.clock.now)
+    made = bot.review.suggest(proposal, bot.clock.now)
     assert isinstance(made, SuggestionMade)
-    house.settle(3)
-    house.click(house.card(made.suggestion.id), APPROVE, ALICE)
+    bot.settle(3)
+    bot.click(bot.card(made.suggestion.id), APPROVE, ALICE)
     content = {"since": utc_now().isoformat(), "lines": ["x"], "over": None}
     lost = Message(key="x", channel="C0GONE", kind="feeds", content=content)
-    with house.database.write() as connection:
-        enqueue(connection, lost, house.clock.now)
-    house.settle(3)
+    with bot.database.write() as connection:
+        enqueue(connection, lost, bot.clock.now)
+    bot.settle(3)
     after = samples(client)
     for counted in (
         ("papers_clicks_total", APPROVE),

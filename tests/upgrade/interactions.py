@@ -19,7 +19,7 @@ from bot.digest.store import DigestStore
 from tests.slack.elements import options_of
 from tests.slack.fake import ALICE, FakeSlack, payloads
 from tests.slack.fake.workspace import APP, BOT, BOT_ID, TEAM, PostedMessage, User
-from tests.slack.house import Clock, House
+from tests.slack.workspace_bot import Clock, WorkspaceBot
 from tests.upgrade.installation import Installation, Json
 from tests.upgrade.reading import events, states
 
@@ -81,9 +81,9 @@ class UpgradedBot:
         server.clear()
         clock = Clock(now=installation.now + dt.timedelta(minutes=1))
         self.slack = FakeSlack(server, clock=clock.timestamp)
-        furnish(self.slack, installation)
+        populate(self.slack, installation)
         self.database = database
-        self.house = House(
+        self.workspace_bot = WorkspaceBot(
             self.slack, database, installation.copy_data(scratch), clock, run="upgraded"
         )
 
@@ -104,7 +104,7 @@ class UpgradedBot:
         state: Mapping[str, object] | None = None,
     ) -> Json:
         """Deliver the `block_actions` of an element, as Slack does."""
-        message, house = element.message, self.house
+        message = element.message
         done = payloads.action(
             message["blocks"],
             element.action,
@@ -130,7 +130,7 @@ class UpgradedBot:
             payload["message"] = {"type": "message", "user": BOT, "bot_id": BOT_ID} | {
                 key: message[key] for key in ("ts", "text", "blocks")
             }
-        return house.send(payload)
+        return self.workspace_bot.send(payload)
 
     def submit(self, form: Json, values: Mapping[str, object] | None = None) -> Json:
         """Send a recorded form, its empty fields filled in; the reaction."""
@@ -150,7 +150,7 @@ class UpgradedBot:
                 "state": payloads.state(view["blocks"], given),
             },
         }
-        return self._reaction(lambda: self.house.send(payload))
+        return self._reaction(lambda: self.workspace_bot.send(payload))
 
     def _interaction(self, kind: str, user: str) -> Json:
         person = User(id=user, name=user.lower())
@@ -211,13 +211,13 @@ class UpgradedBot:
     def deliver(self) -> None:
         """Let the sender work alone until nothing is due, then a little longer."""
         for _ in range(300):
-            self.house.sender.step(lambda: True)
-            self.house.clock.tick(1.0)
-            if not self.house.outbox.depth().due:
+            self.workspace_bot.sender.step(lambda: True)
+            self.workspace_bot.clock.tick(1.0)
+            if not self.workspace_bot.outbox.depth().due:
                 break
         for _ in range(5):
-            self.house.sender.step(lambda: True)
-            self.house.clock.tick(1.0)
+            self.workspace_bot.sender.step(lambda: True)
+            self.workspace_bot.clock.tick(1.0)
 
 
 @dataclass(frozen=True)
@@ -227,7 +227,7 @@ class _Situation:
     subscriptions: Mapping[str, str]
 
 
-def furnish(slack: FakeSlack, installation: Installation) -> None:
+def populate(slack: FakeSlack, installation: Installation) -> None:
     """The people, channels and messages of an installation's Slack."""
     for user in installation.workspace["users"]:
         slack.user(user["id"], user["name"], tz=user["tz"], is_bot=user["is_bot"])

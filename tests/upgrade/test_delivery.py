@@ -75,7 +75,7 @@ def test_due_rows_of_0_1_are_delivered_once(bot: UpgradedBot) -> None:
             "event_type": "papers_message",
             "event_payload": {"key": row["key"], "version": row["version"]},
         }
-        item = bot.house.outbox.get(row["key"])
+        item = bot.workspace_bot.outbox.get(row["key"])
         assert item is not None
         assert (item.state, item.sent_version) == ("sent", row["version"])
         assert (item.posted_in, item.ts) == (message.channel, message.ts)
@@ -85,7 +85,7 @@ def test_due_rows_of_0_1_are_delivered_once(bot: UpgradedBot) -> None:
 def test_a_delivered_row_of_0_1_is_not_delivered_again(bot: UpgradedBot) -> None:
     bot.deliver()
     before = len(bot.slack.calls("chat.postMessage")) + len(bot.slack.calls("chat.update"))
-    bot.house.sender = bot.house.new_sender()
+    bot.workspace_bot.sender = bot.workspace_bot.container.sender()
     bot.deliver()
     after = len(bot.slack.calls("chat.postMessage")) + len(bot.slack.calls("chat.update"))
     assert after == before
@@ -115,7 +115,7 @@ def test_what_0_1_has_sent_or_given_up_is_left_alone(bot: UpgradedBot) -> None:
     for row in V0_1.facts["outbox"]:
         if row["key"] in due:
             continue
-        item = bot.house.outbox.get(row["key"])
+        item = bot.workspace_bot.outbox.get(row["key"])
         assert item is not None
         found = item_facts(item)
         del found["created_at"]
@@ -127,13 +127,13 @@ def test_decisions_of_0_1_that_wait_are_published_once(bot: UpgradedBot) -> None
     queue = PublicationQueue(bot.database, None)
     assert queue.depth()[0] == 2
     waiting = [row["suggestion"] for row in V0_1.facts["publications"] if row["state"] == "due"]
-    bot.house.settle(25)
+    bot.workspace_bot.settle(25)
     assert queue.depth() == (0, ())
     for number in waiting:
-        found = bot.house.suggestions.get(number)
+        found = bot.workspace_bot.suggestions.get(number)
         assert found is not None
         assert (found.state, found.trouble) == ("approved", None)
-        assert found.subject.entry in bot.house.files.entries
+        assert found.subject.entry in bot.workspace_bot.files.entries
         (thread,) = [
             message
             for message in bot.slack.by_metadata("key")
@@ -144,12 +144,12 @@ def test_decisions_of_0_1_that_wait_are_published_once(bot: UpgradedBot) -> None
 
 def test_decisions_of_0_1_are_not_written_again(bot: UpgradedBot) -> None:
     """A restart looks whether the files hold them, and they do; its own writes it watches."""
-    bot.house.settle(5)
-    before = bot.house.files
-    assert bot.house.publisher.reconcile() == 0
-    assert bot.house.files == before
+    bot.workspace_bot.settle(5)
+    before = bot.workspace_bot.files
+    assert bot.workspace_bot.publisher.reconcile() == 0
+    assert bot.workspace_bot.files == before
     own = {row["suggestion"] for row in V0_1.facts["publications"] if row["state"] == "due"}
-    unsettled = {found.id for found, _ in bot.house.suggestions.unsettled()}
+    unsettled = {found.id for found, _ in bot.workspace_bot.suggestions.unsettled()}
     assert unsettled == own
 
 
@@ -160,12 +160,12 @@ def test_decisions_of_0_1_are_written_again_where_the_files_are_lost(bot: Upgrad
         for row in V0_1.facts["suggestions"]
         if row["state"] == "approved" and row["subject"]["before"] is None
     }
-    papers = bot.house.data / "papers"
+    papers = bot.workspace_bot.data / "papers"
     for file in papers.iterdir():
         file.write_text("[]\n")
-    bot.house.settle(5)
-    bot.house.publisher.reconcile()
-    assert {entry.by for entry in bot.house.files.entries if entry.by} == {
+    bot.workspace_bot.settle(5)
+    bot.workspace_bot.publisher.reconcile()
+    assert {entry.by for entry in bot.workspace_bot.files.entries if entry.by} == {
         f"suggestion-{number}" for number in decided
     }
 
@@ -173,7 +173,7 @@ def test_decisions_of_0_1_are_written_again_where_the_files_are_lost(bot: Upgrad
 def test_subscriptions_of_0_1_bring_their_next_editions(bot: UpgradedBot) -> None:
     """On their schedules, and without a paper that the channel was told of."""
     told = {(row["channel"], row["paper"]) for row in V0_1.facts["told"]}
-    editor = Composer(bot.database, lambda: bot.house.catalog, shipped_names())
+    editor = Composer(bot.database, lambda: bot.workspace_bot.catalog, shipped_names())
     assert editor.issue_due(V0_1.now) == ()
     issued = editor.issue_due(V0_1.now + dt.timedelta(days=7))
     active = {entry["id"] for entry in V0_1.facts["subscriptions"]["active"]}
@@ -185,15 +185,15 @@ def test_subscriptions_of_0_1_bring_their_next_editions(bot: UpgradedBot) -> Non
 
 def test_postponed_suggestions_of_0_1_come_back(bot: UpgradedBot) -> None:
     then = V0_1.now + dt.timedelta(days=60)
-    sleeping = bot.house.suggestions.expired_postponements(then)
+    sleeping = bot.workspace_bot.suggestions.expired_postponements(then)
     assert [found.id for found in sleeping] == [2, 15]
     for found in sleeping:
-        bot.house.review.wake(found, then)
-    states = [bot.house.suggestions.get(found.id) for found in sleeping]
+        bot.workspace_bot.review.wake(found, then)
+    states = [bot.workspace_bot.suggestions.get(found.id) for found in sleeping]
     assert [found.state for found in states if found] == ["waiting", "waiting"]
 
 
 def test_a_suggestion_that_0_1_was_still_looking_up_is_asked_about_on(bot: UpgradedBot) -> None:
-    (found,) = bot.house.suggestions.gathering(V0_1.now)
+    (found,) = bot.workspace_bot.suggestions.gathering(V0_1.now)
     assert found.subject.entry.arxiv == "2611.90010"
-    assert bot.house.review.record_completion_attempt(found, V0_1.now) == 3
+    assert bot.workspace_bot.review.record_completion_attempt(found, V0_1.now) == 3

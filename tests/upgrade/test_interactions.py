@@ -81,7 +81,7 @@ def test_a_button_of_0_1_does_what_it_did(action: str, start: Start) -> None:
         reaction = bot.click(element)
         assert reaction == V0_1.reactions["clicks"][key], key
         assert is_select(element) or reaction, f"{key}: nobody was answered"
-        bot.house.clock.tick(5)
+        bot.workspace_bot.clock.tick(5)
         if has_changed_something(reaction):
             bot = start()
 
@@ -146,13 +146,13 @@ def test_two_reviewers_approve_a_card_of_0_1(number: int, start: Start) -> None:
     chosen = chosen_section(element) if is_addition else {}
     bot.send(element, ALICE, state=chosen)
     bot.send(element, BOB, state=chosen)
-    found = bot.house.suggestions.get(number)
+    found = bot.workspace_bot.suggestions.get(number)
     assert found is not None
     assert (found.state, found.decided_by) == ("approved", BOB)
     if is_addition:
         assert found.subject.entry.home == "other-reading"
-    bot.house.settle(2)
-    listed = {entry.by: entry for entry in bot.house.files.entries}
+    bot.workspace_bot.settle(2)
+    listed = {entry.by: entry for entry in bot.workspace_bot.files.entries}
     assert (f"suggestion-{number}" in listed) == is_addition
 
 
@@ -177,7 +177,7 @@ def test_a_card_of_0_1_refuses_who_does_not_review(action: str, start: Start) ->
         if element.action == action:
             reaction = bot.click(element, CAROL)
             assert list(reaction) == ["answers"]
-            bot.house.clock.tick(5)
+            bot.workspace_bot.clock.tick(5)
 
 
 def test_a_button_that_nobody_knows_would_be_noticed(start: Start) -> None:
@@ -194,7 +194,7 @@ def test_a_subscription_form_of_0_1_changes_the_schedule(start: Start) -> None:
     form = FORMS["subscription:form 3 U0003"]
     reaction = bot.submit(form, {"when": "5", "time": "7:15 Asia/Tokyo", "quiet": "loud"})
     assert reaction["subscriptions"] == {"3": '"kv cache", weekly'}
-    found = bot.house.desk.subscribing.get(3)
+    found = bot.workspace_bot.subscriptions.get(3)
     assert found is not None
     assert (found.schedule.weekday, found.schedule.zone) == (4, "Asia/Tokyo")
     assert found.revision == 2
@@ -205,6 +205,6 @@ def test_a_correction_form_of_0_1_suggests_that_the_entry_goes(start: Start) -> 
     key = next(key for key in FORMS if "flexgen" in key)
     reaction = bot.submit(FORMS[key], {"removal": "remove"})
     assert [event["what"] for event in reaction["events"]] == ["suggested"]
-    found = bot.house.suggestions.get(reaction["events"][0]["suggestion"])
+    found = bot.workspace_bot.suggestions.get(reaction["events"][0]["suggestion"])
     assert found is not None
     assert found.subject.kind == "removal"

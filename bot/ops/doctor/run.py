@@ -39,8 +39,8 @@ from bot.publishing.publication import PublishError
 from bot.publishing.queue import PublicationQueue
 from bot.review.store import SuggestionStore
 from bot.settings import ENVIRONMENT, Settings
-from bot.slack.checkup import BotIdentity, BotSelfCheck
 from bot.slack.manifest import scopes
+from bot.slack.self_check import BotIdentity, BotSelfCheck
 
 DEADLINE = 12.0
 """Seconds for all checks together."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from bot.ops.doctor.findings import Finding, error, format_duration, ok, warning
-from bot.slack.checkup import BotIdentity, Conversation, SlackRefusal, SlackUnreachable
+from bot.slack.self_check import BotIdentity, Conversation, SlackRefusal, SlackUnreachable
 from bot.text import pluralize
 
 MAX_SKEW = 60.0
