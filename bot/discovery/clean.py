@@ -49,7 +49,7 @@ def clean_abstract(text: str) -> str:
 
 
 def clean_remark(text: str) -> str | None:
-    """A comment or journal reference; None if there is nothing in it."""
+    """A comment or journal reference as clean text; None if nothing remains."""
     return clean_text(text, REMARK_LENGTH) or None
 
 
@@ -122,7 +122,7 @@ def _without_affiliation(part: str) -> str:
 
 
 def _character(entity: re.Match[str]) -> str:
-    """What an entity stands for; `html.unescape` alone reads `&parameter;` as ¶meter."""
+    """The character of an entity; `html.unescape` alone reads `&parameter;` as ¶meter."""
     name = entity[0][1:]
     return html.unescape(entity[0]) if name[0] == "#" else html5.get(name, entity[0])
 

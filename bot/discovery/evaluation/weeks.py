@@ -125,7 +125,7 @@ class Weeks:
         return frozenset(proposed)
 
     def _may_wait(self, paper: RankedPaper, week: date, carry: int) -> bool:
-        """Whether a beaten paper stays in the pool: some weeks, until curators list it."""
+        """Tell whether a paper that was not proposed stays in the pool for a later week."""
         addition = self.recording.additions.get(paper.key)
         young = (week - monday(paper.day)).days <= 7 * carry
         return young and (addition is None or addition.added >= week)
