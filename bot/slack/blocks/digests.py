@@ -107,7 +107,7 @@ def _counts(sections: Sequence[tuple[str, int]]) -> Iterator[str]:
 
 
 def _waiting(edition: EditionSummary, workspace: str) -> str:
-    """How many cards wait; the longest waiting are linked."""
+    """The number of cards that wait for a decision, with links to the oldest."""
     text = edition_text.waiting_sentence(edition)
     links = ", ".join(filter(None, (_card_link(c, workspace) for c in edition.edition.waiting)))
     return f"{text}: {links}" if links else text
