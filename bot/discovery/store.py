@@ -23,7 +23,7 @@ _SECOND_LOOK = dt.timedelta(days=183)
 
 
 class PaperStore:
-    """Stores what sources give, and reads it."""
+    """Stores and reads the papers and feed checks that sources return."""
 
     def __init__(self, database: Database) -> None:
         self.database = database

@@ -82,7 +82,7 @@ class FeedDocument:
 
 
 def read_document(body: bytes) -> FeedDocument:
-    """Read a feed. Raises FeedError for what is none; a bad item costs that item alone."""
+    """Parse a feed, without unreadable items. Raises FeedError for any other document."""
     text = _text(body)
     root = _root(text)
     tag = "entry" if root["name"] == "feed" else "item"
