@@ -75,7 +75,7 @@ def preview_message(edition: Edition, workspace: str = "") -> SlackMessage:
 
 
 def _papers(groups: Sequence[EditionGroup]) -> Iterator[Block]:
-    """A heading a section and a line a paper, in as few blocks as their length allows."""
+    """A heading for each section and a line for each paper, in as few blocks as possible."""
     for group in groups:
         text = f"*{fit(group.section, _HEADING)}*" if group.section else ""
         for paper in group.papers[:PAPERS_PER_PART]:
