@@ -1,4 +1,4 @@
-"""The publishing target that plain settings choose."""
+"""Factory of publishing targets from settings."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
