@@ -68,7 +68,7 @@ class Container:
 
     @property
     def catalog(self) -> Catalog:
-        """The list as it is now."""
+        """The current list."""
         return self.lookup.current().catalog
 
     def discovery(self) -> DiscoveryService:
