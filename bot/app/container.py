@@ -68,7 +68,7 @@ class Container:
 
     @property
     def catalog(self) -> Catalog:
-        """The list as it is now."""
+        """The current list."""
         return self.lookup.current().catalog
 
     def discovery(self) -> DiscoveryService:
@@ -140,7 +140,7 @@ class Container:
         return HttpClient(agent=agent, clock=self.clock, now=self.now, wait=wait)
 
     def target(self) -> Target:
-        """Where the settings publish. Raises PapersError when a setting is missing."""
+        """The publishing target of the settings. Raises PapersError when a setting is missing."""
         settings, token = self.settings, self.settings.github_token
         return make_target(
             TargetSettings(

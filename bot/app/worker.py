@@ -113,7 +113,7 @@ class Worker:
 
 
 def _wake(container: Container, now: dt.datetime) -> int:
-    """Return postponed suggestions to review; how many."""
+    """Return postponed suggestions to review; returns their number."""
     suggestions = container.suggestions.expired_postponements(now)
     for suggestion in suggestions:
         container.review.wake(suggestion, now)
@@ -121,7 +121,7 @@ def _wake(container: Container, now: dt.datetime) -> int:
 
 
 def _delete_old(container: Container, now: dt.datetime) -> int:
-    """Delete rows past their retention; how many."""
+    """Delete rows past their retention; returns their number."""
     return delete_old(container.database, now) + container.outbox.delete_delivered_before(
         now - RECORDS
     )

@@ -1,1 +1,1 @@
-"""The list: entries and sections, their YAML files, awesome-list Markdown in and out, lint."""
+"""The curated list: entries, sections, YAML files, import and export of Markdown, lint."""

@@ -33,7 +33,7 @@ class Change:
 
 
 def is_done(catalog: Catalog, change: Change) -> bool:
-    """Whether nothing is left to do for a change, because of it or of a person's edit.
+    """Tell whether a list has a change already, made by the bot or by a person's edit.
 
     An addition is done when the paper is listed, no matter who added it. A removal is done when no
     entry carries the suggestion's id (without an id: when no entry equals `before`). A correction

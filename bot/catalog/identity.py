@@ -36,7 +36,7 @@ def title_key(entry: Entry) -> str:
 
 
 def same_paper(first: Entry, second: Entry) -> bool:
-    """Whether two entries are the same paper: they share a key and their titles agree.
+    """Tell whether two entries are the same paper: they share a key and their titles agree.
 
     Real lists give two papers the same link by mistake; then the titles differ, and both are kept.
     """
@@ -46,7 +46,7 @@ def same_paper(first: Entry, second: Entry) -> bool:
 
 
 def titles_agree(first: str, second: str) -> bool:
-    """Whether two titles name the same paper: similar, or one is the short name of the other."""
+    """Tell whether two titles are of one paper: similar, or one is the short name of the other."""
     one, other = compact(first), compact(second)
     if one in {other, _name_key(second)} or other == _name_key(first):
         return True

@@ -54,5 +54,5 @@ class TitleWords:
         self._general = shared.union(*map(keys, vague))
 
     def is_telling(self, word: str) -> bool:
-        """Whether a word is neither vague nor part of another section's title."""
+        """Tell whether a word is neither vague nor part of another section's title."""
         return not self._general.issuperset(self._keys(word))

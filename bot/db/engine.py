@@ -95,7 +95,7 @@ class Database:
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether the database is a SQLite file."""
+        """True if the database is a SQLite file."""
         return self.engine.dialect.name == "sqlite"
 
 

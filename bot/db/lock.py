@@ -27,7 +27,7 @@ class Lock(Protocol):
         """Take the lock if it is free; returns whether this object holds it now."""
 
     def is_held(self) -> bool:
-        """Whether this object still holds the lock; a broken connection has lost it."""
+        """Tell whether this object still holds the lock; a broken connection has lost it."""
 
     def release(self) -> None:
         """Release the lock."""
@@ -61,7 +61,7 @@ class FileLock:
         return True
 
     def is_held(self) -> bool:
-        """Whether this object holds the lock; the system never takes it away."""
+        """Tell whether this object holds the lock; the system never takes it away."""
         return self._file is not None
 
     def release(self) -> None:
@@ -100,7 +100,7 @@ class AdvisoryLock:
         return True
 
     def is_held(self) -> bool:
-        """Whether the session that holds the lock is alive."""
+        """Tell whether the session that holds the lock is alive."""
         if self._connection is None:
             return False
         try:

@@ -43,7 +43,7 @@ def upgrade(connection: sa.Connection, version: str = "head") -> None:
 
 
 def is_current(database: Database) -> bool:
-    """Whether the schema has the newest version."""
+    """Tell whether the schema has the newest version."""
     return schema_version(database) == newest_version()
 
 
@@ -61,7 +61,7 @@ def newest_version() -> str:
 
 
 def is_known_version(version: str) -> bool:
-    """Whether this code can migrate from a schema version."""
+    """Tell whether this code can migrate from a schema version."""
     return version in _versions()
 
 

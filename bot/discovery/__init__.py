@@ -1,1 +1,1 @@
-"""Finding papers: arXiv's feeds and API, how fresh they are, which papers belong, and where."""
+"""Discovery of papers: sources, freshness of feeds, relevance and section of each paper."""

@@ -1,4 +1,4 @@
-"""Alarms about feeds that are stalled or failed: once an outage, and when it is over.
+"""Alarms about stalled or failed feeds: one message for each outage, edited until it is over.
 
 An outage begins with the first troubled verdict after a time without any, and ends when every feed
 is in order. It is one message in the review channel, which is edited as things change.

@@ -1,4 +1,4 @@
-r"""Foreign text made clean: titles, abstracts, names, remarks, DOIs. Pure.
+r"""Cleaning of text from sources: titles, abstracts, names, remarks, DOIs. Pure.
 
 What arrives may hold anything: TeX (`{\'e}`, `$\alpha$-bit`), entities escaped twice, zero-width
 and bidirectional characters, NULs, a title of a megabyte. What leaves is text on one line, of a
@@ -39,7 +39,7 @@ def clean_text(text: str, limit: int) -> str:
 
 
 def clean_title(text: str) -> str:
-    """A title as text, its TeX too."""
+    """A title as plain text, with its TeX converted."""
     return _of_tex(text, TITLE_LENGTH)
 
 
@@ -49,18 +49,18 @@ def clean_abstract(text: str) -> str:
 
 
 def clean_remark(text: str) -> str | None:
-    """A comment or journal reference; None if there is nothing in it."""
+    """A comment or journal reference as clean text; None if nothing remains."""
     return clean_text(text, REMARK_LENGTH) or None
 
 
 def clean_doi(text: str) -> str | None:
-    """The first DOI of what may be several, or None."""
+    """The first DOI in a text; None if there is none."""
     match = re.search(r"10\.\d{4,9}/[^\s<>\"]+", clean_text(text, REMARK_LENGTH), re.ASCII)
     return match[0].rstrip(".,;") if match else None
 
 
 def clean_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Author names as text, none twice, the first two hundred."""
+    """Author names as text, without duplicates, at most 200."""
     found: dict[str, None] = {}
     for name in names:
         if clean := _of_tex(name, NAME_LENGTH).strip(" ,;"):
@@ -89,7 +89,7 @@ def split_authors(text: str) -> tuple[str, ...]:
 
 
 def _outside_parentheses(text: str) -> Iterator[str]:
-    """The parts between the commas that stand in no parentheses. An unclosed one is none."""
+    """Split a text at commas outside parentheses; an unclosed parenthesis does not count."""
     closing: dict[int, int] = {}
     opened: list[int] = []
     for match in re.finditer(r"[()]", text):
@@ -122,7 +122,7 @@ def _without_affiliation(part: str) -> str:
 
 
 def _character(entity: re.Match[str]) -> str:
-    """What an entity stands for; `html.unescape` alone reads `&parameter;` as ¶meter."""
+    """The character of an entity; `html.unescape` alone reads `&parameter;` as ¶meter."""
     name = entity[0][1:]
     return html.unescape(entity[0]) if name[0] == "#" else html5.get(name, entity[0])
 

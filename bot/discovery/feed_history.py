@@ -1,4 +1,4 @@
-"""What earlier polls of one source left: validators, verdicts, the days that were taken."""
+"""Stored results of earlier polls of a source: HTTP validators, verdicts, announcement days."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -41,7 +41,7 @@ class FeedCheck:
 
 
 class SourceHistory:
-    """Reads what earlier polls of one source left."""
+    """Reads the stored results of earlier polls of one source."""
 
     def __init__(self, database: Database, source: str) -> None:
         self._database, self._source = database, source
@@ -65,7 +65,7 @@ class SourceHistory:
         return frozenset(found)
 
     def last_fresh(self, feed: str) -> tuple[dt.datetime, dt.date] | None:
-        """When a feed was last fresh, and the announcement day of that batch."""
+        """The moment when a feed was last fresh, and the announcement day of that batch."""
         query = (
             sa.select(checks.c.checked_at, checks.c.day)
             .where(*self._checks_of(feed), checks.c.verdict == "fresh")
@@ -77,7 +77,7 @@ class SourceHistory:
         return (row.checked_at, row.day) if row else None
 
     def first_check(self, feed: str) -> dt.datetime | None:
-        """When a feed was first polled."""
+        """The moment of the first poll of a feed; None before it."""
         query = sa.select(checks.c.checked_at).where(*self._checks_of(feed))
         with self._database.read() as connection:
             return connection.scalar(query.order_by(checks.c.checked_at).limit(1))

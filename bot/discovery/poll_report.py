@@ -27,7 +27,7 @@ class PollReport:
 
     @property
     def is_trouble(self) -> bool:
-        """Whether a feed is stalled or failed, or a gap could not be filled."""
+        """True if a feed is stalled or failed, or a gap could not be filled."""
         checks = self.outcome.checks
         return bool(self.outcome.trouble) or any(check.verdict in TROUBLE for check in checks)
 

@@ -1,4 +1,4 @@
-"""One poll of the sources: store what each gives, batch by batch.
+"""One poll of the sources, whose papers are stored batch by batch.
 
 A poll may be killed anywhere and begun again: what is stored is known, the rest is asked for
 again.
@@ -41,7 +41,7 @@ class PollOutcome:
 def poll_sources(
     store: PaperStore, sources: Iterable[Source], now: dt.datetime, progress: Progress
 ) -> PollOutcome:
-    """Poll each source; one that fails does not keep the others from being polled."""
+    """Poll each source; the failure of one does not stop the others."""
     outcome = PollOutcome(now)
     for source in sources:
         try:

@@ -219,7 +219,7 @@ def _runners_up(
 
 
 def _is_listed(title: str, titles: Sequence[str]) -> bool:
-    """Whether the list has this title, or one that differs by a slip."""
+    """Tell whether the list has this title, or one that differs by a typing slip."""
     match = process.extractOne(compact(title), titles, scorer=fuzz.ratio, score_cutoff=_SAME_TITLE)
     return match is not None
 

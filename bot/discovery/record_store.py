@@ -45,7 +45,7 @@ def record_of(row: sa.Row[Any]) -> PaperRecord:
 def keep_record(
     connection: sa.Connection, new: PaperRecord, *, may_create: bool
 ) -> tuple[str, Paper | None, Paper] | None:
-    """Merge a record into what is known of its paper.
+    """Merge a record into the stored facts of its paper.
 
     Returns the key, the paper as it was (None for a new one) and as it is now; None for a paper
     that is not known and may not be created.

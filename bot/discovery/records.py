@@ -1,4 +1,4 @@
-"""Paper records: what is known of a paper, and which source stated each fact when. Pure.
+"""Paper records: the facts of a paper, each with its source and moment. Pure.
 
 A record adds to the catalog and never overrides it: what `data/papers/*.yaml` states is true.
 """

@@ -1,4 +1,4 @@
-"""Deletes what discovery no longer needs, so that its part of the database stays bounded.
+"""Retention of discovery's data: deletes old rows, so that the database stays bounded.
 
 A seen paper is kept for as long as news of it may bring it back (half a year), and a little more;
 about 480 a day in the default categories, so some 100,000 papers and 200 MB.
@@ -26,7 +26,7 @@ RECORDS = dt.timedelta(days=400)
 
 
 def delete_old(database: Database, now: dt.datetime) -> int:
-    """Delete what is too old; returns how many rows of papers and checks that were.
+    """Delete expired rows; returns their number, without those of records and keys.
 
     Records and keys stay for as long as their paper is seen or listed, and for ever once it was
     proposed: a paper that comes back under another key must not be proposed again.

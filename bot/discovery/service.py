@@ -23,12 +23,12 @@ _HANDED_OVER = dt.timedelta(weeks=6)
 
 
 def no_progress(_step: str, _done: int, _total: int) -> None:
-    """Show nothing."""
+    """Ignore progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What sources know of papers, and the model's judgement of each, both by key.
+    """Papers from the sources, and the model's judgement of each, both by key.
 
     `problem` is the reason why something may be missing; empty without one.
     """
@@ -78,7 +78,7 @@ class DiscoveryService:
         return proposed(CandidateStore(self._database), since)
 
     def look_up(self, keys: Collection[str]) -> Findings:
-        """What is known of papers that people suggest: seen before, or asked for now."""
+        """Look up and judge papers that people suggest; the sources are asked for unseen ones."""
         papers = dict(self._store.seen_papers(keys))
         problem = ""
         for source in self._sources:

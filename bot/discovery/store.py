@@ -23,13 +23,13 @@ _SECOND_LOOK = dt.timedelta(days=183)
 
 
 class PaperStore:
-    """Stores what sources give, and reads it."""
+    """Stores and reads the papers and feed checks that sources return."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
     def history(self, source: str) -> SourceHistory:
-        """What earlier polls of a source left."""
+        """The stored results of earlier polls of a source."""
         return SourceHistory(self.database, source)
 
     def take(self, source: str, batch: FetchedBatch, now: dt.datetime) -> int:
@@ -82,7 +82,7 @@ class PaperStore:
             return {row.known_by: record_of(row) for row in connection.execute(query)}
 
     def listed_papers(self) -> Mapping[str, Paper]:
-        """What is known of listed papers, by each key of each paper."""
+        """The recorded facts of listed papers, by each key of each paper."""
         return {key: record.paper for key, record in self.listed_records().items()}
 
     def unknown_listed(self, wanted: Iterable[str]) -> tuple[str, ...]:
@@ -148,7 +148,7 @@ def _take(connection: sa.Connection, source: str, arrival: Arrival, now: dt.date
 
 
 def _is_repeated(connection: sa.Connection, source: str, arrival: Arrival) -> bool:
-    """Whether a source announces again a version of a paper that has nothing more to say."""
+    """Tell whether an arrival repeats a version that its source announced, without new facts."""
     paper = arrival.paper
     if paper.doi or paper.journal_ref or paper.comment:
         return False
@@ -158,7 +158,7 @@ def _is_repeated(connection: sa.Connection, source: str, arrival: Arrival) -> bo
 
 
 def _evidence(old: Paper, new: Paper) -> str | None:
-    """What a revision says of a paper that was not known before."""
+    """The most important news in a revision of a paper, as a sentence; None without any."""
     if new.journal_ref and not old.journal_ref:
         return f"Now published: {new.journal_ref}"
     accepted = new.comment and "accept" in new.comment.casefold()

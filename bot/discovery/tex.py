@@ -77,7 +77,7 @@ def _grammar() -> Any:
 
 @cache
 def _reader() -> LatexNodes2Text:
-    """How macros read: letters of fancy alphabets are letters, an unknown macro is its name."""
+    """The converter of TeX to text: styled letters become plain, unknown macros their names."""
     context = text_macros()
     plain = [MacroTextSpec(name, simplify_repl="%s") for name in _PLAIN_ALPHABETS]
     silent = [MacroTextSpec(name, simplify_repl="") for name in _SWITCHES]

@@ -47,7 +47,7 @@ def _without_stopwords() -> TextAnalyzer:
 
 @cache
 def is_stopword(word: str) -> bool:
-    """Whether a lower-case word (`the`, `papers`) distinguishes no paper from another."""
+    """Tell whether a lower-case word (`the`, `papers`) distinguishes no paper from another."""
     return word in _OF_EVERY_PAPER or not _without_stopwords().analyze(word)
 
 

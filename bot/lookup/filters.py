@@ -31,7 +31,7 @@ class Filter:
     spans: tuple[tuple[int, int], ...] = ()
 
     def passes(self, entry: Entry) -> bool:
-        """Whether an entry has one of the values."""
+        """Tell whether an entry has one of the values."""
         match self.field:
             case "venue":
                 return entry.venue is not None and compact(entry.venue) in self.values

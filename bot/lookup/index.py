@@ -50,11 +50,11 @@ class SearchIndex:
         self._queries = QueryBuilder(schema, self._searcher)
 
     def has_name(self, text: str) -> bool:
-        """Whether the text is the name or title of an entry, apart from case and punctuation."""
+        """Tell whether a text is the name or title of an entry, without case and punctuation."""
         return self._queries.has_name(text)
 
     def has_word(self, word: str) -> bool:
-        """Whether the list has the word, in any form and field."""
+        """Tell whether the list has the word, in any form and field."""
         return bool(stemming().analyze(word)) and self._queries.has_word(word)
 
     def search(self, terms: SearchTerms, offset: int, limit: int) -> Hits:

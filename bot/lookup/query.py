@@ -42,7 +42,7 @@ class Query:
 
     @property
     def has_filters(self) -> bool:
-        """Whether the query has any filter."""
+        """True if the query has any filter."""
         return bool(self.venues or self.orgs or self.sections or self.years)
 
 

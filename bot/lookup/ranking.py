@@ -1,4 +1,4 @@
-"""Ranking of search results, as tantivy queries: what matches, and how much each match counts.
+"""Ranking of search results: tantivy queries with a weight for each kind of match.
 
     search terms ──► groups: a word, or a term with its synonyms ──► one query a group
                        a group may match in any field, as a compound, or, if the list lacks the
@@ -61,20 +61,20 @@ class QueryBuilder:
         self._schema, self._searcher = schema, searcher
 
     def has_name(self, text: str) -> bool:
-        """Whether the text is the name or title of an entry, apart from case and punctuation."""
+        """Tell whether a text is the name or title of an entry, without case and punctuation."""
         key = compact(text)
         return bool(key) and self._searcher.doc_freq("key", key) > 0
 
     def has_word(self, word: str) -> bool:
-        """Whether any entry has the word or a form of it. It must have a letter or digit."""
+        """Tell whether any entry has the word or a form of it. It must have a letter or digit."""
         return bool(self._fields_with(_stem(word)))
 
     def has_match(self, query: Query) -> bool:
-        """Whether any entry matches a query."""
+        """Tell whether any entry matches a query."""
         return bool(self._searcher.search(query, 1, count=False).hits)
 
     def required(self, terms: SearchTerms) -> Iterator[Query]:
-        """What every result must match: the filters, without a score, and the phrases."""
+        """Queries that every result must match: the filters, without a score, and the phrases."""
         for condition in terms.filters:
             ways = [*self._values(condition), *self._spans(condition)]
             yield Query.const_score_query(any_of(ways), 0.0)
@@ -191,7 +191,7 @@ class QueryBuilder:
 
 @dataclass(frozen=True, slots=True)
 class _Guess:
-    """How a word that the list lacks may differ from the intended one."""
+    """A way in which a word that the list lacks may differ from the intended one."""
 
     weight: float
     slips: int

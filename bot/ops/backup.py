@@ -151,7 +151,7 @@ def _opened(file: Path) -> Iterator[BackupSource]:
 
 
 def _is_broken_file(error: DriverError) -> bool:
-    """Whether a SQLite file is at fault, and not the database that is restored into."""
+    """Tell whether an error is about the SQLite backup, not the database restored into."""
     return isinstance(error.orig, sqlite3.DatabaseError) and any(
         phrase in str(error.orig) for phrase in ("malformed", "not a database")
     )

@@ -1,4 +1,4 @@
-"""The database for operators' commands: which one it is, whether it can be used, restoring it."""
+"""The database for operators' commands: its description, opening and restoring."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ WORKER_LOCK, SOCKET_LOCK = "worker", "run"
 
 
 def is_there(settings: Settings) -> bool:
-    """Whether the database exists; a server counts as there. Does not create a SQLite file."""
+    """Tell whether the database exists; assume it on a server. Creates no SQLite file."""
     path = settings.database.removeprefix("sqlite:///")
     return path == settings.database or Path(path).exists()
 

@@ -1,4 +1,4 @@
-"""Whether a process can do its work now, for deployments and alarms. Pure."""
+"""Readiness of a process to do its work, for deployments and alarms. Pure."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -13,9 +13,10 @@ from bot.text import pluralize
 def reasons(
     list_problem: str | None, depth: QueueDepth, problems: Sequence[str], now: dt.datetime
 ) -> Iterator[str]:
-    """Why the process is not ready; nothing if it is.
+    """The reasons why the process is not ready; none if it is.
 
-    `list_problem` is why the list cannot be read, `problems` are why messages could not be sent.
+    `list_problem` is the reason why the list cannot be read, `problems` are those for unsent
+    messages.
     """
     if list_problem:
         yield f"The list cannot be read: {list_problem}"

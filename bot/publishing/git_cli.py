@@ -51,7 +51,7 @@ class GitResult:
 
     @property
     def reason(self) -> str:
-        """Why it failed, in git's words, for a sentence: without passwords and not too long."""
+        """The reason of a failure as git states it, short and without passwords."""
         output = (self.err or self.out).decode("utf-8", "replace")
         lines = [line.strip() for line in output.splitlines() if line.strip()]
         lines = [line for line in lines if not line.startswith(("hint:", "To "))]

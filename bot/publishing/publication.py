@@ -67,7 +67,7 @@ class Publication:
 
     @property
     def is_undo(self) -> bool:
-        """Whether the change removes an entry."""
+        """True if the change removes an entry."""
         return self.change.after is None
 
 
@@ -80,7 +80,7 @@ class Published:
 
 
 def has_trailer(message: str, key: str) -> bool:
-    """Whether the last paragraph of a commit message has the trailer of a key."""
+    """Tell whether the last paragraph of a commit message has the trailer of a key."""
     trailer = f"{TRAILER}: {' '.join(key.split())}"
     return trailer in message.strip().rpartition("\n\n")[2].splitlines()
 

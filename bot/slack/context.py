@@ -52,7 +52,7 @@ class ListenerContext:
 
     @property
     def catalog(self) -> Catalog:
-        """The list as it is now."""
+        """The current list."""
         return self.lookup.current().catalog
 
     def entry(self, key: str) -> Entry:
@@ -87,7 +87,7 @@ class ListenerContext:
         return subscription
 
     def may_review(self, user: str) -> bool:
-        """Whether a person decides on suggestions. Raises PapersError if Slack does not say."""
+        """Tell whether a person may review. Raises PapersError if Slack does not say."""
         return self.directory.may_review(user, self.catalog.info.review, self.channel)
 
     def actor(self, interaction: Interaction) -> Person:

@@ -43,7 +43,7 @@ class Directory:
         return self.known_zone(user) or "UTC"
 
     def may_review(self, user: str, policy: ReviewPolicy, channel: str | None) -> bool:
-        """Whether a person decides on suggestions: by the list's policy, else by the channel.
+        """Tell whether a person may review, by the list's policy or else by channel membership.
 
         Raises PapersError if Slack does not say.
         """

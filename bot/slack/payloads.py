@@ -25,7 +25,7 @@ _ADDRESS = re.compile(r"https?://[^\s<>|\"“”]+[^\s<>|\"“”.,;:!?)\]]")
 
 @dataclass(frozen=True, slots=True)
 class FormValues:
-    """What people typed and chose, by the ids of the blocks."""
+    """Typed and chosen values of a form, by block id."""
 
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -49,7 +49,7 @@ class FormValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """Who acted, and with which right to open a form."""
+    """The person who acted, and the trigger with which a form can be opened."""
 
     user: str
     user_name: str
@@ -190,7 +190,7 @@ def _text(fields: object, key: str) -> str:
 
 
 def _choices(elements: object) -> tuple[str, ...]:
-    """What the element of a block holds."""
+    """The values of the element in a block."""
     match next(iter(elements.values()), None) if isinstance(elements, Mapping) else None:
         case {"value": str(text)} if text.strip():
             return (" ".join(text.split()),)

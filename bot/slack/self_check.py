@@ -1,4 +1,4 @@
-"""Self-check of the bot: whose token it has, with which scopes, and how it sees channels.
+"""Self-check of the bot with Slack: owner and scopes of its token, access to channels.
 
 Nothing is raised: a refusal or a failed connection is a result.
 """

@@ -1,4 +1,4 @@
-"""What happens to a link that a person suggests, wherever they do it.
+"""Suggestion of a link, by command, shortcut, form or button.
 
 link ──► on the list, waiting or rejected ──► say so, and offer what helps
      ──► arXiv ──► suggested at once; the worker asks arXiv about it
@@ -26,7 +26,7 @@ _log = structlog.get_logger()
 
 
 class Step(Enum):
-    """What is done with a link whose paper is neither listed nor suggested."""
+    """The next step for a link whose paper is neither listed nor suggested."""
 
     SUGGEST = auto()
     """It is suggested at once: arXiv has its title and authors."""
@@ -37,9 +37,9 @@ class Step(Enum):
 def next_step(
     link: Link, listed: Entry | None, suggestion: Suggestion | None
 ) -> Entry | Suggestion | Step:
-    """Decide what becomes of a link, given its entry and its suggestion, if there are any.
+    """Choose the next step for a link, given its entry and its suggestion, if there are any.
 
-    An entry or a suggestion as result is in the way: the person is told about it.
+    The entry or the suggestion is returned if it keeps the link from being suggested.
     """
     if listed:
         return listed
@@ -52,7 +52,7 @@ def next_step(
 def suggest_link(
     context: ListenerContext, link: Link, user: str, section: str | None = None, note: str = ""
 ) -> SlackMessage | Replacement | View:
-    """Suggest a link for a person: what they are told, or the form that asks for the entry."""
+    """Suggest a link for a person; returns the reply, or the form that asks for the entry."""
     step = _next_step(context, link)
     if isinstance(step, Entry | Suggestion):
         return _known_message(context, step)
@@ -72,13 +72,13 @@ def suggest_link(
 
 
 def known_message(context: ListenerContext, link: Link) -> SlackMessage | None:
-    """That a paper is on the list or under review; None if it can be suggested."""
+    """A message that a paper is listed or was suggested; None if it can be suggested."""
     step = _next_step(context, link)
     return None if isinstance(step, Step) else _known_message(context, step)
 
 
 def propose(context: ListenerContext, proposal: Proposal) -> SlackMessage:
-    """Hand a person's proposal to review; what they are told."""
+    """Submit a person's proposal to review; returns the reply."""
     match context.review.suggest(proposal, context.now()):
         case SuggestionMade(suggestion):
             _log.info("suggested", suggestion=suggestion.id, kind=proposal.subject.kind)
@@ -95,7 +95,7 @@ def _next_step(context: ListenerContext, link: Link) -> Entry | Suggestion | Ste
 
 
 def _known_message(context: ListenerContext, known: Entry | Suggestion) -> SlackMessage:
-    """Where a paper is listed, or how far its suggestion is, with a button that helps."""
+    """The sections of a listed paper, or the state of a suggestion with a button."""
     if isinstance(known, Entry):
         return listed_message(context.catalog, known)
     number = str(known.id)

@@ -95,7 +95,7 @@ def read_field(text: str, names: KnownNames) -> Details:
 
 
 def is_empty_value(text: str) -> bool:
-    """Whether a field says that there is no value (`-`, `N/A`)."""
+    """Tell whether a field says that there is no value (`-`, `N/A`)."""
     return text.strip().casefold() in _EMPTY_VALUES
 
 
@@ -121,7 +121,7 @@ def read_edition(text: str, names: KnownNames, *, loose: bool = False) -> Detail
 
 
 def is_venue(text: str, names: KnownNames) -> bool:
-    """Whether a text is the name of a known venue."""
+    """Tell whether a text is the name of a known venue."""
     return _canonical(names.venues, text.strip(" ,.-:")) is not None
 
 
@@ -164,7 +164,7 @@ def _read_venue_with_year(
 
 
 def _is_acronym(venue: str) -> bool:
-    """Whether each word of a name has two capitals: `ACM FooConf`."""
+    """Tell whether each word of a name has two capitals: `ACM FooConf`."""
     return all(sum(char.isupper() for char in word) > 1 for word in venue.split())
 
 

@@ -216,7 +216,7 @@ class _Editor:
         return style_of(neighbours, _sources(outline, outline.all_bullets()[-_OTHERS:]))
 
     def _differs_by_one(self, more: str, fewer: str, entry: Entry, *, strictly: bool) -> bool:
-        """Whether a text lists the same as another one and the entry, and nothing else differs.
+        """Tell whether one text lists exactly what another lists, and the entry besides.
 
         `strictly` requires a line that states the entry; else one of the same paper is enough.
         """
@@ -229,7 +229,7 @@ class _Editor:
 
 
 def _is_corrected(old: Outline, new: Outline, entry: Entry) -> bool:
-    """Whether at most one entry differs, and states the corrected entry."""
+    """Tell whether at most one entry differs and its line states the corrected entry."""
     before, after = old.drafts(), new.drafts()
     changed = [now for was, now in zip(before, after, strict=False) if was != now]
     is_right = all(draft.states(entry) for _, draft in changed)

@@ -124,7 +124,7 @@ def _level(node: SyntaxTreeNode) -> int:
 
 
 def _ends_bare(outline: Outline, above: Place | None, end: int) -> bool:
-    """Whether the block that ends at a line is the parent's heading, with nothing below it."""
+    """Tell whether the block that ends at a line is the parent's heading, without content."""
     heading = outline.heading(above) if above else None
     if heading is None or not heading.is_empty:
         return False
@@ -170,7 +170,7 @@ def _is_content(node: SyntaxTreeNode) -> bool:
 
 
 def _belongs_to_next(node: SyntaxTreeNode) -> bool:
-    """Whether a block belongs to the heading after it: a rule or an anchor."""
+    """Tell whether a block belongs to the heading after it: a rule or an anchor."""
     if node.type == "hr":
         return True
     text = node.content if node.type.startswith("html") else ""

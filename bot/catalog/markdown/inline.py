@@ -39,7 +39,7 @@ class Piece:
 
     @property
     def is_generic(self) -> bool:
-        """Whether this is a link whose text only describes the link (`code`)."""
+        """True if the piece is a link whose text only describes the link (`code`)."""
         return self.href is not None and is_link_word(self.text)
 
 
@@ -73,7 +73,7 @@ def literal(text: str) -> str:
 
 
 def is_escaped(text: str) -> bool:
-    """Whether a text contains literals."""
+    """Tell whether a text contains literals."""
     return bool(_LITERAL.search(text))
 
 
@@ -86,18 +86,18 @@ def plain(text: str) -> str:
 
 
 def has_words(text: str) -> bool:
-    """Whether a text contains a letter or digit, literal ones included."""
+    """Tell whether a text contains a letter or digit, literal ones included."""
     return bool(re.search(r"\w", plain(text)))
 
 
 def is_link_word(text: str) -> bool:
-    """Whether the text of a link only describes the link (`paper`, `project page`)."""
+    """Tell whether the text of a link only describes the link (`paper`, `project page`)."""
     words = re.findall(r"\w+", text.casefold())
     return bool(words) and not is_escaped(text) and all(word in _LINK_WORDS for word in words)
 
 
 def is_address(link: Piece) -> bool:
-    """Whether the text of a link is only an address."""
+    """Tell whether the text of a link is only an address."""
     return bool(re.fullmatch(r"(?:https?://|www\.)\S+", link.text.strip()))
 
 

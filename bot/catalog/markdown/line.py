@@ -75,7 +75,7 @@ class Draft:
         )
 
     def states(self, entry: Entry) -> bool:
-        """Whether the line states this entry, apart from ids, sections, `added` and `by`."""
+        """Tell whether the line states this entry, apart from ids, sections, `added` and `by`."""
         read = self.entry(entry.sections)
         return read == replace(entry, arxiv=read.arxiv, doi=read.doi, added=None, by=None)
 
@@ -140,13 +140,13 @@ def read_fields(
 
 
 def _is_tag(pieces: Sequence[Piece], names: KnownNames) -> bool:
-    """Whether a field is only an edition, which may precede the name: `2023-05 | [Name]`."""
+    """Tell whether a field is only an edition, which may precede the name: `2023-05 | [Name]`."""
     text = squeeze(_text(piece for piece in pieces if piece.href is None))
     return len(pieces) == 1 and bool(read_edition(text.strip("[]()"), names))
 
 
 def _shows_a_paper(details: Details, names: KnownNames, *, after_bar: bool) -> bool:
-    """Whether the details show that a text without a link is the title of a paper."""
+    """Tell whether the details show that a text without a link is the title of a paper."""
     if details.venue and (details.year or after_bar):
         return True
     return after_bar and any(
@@ -211,7 +211,7 @@ def _name_index(head: Sequence[Piece], names: KnownNames) -> int | None:
 
 
 def _is_aside(head: Sequence[Piece], at: int, names: KnownNames) -> bool:
-    """Whether a link is in brackets after words that are no edition: `Title [[MIT]](…)`."""
+    """Tell whether a link is in brackets after words that are no edition: `Title [[MIT]](…)`."""
     before = _text(head[:at]).rstrip()
     if not before.endswith(("[", "(")):
         return False
@@ -220,7 +220,7 @@ def _is_aside(head: Sequence[Piece], at: int, names: KnownNames) -> bool:
 
 
 def _is_described_link(head: Sequence[Piece], at: int) -> bool:
-    """Whether a link such as `[Documentation](…) - What it says` is a name after all."""
+    """Tell whether a link such as `[Documentation](…) - What it says` is the name of an entry."""
     if any(has_words(piece.text) for piece in head[:at]):
         return False
     words = re.findall(r"\w+", head[at].text.casefold())
@@ -229,14 +229,14 @@ def _is_described_link(head: Sequence[Piece], at: int) -> bool:
 
 
 def _is_untitled(piece: Piece, names: KnownNames) -> bool:
-    """Whether a piece is a link whose text is no title: generic, an address or an edition."""
+    """Tell whether a piece is a link whose text is no title: generic, an address or an edition."""
     return piece.is_generic or (
         piece.href is not None and (is_address(piece) or _is_edition(piece, names))
     )
 
 
 def _is_edition(link: Piece, names: KnownNames) -> bool:
-    """Whether the text of a link is only an edition: `[[OSDI '24](…)]`."""
+    """Tell whether the text of a link is only an edition: `[[OSDI '24](…)]`."""
     if link.href is None or is_link_word(link.text):
         return False
     edition = read_edition(_inner_text(link), names)

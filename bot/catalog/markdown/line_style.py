@@ -180,7 +180,7 @@ def escaped(text: str) -> str:
 
 
 def reads_as(line: str, entry: Entry, names: KnownNames) -> bool:
-    """Whether the text of a bullet reads back as an entry."""
+    """Tell whether the text of a bullet reads back as an entry."""
     tokens = markdown_parser().parse(f"- {line}")
     if [token.type for token in tokens] != _LINE_TOKENS:
         return False
@@ -291,7 +291,7 @@ def _details_of(
 
 
 def _frames(style: Style, text: str, entry: Entry) -> bool:
-    """Whether a line begins and ends as in a style."""
+    """Tell whether a line begins and ends as in a style."""
     first, last = style.ends(entry)
     return text.startswith(first) and text.endswith(last) and len(first) + len(last) <= len(text)
 

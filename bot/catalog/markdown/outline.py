@@ -47,7 +47,7 @@ class Group:
 
     @property
     def is_table(self) -> bool:
-        """Whether the entries are rows of a table."""
+        """True if the entries are rows of a table."""
         return self.block.type == "table"
 
     @property
@@ -163,7 +163,7 @@ class Outline:
         return end
 
     def is_blank(self, line: int) -> bool:
-        """Whether a line is blank, or beyond the ends of the text."""
+        """Tell whether a line is blank, or beyond the ends of the text."""
         return not (0 <= line < len(self.lines) and self.lines[line].strip())
 
     def start(self, node: SyntaxTreeNode) -> int:
@@ -207,14 +207,14 @@ def _walk(
 
 
 def _has_title(heading: Heading, section: str, title: str) -> bool:
-    """Whether a heading has a title, without regard to punctuation, and no other section's id."""
+    """Tell whether a heading has a title, apart from punctuation, and no other section's id."""
     if heading.id not in {None, section}:
         return False
     return heading.title == title or (compact(title) or title) == compact(heading.title)
 
 
 def _follows(heading: Heading, above: tuple[str, ...], place: Place) -> bool:
-    """Whether a heading is that of a section, with other headings above or between its parents."""
+    """Tell whether a heading is a section's; others may be above or between its parents."""
     rest = iter(compact(title) for title in above)
     *parents, title = place.titles
     return _has_title(heading, place.section.id, title) and all(

@@ -74,7 +74,7 @@ class Heading:
 
     @property
     def is_empty(self) -> bool:
-        """Whether neither it nor a subsection has an entry."""
+        """True if neither the section nor a subsection has an entry."""
         return not self.drafts and all(child.is_empty for child in self.children)
 
 
@@ -316,7 +316,7 @@ class _ListReader:
         return True
 
     def _is_attachment(self, item: SyntaxTreeNode, draft: Draft) -> bool:
-        """Whether a bullet is a `[code](…)` that belongs to the entry above it."""
+        """Tell whether a bullet is a `[code](…)` that belongs to the entry above it."""
         parent = item.parent.parent if item.parent else None
         is_nested = parent is not None and parent.type == "list_item"
         return is_nested and bool(self._open[-1][1].drafts) and is_link_word(draft.title)

@@ -51,7 +51,7 @@ def read_columns(header: Sequence[Inline]) -> list[Column]:
 
 
 def is_row(header: Sequence[Inline]) -> bool:
-    """Whether the first row of a table, its header in Markdown, is an entry."""
+    """Tell whether the first row of a table (its header in Markdown) is an entry."""
     return bool(_cells_with_title(header))
 
 

@@ -241,7 +241,7 @@ def _read_entry(node: yaml.MappingNode, name: str) -> Iterator[LocatedEntry | Pr
 
 
 def _is_unquoted(value: yaml.Node) -> bool:
-    """Whether YAML takes a value for a number, a date or a truth value."""
+    """Tell whether YAML reads a value as a number, a date or a truth value."""
     return isinstance(value, yaml.ScalarNode) and not value.tag.endswith((":str", ":null"))
 
 

@@ -1,4 +1,4 @@
-"""What Alembic runs: the migrations, on the connection that `migrate` gives."""
+"""Alembic's environment: it runs the migrations on the connection that `migrate` passes."""
 
 from alembic import context
 

@@ -62,7 +62,7 @@ class Recording:
 
     @property
     def targets(self) -> frozenset[str]:
-        """The additions that stand in the stream: what there is to find."""
+        """The additions that occur in the stream of announced papers."""
         return frozenset(
             paper.arxiv
             for week in self.weeks.values()
@@ -124,7 +124,7 @@ class _Reader:
         )
 
     def _additions(self) -> tuple[dict[str, RecordedAddition], set[str]]:
-        """Those in scope, and the ids of those out of it."""
+        """The additions in scope, and the ids of the others."""
         inside: dict[str, RecordedAddition] = {}
         outside: set[str] = set()
         for line in self._lines("additions"):
@@ -139,7 +139,7 @@ class _Reader:
     def _titles(
         self, catalog: Catalog, inside: Mapping[str, RecordedAddition], known: set[str]
     ) -> Iterator[RecordedPaper]:
-        """Entries that the recording does not hold. Not its additions: those are the future."""
+        """Entries missing from the recording, known by title; without its later additions."""
         later = {compact(self._texts[arxiv][0]) for arxiv in inside if arxiv in self._texts}
         for entry in catalog.entries:
             arxiv = entry.arxiv or ""

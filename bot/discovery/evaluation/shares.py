@@ -11,7 +11,7 @@ _DRAWS = 4000
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Where a figure lies in 95 % of resampled recordings."""
+    """The range of a figure in 95 % of resampled recordings."""
 
     low: float
     high: float
@@ -23,7 +23,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A figure: so many of so many, with its interval."""
+    """A share between 0 and 1, with its interval."""
 
     value: float
     interval: Interval

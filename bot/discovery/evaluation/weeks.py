@@ -1,4 +1,4 @@
-"""Scores of a recording's weeks, and what their best papers find of its additions.
+"""Scores of a recording's weeks, and the additions among their best papers.
 
 Nothing is learned from before it could be known: an addition counts as listed from the first week
 whose Monday lies after both its day and its `added` date, and is an unlabelled paper until then.
@@ -125,7 +125,7 @@ class Weeks:
         return frozenset(proposed)
 
     def _may_wait(self, paper: RankedPaper, week: date, carry: int) -> bool:
-        """Whether a beaten paper stays in the pool: some weeks, until curators list it."""
+        """Tell whether an older paper stays in the pool of a week: not expired, not yet listed."""
         addition = self.recording.additions.get(paper.key)
         young = (week - monday(paper.day)).days <= 7 * carry
         return young and (addition is None or addition.added >= week)

@@ -1,1 +1,1 @@
-"""Which papers belong on the list, where, and why."""
+"""Ranking of papers: their relevance to the list, their sections, and the reasons for both."""

@@ -35,7 +35,7 @@ class NearEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reasons:
-    """Why a paper has its score: `base`, the terms shown, the `rest` and the authors sum to it."""
+    """The parts of a score: `base`, the terms shown, the `rest` and the authors sum to it."""
 
     score: float
     base: float

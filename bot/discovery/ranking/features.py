@@ -32,7 +32,7 @@ def text_of(paper: Paper) -> str:
 
 
 class Words:
-    """Words and their numbers; reading can teach it new ones."""
+    """A vocabulary: words and their numbers; `learn` adds new words."""
 
     def __init__(self, words: Iterable[str] = ()) -> None:
         """Begin with these words, numbered in this order."""

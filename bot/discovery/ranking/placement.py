@@ -54,7 +54,7 @@ class Features:
 
     @classmethod
     def stacked(cls, parts: Sequence["Features"]) -> "Features":
-        """Several as one, in this order."""
+        """Several feature sets as one, in this order."""
 
         def stack(blocks: Iterable[Matrix]) -> Matrix:
             return sp.vstack(list(blocks), "csr")
@@ -116,7 +116,7 @@ class Placement:
         allowed: Collection[str] | None = None,
         features: Features | None = None,
     ) -> None:
-        """Learn; few entries, one section or none make a poorer answer, never an error.
+        """Fit the model; few entries or sections give poorer answers, not errors.
 
         `names` are what leads to a section when a title has it; `allowed` the sections that may be
         answered, in the order in which those without entries are (None: all with entries).
@@ -210,7 +210,7 @@ def _features(entries: Iterable[PlacedPaper]) -> Features:
 def _names(
     names: Mapping[str, Sequence[str]], allowed: Collection[str]
 ) -> list[tuple[str, str, str]]:
-    """Key, section and name; a name that two sections have names neither."""
+    """Key, section and name of every name that belongs to a single section."""
     found = [
         (key, section, name)
         for section, given in names.items()

@@ -266,7 +266,7 @@ def _sample(papers: Iterable[Paper], most: int, words: Words) -> list[Row]:
 
 
 def _telling(words: Words, rows: Sequence[Row], other_rows: Sequence[Row]) -> dict[str, int]:
-    """The terms worth keeping, with how many papers hold each."""
+    """The terms worth keeping, with the number of papers that contain each."""
     columns = Columns.every(words, shared_pairs(rows, _LISTED_WITH_PAIR))
     elsewhere = documents(columns, other_rows)
     seen = documents(columns, rows) + elsewhere

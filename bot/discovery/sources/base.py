@@ -99,7 +99,7 @@ class Source(Protocol):
     def poll(
         self, history: SourceHistory, now: dt.datetime, progress: Progress
     ) -> Iterator[FetchedBatch]:
-        """Give what came since the last poll, with a verdict on every feed.
+        """Yield the papers announced since the last poll, with a verdict on every feed.
 
         Each batch is stored before the next is asked for, so a poll that is killed has stored a
         batch or has not seen it. Raises SourceError when nothing else can be given; a feed that
@@ -108,7 +108,7 @@ class Source(Protocol):
         ...
 
     def look_up(self, keys: Collection[str], progress: Progress) -> Iterator[LookUpBatch]:
-        """Give what is known of papers by key; keys that the source cannot look up are left out.
+        """Look up papers by key; keys that the source cannot look up are left out.
 
         Raises SourceError when the source does not answer.
         """

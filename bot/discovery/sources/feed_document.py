@@ -82,7 +82,7 @@ class FeedDocument:
 
 
 def read_document(body: bytes) -> FeedDocument:
-    """Read a feed. Raises FeedError for what is none; a bad item costs that item alone."""
+    """Parse a feed, without unreadable items. Raises FeedError for any other document."""
     text = _text(body)
     root = _root(text)
     tag = "entry" if root["name"] == "feed" else "item"
@@ -260,7 +260,7 @@ def _root(text: str) -> re.Match[str]:
 
 
 def _well_formed(text: str) -> bool:
-    """Whether parsers will read this without surprise. Raises FeedError for a DTD."""
+    """Tell whether a text is well-formed XML within the limits. Raises FeedError for a DTD."""
     depth = categories = 0
 
     def enter(name: str, attributes: dict[str, str]) -> None:
@@ -294,7 +294,7 @@ class _Absurd(Exception):  # noqa: N818  # it never leaves this module
 
 
 def _runs_on(text: str) -> bool:
-    """Whether a word may have more than 150 characters; always true for one of twice as many."""
+    """Tell whether a word exceeds 150 characters; words of less than 300 may be missed."""
     return any(
         not _NO_WORD.search(text, at, at + _MAX_WORD)
         for at in range(0, len(text) - _MAX_WORD, _MAX_WORD)

@@ -68,7 +68,7 @@ def paused(pause: tuple[dt.datetime, str] | None) -> Iterator[Finding]:
 
 
 def outbox(depth: QueueDepth, dead: Sequence[OutboxRow], now: dt.datetime) -> Iterator[Finding]:
-    """Whether due messages are sent, and the dead letters."""
+    """Findings about unsent messages, and about messages that were given up."""
     what = "outbox"
     age = now - depth.oldest if depth.oldest else dt.timedelta()
     if not depth.due:
@@ -96,7 +96,7 @@ def outbox(depth: QueueDepth, dead: Sequence[OutboxRow], now: dt.datetime) -> It
 
 
 def worker(*, is_running: bool, runs: Iterable[JobRun], now: dt.datetime) -> Iterator[Finding]:
-    """Whether a worker runs, and jobs whose last run failed."""
+    """Findings about the worker, and about jobs whose last run failed."""
     runs = tuple(runs)
     last = max((run.started_at for run in runs), default=None)
     ran = f"; the last job ran {format_duration(now - last)} ago" if last else ""

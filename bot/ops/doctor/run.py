@@ -171,7 +171,7 @@ class Doctor:
             return storage_checks.DatabaseFacts(where=where, problem=driver_reason(problem))
 
     def _write_error(self, database: Database) -> str | None:
-        """Why the database refuses writes; a row is inserted and rolled back."""
+        """The error of a test write, which is rolled back; None if it succeeds."""
         try:
             with database.write() as connection:
                 connection.execute(paces.insert().values(name="papers doctor", next_at=self.now()))
@@ -228,7 +228,7 @@ class Doctor:
 
 
 def _connections(database: Database) -> tuple[int, int]:
-    """How many connections are open on the PostgreSQL server, and how many may be."""
+    """Open connections of the PostgreSQL server, and its limit."""
     with database.read() as connection:
         count = connection.exec_driver_sql("SELECT count(*) FROM pg_stat_activity").scalar()
         most = connection.exec_driver_sql("SHOW max_connections").scalar()
@@ -236,7 +236,7 @@ def _connections(database: Database) -> tuple[int, int]:
 
 
 def _is_worker_running(database: Database) -> bool:
-    """Whether a worker holds its lock."""
+    """Tell whether a worker process holds the worker's lock."""
     path = Path(f"{database.engine.url.database}.{WORKER_LOCK}.lock")
     if database.is_sqlite and not path.exists():
         return False  # looking must not create the file
@@ -248,7 +248,7 @@ def _is_worker_running(database: Database) -> bool:
 
 
 def _is_writable(folder: Path) -> bool:
-    """Whether this user may write the folder and the list's files in it."""
+    """Tell whether this process may write a folder and the list's files in it."""
     paths = [folder, folder / "list.yaml", folder / "papers", *(folder / "papers").glob("*.yaml")]
     return all(os.access(path, os.W_OK) for path in paths if path.exists())
 

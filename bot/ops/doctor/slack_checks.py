@@ -27,7 +27,7 @@ def token_form(setting: str, value: str | None, prefix: str) -> Finding | None:
 
 
 def bot_token(answer: BotIdentity | SlackRefusal | SlackUnreachable) -> Finding:
-    """Whether the bot token works."""
+    """The finding about the bot token."""
     what = "SLACK_BOT_TOKEN"
     match answer:
         case BotIdentity():
@@ -43,7 +43,7 @@ def bot_token(answer: BotIdentity | SlackRefusal | SlackUnreachable) -> Finding:
 
 
 def app_token(problem: SlackRefusal | SlackUnreachable | None, *, has_secret: bool) -> Finding:
-    """Whether Socket Mode works; `problem` is Slack's refusal or silence, if any."""
+    """The finding about Socket Mode; `problem` is Slack's refusal or a failed connection."""
     what = "SLACK_APP_TOKEN"
     match problem:
         case None:
@@ -61,7 +61,7 @@ def app_token(problem: SlackRefusal | SlackUnreachable | None, *, has_secret: bo
 
 
 def no_app_token(*, has_secret: bool) -> Finding:
-    """Whether Slack's requests can be received without Socket Mode."""
+    """The finding about an installation without an app-level token, which needs HTTP mode."""
     if has_secret:
         return ok("SLACK_SIGNING_SECRET", "It is set; `papers web` can run.")
     return error(
@@ -73,7 +73,7 @@ def no_app_token(*, has_secret: bool) -> Finding:
 
 
 def scopes(granted: frozenset[str] | None, wanted: frozenset[str]) -> Finding:
-    """Whether the app has the manifest's scopes."""
+    """The finding about scopes of the manifest that the app lacks."""
     what = "scopes"
     if granted is None:
         return warning(
@@ -92,7 +92,7 @@ def scopes(granted: frozenset[str] | None, wanted: frozenset[str]) -> Finding:
 
 
 def clock(skew: float | None) -> Finding:
-    """Whether this machine's clock agrees with Slack's."""
+    """The finding about the difference between this machine's clock and Slack's."""
     what = "clock"
     if skew is None:
         return ok(what, "Slack's answer has no date to compare it with.")
@@ -127,7 +127,7 @@ def review_channel(channel: str | None) -> Finding | None:
 def conversation(
     what: str, channel: str, answer: Conversation | SlackRefusal | SlackUnreachable
 ) -> Finding:
-    """Whether the bot can post in a channel."""
+    """The finding about the bot's access to a channel."""
     match answer:
         case SlackUnreachable():
             return _unreachable(what, answer)

@@ -34,7 +34,7 @@ class DatabaseFacts:
 
 
 def database(facts: DatabaseFacts) -> Iterator[Finding]:
-    """Whether the database can be read and written."""
+    """Findings about access to the database."""
     what = "database"
     if not facts.is_there:
         remedy = "`papers migrate` creates it; so does the first start."
@@ -84,7 +84,7 @@ def _connections(used: int, most: int) -> Finding:
 
 
 def space(what: str, path: Path, free: int, *, is_writable: bool) -> Finding:
-    """Whether a folder is writable and has free space; `free` in bytes."""
+    """The finding about write access and free space of a folder; `free` in bytes."""
     room = f"{free / _MEGABYTE:,.0f} MB are free"
     if not is_writable:
         return error(
@@ -99,7 +99,7 @@ def space(what: str, path: Path, free: int, *, is_writable: bool) -> Finding:
 
 
 def listed(entries: int, errors: int, warnings: int) -> Finding:
-    """Whether the list has mistakes."""
+    """The finding about mistakes in the list."""
     what = "list"
     if errors:
         return error(
@@ -112,7 +112,7 @@ def listed(entries: int, errors: int, warnings: int) -> Finding:
 
 
 def git(problem: str | None, branch: str | None = None, remotes: str = "") -> Finding:
-    """Whether approvals can become commits; `problem` is why git cannot be used."""
+    """The finding about publishing with git; `problem` is the reason why git cannot be used."""
     what = "publishing"
     if problem:
         return error(
@@ -137,7 +137,7 @@ def git(problem: str | None, branch: str | None = None, remotes: str = "") -> Fi
 
 
 def github(*, has_token: bool, repo: str | None) -> Finding:
-    """Whether the settings allow approvals to become pull requests."""
+    """The finding about the settings for publishing to GitHub."""
     missing = [] if has_token else ["PAPERS_GITHUB_TOKEN"]
     if repo is None:
         missing.append("PAPERS_GITHUB_REPO")
@@ -154,7 +154,7 @@ def github(*, has_token: bool, repo: str | None) -> Finding:
 
 
 def queue(depth: int, problems: Sequence[str]) -> Finding:
-    """Whether decisions are published."""
+    """The finding about decisions that wait to be published."""
     what = "publishing queue"
     if not depth:
         return ok(what, "It is empty.")

@@ -1,4 +1,4 @@
-"""The publishing target that plain settings choose."""
+"""Factory of publishing targets from settings."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from bot.publishing.targets.github_api import GitHubRepository
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSettings:
-    """Where approved papers go."""
+    """Settings of a publishing target."""
 
     kind: Literal["files", "git", "github"]
     folder: Path

@@ -171,7 +171,7 @@ class GitTarget:
             )
 
     def _conflict(self, commit: str, other: str) -> bool:
-        """Whether two commits conflict; False also where git cannot tell (before 2.38)."""
+        """Tell whether two commits conflict; False also where git cannot tell (before 2.38)."""
         return self._git.run("merge-tree", "--write-tree", commit, other).code == 1
 
     def _abort_own_rebase(self, git_dir: Path) -> None:

@@ -157,7 +157,7 @@ class GitHubTarget:
         return file_edits(read, data, self.markdown, self.names, publication.change)
 
     def _is_own_branch(self, branch: str, publication: Publication) -> bool:
-        """Whether a branch is for this paper alone."""
+        """Tell whether a branch is for the paper of this publication alone."""
         if self.rolling:
             return False
         name = re.escape(self._name(publication, is_undo=False))

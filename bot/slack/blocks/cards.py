@@ -1,4 +1,4 @@
-"""Cards of suggestions: what a reviewer needs to decide, and the record of a decision. Pure.
+"""Cards of suggestions, open and decided. Pure.
 
 A card shows its suggestion as of the moment when the message is made. Every button carries the
 suggestion's number and nothing else, so it works in every process, for years.
@@ -75,7 +75,7 @@ def card(suggestion: Suggestion, catalog: Catalog, quorum: int = 1) -> SlackMess
 
 
 def details(suggestion: Suggestion, catalog: Catalog) -> SlackMessage:
-    """What the card leaves out, for its thread: whole abstract, all authors, all reasons."""
+    """Details for the thread of a card: whole abstract, all authors, all reasons."""
     subject = suggestion.subject
     blocks: list[Block] = [section(bold_title(subject.entry, 300))]
     if subject.authors:
@@ -91,7 +91,7 @@ def details(suggestion: Suggestion, catalog: Catalog) -> SlackMessage:
 
 
 def _origin(suggestion: Suggestion) -> str:
-    """Who suggested it when, or its rank among the new papers; and who else wants it."""
+    """The origin of a suggestion: its person and day, or its rank; then its other supporters."""
     subject, source = suggestion.subject, suggestion.source
     if source:
         text = f"Suggested by {mention(source)} · {day(suggestion.suggested_at)}"
@@ -122,7 +122,7 @@ def _head(subject: Subject) -> str:
 
 
 def _question(suggestion: Suggestion, catalog: Catalog, quorum: int) -> Iterator[Block]:
-    """What a reviewer needs to decide, and the buttons."""
+    """The blocks of an open suggestion: abstract, reasons, section or differences, buttons."""
     subject = suggestion.subject
     if subject.abstract:
         yield section(fit(_first_sentences(subject.abstract), _ABSTRACT_LENGTH * 2))
@@ -141,7 +141,7 @@ def _question(suggestion: Suggestion, catalog: Catalog, quorum: int) -> Iterator
 
 
 def _record(suggestion: Suggestion, catalog: Catalog) -> Iterator[Block]:
-    """Who decided what, when, and where the paper went."""
+    """The blocks of a decided suggestion: decision, person, day, section and publication."""
     by = mention(suggestion.decided_by)
     if suggestion.decided_at:
         by += f" · {day(suggestion.decided_at)}"
@@ -164,7 +164,7 @@ def _record(suggestion: Suggestion, catalog: Catalog) -> Iterator[Block]:
 
 
 def _change(suggestion: Suggestion, catalog: Catalog) -> str:
-    """What an approval did to the list."""
+    """The effect of an approval on the list, in a few words."""
     subject = suggestion.subject
     if subject.kind == "removal":
         return "Taken out"
@@ -273,7 +273,7 @@ def section_option(catalog: Catalog, path: str) -> Option:
 
 
 def _differences(subject: Subject, catalog: Catalog) -> Iterator[str]:
-    """What a correction would change, field by field."""
+    """The old and new values of each field that a correction changes; a removal's section."""
     if subject.before is None or subject.after is None:
         yield f"In {fit(section_name(catalog, subject.entry.home), 300)}."
         return

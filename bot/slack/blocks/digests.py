@@ -75,7 +75,7 @@ def preview_message(edition: Edition, workspace: str = "") -> SlackMessage:
 
 
 def _papers(groups: Sequence[EditionGroup]) -> Iterator[Block]:
-    """A heading a section and a line a paper, in as few blocks as their length allows."""
+    """A heading for each section and a line for each paper, in as few blocks as possible."""
     for group in groups:
         text = f"*{fit(group.section, _HEADING)}*" if group.section else ""
         for paper in group.papers[:PAPERS_PER_PART]:
@@ -107,7 +107,7 @@ def _counts(sections: Sequence[tuple[str, int]]) -> Iterator[str]:
 
 
 def _waiting(edition: EditionSummary, workspace: str) -> str:
-    """How many cards wait; the longest waiting are linked."""
+    """The number of cards that wait for a decision, with links to the oldest."""
     text = edition_text.waiting_sentence(edition)
     links = ", ".join(filter(None, (_card_link(c, workspace) for c in edition.edition.waiting)))
     return f"{text}: {links}" if links else text

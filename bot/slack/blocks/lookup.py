@@ -79,13 +79,13 @@ def shared_results(catalog: Catalog, answer: LookupAnswer, user: str) -> SlackMe
 
 
 def listed_message(catalog: Catalog, entry: Entry) -> SlackMessage:
-    """That a paper is on the list, and in which sections."""
+    """A message that a paper is on the list, with its sections."""
     names = "; ".join(section_name(catalog, path) for path in entry.sections)
     return mrkdwn_message(f"{bold_title(entry)} is on the list, in {fit(names, 300)}.")
 
 
 def unlisted_message(link: Link) -> SlackMessage:
-    """That a paper is neither on the list nor suggested, with a button to suggest it."""
+    """A message that a paper is neither listed nor suggested, with a button to suggest it."""
     name = f"arXiv {link.arxiv}" if link.arxiv else link.url
     button = ButtonElement(text="Suggest", action_id=SUGGEST, value=link.url[:2000])
     text = f"{fit(name, 300)} is not on the list, nor was it suggested."
@@ -93,7 +93,7 @@ def unlisted_message(link: Link) -> SlackMessage:
 
 
 def help_message(catalog: Catalog, verbs: Iterable[tuple[str, str]]) -> SlackMessage:
-    """What can be asked, the verbs with a line each, and the sections with their counts."""
+    """The help: examples of queries, a line for each verb, and the sections with counts."""
     sections = [_section_line(catalog, top) for top in catalog.info.sections]
     lines = [f"`/papers {verb}`  {help_line}" for verb, help_line in verbs]
     title = fit(catalog.info.title, TITLE_LENGTH)
@@ -136,7 +136,7 @@ def _join_to_fit(parts: Sequence[str], separator: str, limit: int) -> str:
 
 
 def _is_card(answer: LookupAnswer) -> bool:
-    """Whether the answer is one paper, which is shown with everything known of it."""
+    """Tell whether the answer is a single paper, which is shown in full."""
     return answer.kind == "paper" and answer.total == 1
 
 

@@ -47,13 +47,13 @@ _METADATA_LENGTH = 3000
 
 @dataclass(frozen=True, slots=True)
 class FormFaults:
-    """What is wrong with a form, by block; Slack shows each at its field."""
+    """Mistakes in a form, by block id; Slack shows each at its field."""
 
     errors: Mapping[str, str]
 
 
 def message_view(message: SlackMessage) -> View:
-    """A form that has become a text."""
+    """A view that shows a text in place of a form."""
     return View(type="modal", title="Papers", close="Close", blocks=[section(message.text[:2900])])
 
 

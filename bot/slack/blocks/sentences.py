@@ -31,7 +31,7 @@ _REFUSALS: Mapping[RefusalReason, str] = {
 
 
 def refusal(refused: Refusal) -> str:
-    """Why an action was refused, and what helps."""
+    """The reason why an action was refused, and the remedy."""
     suggestion = refused.suggestion
     ended = decision(suggestion) if refused.reason == "decided" else ""
     text = _REFUSALS[refused.reason].replace("{title}", _title(suggestion))
@@ -39,7 +39,7 @@ def refusal(refused: Refusal) -> str:
 
 
 def decision(suggestion: Suggestion) -> str:
-    """How a suggestion ended."""
+    """The decision on a suggestion: its kind, person, day and reason."""
     title, by = _title(suggestion), mention(suggestion.decided_by)
     if suggestion.decided_at:
         by += f" on {day(suggestion.decided_at)}"
@@ -50,7 +50,7 @@ def decision(suggestion: Suggestion) -> str:
 
 
 def outcome(suggestion: Suggestion, catalog: Catalog) -> str:
-    """How a suggestion ended, for the person who made it."""
+    """The decision on a suggestion, for the person who made it."""
     title = _title(suggestion)
     if suggestion.state == "approved":
         where = fit(section_name(catalog, suggestion.subject.entry.home), 300)
@@ -70,7 +70,7 @@ def outcome(suggestion: Suggestion, catalog: Catalog) -> str:
 
 
 def progress(suggestion: Suggestion, channel: str | None) -> str:
-    """How far a suggestion has come; `channel` is the review channel."""
+    """The state of a suggestion; `channel` is the review channel."""
     if suggestion.state in {"approved", "rejected"}:
         return decision(suggestion)
     where = f" in <#{channel}>" if channel else ""
@@ -127,7 +127,7 @@ def _pending_line(suggestion: Suggestion, links: Mapping[int, str]) -> str:
 
 
 def history(suggestion: Suggestion, events: Iterable[Event]) -> str:
-    """What happened to a suggestion, a line for each of its latest events."""
+    """The latest events of a suggestion, a line each."""
     return "\n".join(_history(suggestion, events))
 
 
@@ -141,7 +141,7 @@ def _history(suggestion: Suggestion, events: Iterable[Event]) -> Iterator[str]:
 
 
 def daily_limit(limit: int) -> str:
-    """That a person has suggested as many papers as a day allows."""
+    """The refusal for a person who has reached the daily limit of suggestions."""
     return (
         f"You have suggested {limit} papers within a day; the reviewers need time for them. "
         "Please come back tomorrow."

@@ -1,4 +1,4 @@
-"""Subscriptions of a channel: their list, their form and what keeps editions out. Pure."""
+"""Subscriptions of a channel: their list, their form, and requests for an invitation. Pure."""
 
 from slack_sdk.models.blocks import ButtonElement, InputBlock, Option
 from slack_sdk.models.views import View
@@ -34,7 +34,7 @@ def subscription_message(active: ActiveSubscription) -> SlackMessage:
 
 
 def ended_message(outcome: SubscriptionsEnded | QueryMistake) -> SlackMessage:
-    """Which subscriptions were ended, or why none was."""
+    """The subscriptions that were ended, or the reason why none was."""
     return text_message(outcome.message if isinstance(outcome, QueryMistake) else outcome.sentence)
 
 

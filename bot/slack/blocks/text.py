@@ -146,7 +146,7 @@ def link(url: str, label: str, limit: int) -> str:
 
 
 def venue_and_year(entry: Entry) -> str:
-    """`OSDI 2024`, or what of it is known."""
+    """Venue and year (`OSDI 2024`), or the one of them that is known."""
     return " ".join(str(part) for part in (entry.venue, entry.year) if part)
 
 

@@ -68,14 +68,14 @@ def _about_suggestion(row: OutboxRow, suggestion: Suggestion, catalog: Catalog) 
 
 
 def _back(row: OutboxRow, suggestion: Suggestion) -> SlackMessage:
-    """That a suggestion is open again, for the card's thread and the channel."""
+    """A message that a suggestion is open again, for the card's thread and the channel."""
     title, note = bold_title(suggestion.subject.entry, _TITLE_LENGTH), suggestion.subject.note
     again = "was suggested again" if row.content.get("was") == "rejected" else "is back"
     return mrkdwn_message(f":bell: {title} {again}" + (f": “{fit(note, 400)}”" if note else ""))
 
 
 def _publishing(row: OutboxRow) -> SlackMessage:
-    """How the publication of a decision went, for the card's thread."""
+    """The result of publishing a decision, for the card's thread."""
     content = row.content
     if problem := content.get("problem"):
         return mrkdwn_message(
@@ -91,7 +91,7 @@ def _publishing(row: OutboxRow) -> SlackMessage:
 
 
 def _feeds(row: OutboxRow) -> SlackMessage:
-    """What is wrong with the feeds, or that they work again."""
+    """The alarm about broken feeds, or the message that they work again."""
     since = moment(dt.datetime.fromisoformat(str(row.content["since"])))
     sources = [str(source) for source in row.content.get("sources", ["arXiv"])]
     feeds = " and ".join(f"{fit(source, 100)}’s" for source in sources) + " feeds"

@@ -261,7 +261,7 @@ def _body(rendered: RenderedMessage, row: OutboxRow) -> dict[str, Any]:
 
 
 def _is_unsure(error: SlackApiError) -> bool:
-    """Whether the call may have been carried out although it failed."""
+    """Tell whether Slack may have carried out a call that failed."""
     code, status = slack_code(error), error.response.status_code
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return False

@@ -1,1 +1,1 @@
-"""How requests of Slack arrive: signed HTTP and Socket Mode."""
+"""Transports for requests from Slack: signed HTTP and Socket Mode."""

@@ -1,4 +1,4 @@
-"""What discovery keeps: seen papers, feed checks, candidates, the fitted model, the pace."""
+"""Tables of discovery: seen papers, feed checks, candidates, fitted models, rate limits."""
 
 import sqlalchemy as sa
 from alembic import op

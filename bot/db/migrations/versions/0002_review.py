@@ -1,4 +1,4 @@
-"""What review keeps, and the outbox."""
+"""Tables of review and of the outbox."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What digests keep, and the papers that discovery nearly proposed."""
+"""Tables of digests and of runners-up, the best papers that were not proposed."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What jobs did."""
+"""Table of job runs."""
 
 import sqlalchemy as sa
 from alembic import op

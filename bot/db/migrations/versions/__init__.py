@@ -1,1 +1,1 @@
-"""One file a step, forward only."""
+"""Migrations of the schema: one file for each version, forward only."""

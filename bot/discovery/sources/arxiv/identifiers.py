@@ -26,6 +26,6 @@ def id_in(match: re.Match[str]) -> tuple[str, int | None]:
 
 
 def clean_categories(terms: Iterable[str]) -> tuple[str, ...]:
-    """The terms that are arXiv categories, in their order, none twice."""
+    """The terms that are arXiv categories, in order, without duplicates."""
     clean = (term.strip() for term in terms)
     return tuple(dict.fromkeys(term for term in clean if _CATEGORY.fullmatch(term)))[:CATEGORIES]

@@ -78,7 +78,7 @@ class Feed:
 
 
 def parse_feed(body: bytes) -> Feed:
-    """Read a feed. Raises FeedError for what is none; a bad item costs that item alone."""
+    """Parse a feed, without unreadable items. Raises FeedError for any other document."""
     document = read_document(body)
     items: dict[str, FeedItem] = {}  # by id, each in its strongest kind, in their order
     faults = [*document.faults]

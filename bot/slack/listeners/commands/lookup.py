@@ -8,7 +8,7 @@ from bot.slack.payloads import Command
 
 
 def search(context: ListenerContext, _command: Command, words: str) -> SlackMessage:
-    """Look words up."""
+    """Search the list."""
     return lookup_message(context, LookupRequest("search", words))
 
 
@@ -18,5 +18,5 @@ def recent(context: ListenerContext, _command: Command, _words: str) -> SlackMes
 
 
 def random(context: ListenerContext, _command: Command, words: str) -> SlackMessage:
-    """`/papers random [SECTION]`: a paper by chance."""
+    """`/papers random [SECTION]`: a random paper."""
     return lookup_message(context, LookupRequest("random", words))

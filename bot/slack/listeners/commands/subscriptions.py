@@ -61,7 +61,7 @@ def subscriptions(context: ListenerContext, command: Command, _words: str) -> Sl
 
 
 def _obstacles(context: ListenerContext, channel: str) -> tuple[SlackMessage, ...]:
-    """What keeps the bot from posting in a channel, with the remedy."""
+    """Messages for what keeps the bot from posting in a channel, with the remedy."""
     if channel.startswith(_DIRECT_MESSAGE):
         return ()
     try:
