@@ -1,4 +1,4 @@
-"""What digests keep: who subscribed to what, the editions issued, the papers told of."""
+"""Tables of digests: subscriptions, issued editions, and the papers in them."""
 
 import sqlalchemy as sa
 
