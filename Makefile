@@ -17,7 +17,7 @@ test: $(VENV)/.dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest --numprocesses 3 --dist worksteal
+	@$(BIN)/pytest --numprocesses 3 --dist worksteal --durations 10
 
 cover: $(VENV)/.dev
 	@$(BIN)/pytest --numprocesses 2 --dist worksteal --cov --cov-report=term:skip-covered

@@ -1,4 +1,4 @@
-"""`python -m bot` is the `papers` command, also where the project is not installed."""
+"""`python -m bot` runs the `papers` command where the project is not installed."""
 
 from bot.cli import main
 

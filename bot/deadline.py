@@ -1,50 +1,50 @@
-"""What must come to an end in time, whatever it waits for."""
+"""A common deadline for tasks that may hang."""
 
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
-Found = TypeVar("Found")
+T = TypeVar("T")
 
 
-class TooSlowError(Exception):
-    """It did not end in time."""
+class DeadlineError(Exception):
+    """A task did not end before the deadline."""
 
 
-def within(
-    seconds: float, works: Sequence[Callable[[], Iterator[Found]]]
-) -> Iterator[tuple[int, Found | Exception]]:
-    """What several works bring until the deadline, each with the number of its work.
+def results_within(
+    seconds: float, tasks: Mapping[str, Callable[[], Iterator[T]]]
+) -> Iterator[tuple[str, T | Exception]]:
+    """Run tasks in parallel, and yield their results as they come, with the name of the task.
 
-    They run side by side. One that raises, or that is not done in time, brings that as its last.
-    What still runs then is left behind; it ends with the process.
+    A task that raises ends with its exception as last result, one that exceeds the deadline with
+    DeadlineError. Its thread is abandoned and ends with the process.
     """
-    brought: queue.SimpleQueue[tuple[int, Found | Exception | None]] = queue.SimpleQueue()
-    for number, work in enumerate(works):
-        threading.Thread(target=_bring, args=(number, work, brought), daemon=True).start()
-    running, end = set(range(len(works))), time.monotonic() + seconds
+    results: queue.SimpleQueue[tuple[str, T | Exception | None]] = queue.SimpleQueue()
+    for name, task in tasks.items():
+        threading.Thread(target=_run, args=(name, task, results), daemon=True).start()
+    running, end = set(tasks), time.monotonic() + seconds
     while running:
         try:
-            number, found = brought.get(timeout=max(0.0, end - time.monotonic()))
+            name, result = results.get(timeout=max(0.0, end - time.monotonic()))
         except queue.Empty:
-            yield from ((number, TooSlowError()) for number in sorted(running))
+            yield from ((name, DeadlineError()) for name in sorted(running))
             return
-        if found is None:
-            running.discard(number)
+        if result is None:
+            running.discard(name)
         else:
-            yield number, found
+            yield name, result
 
 
-def _bring(
-    number: int,
-    work: Callable[[], Iterator[Found]],
-    brought: "queue.SimpleQueue[tuple[int, Found | Exception | None]]",
+def _run(
+    name: str,
+    task: Callable[[], Iterator[T]],
+    results: "queue.SimpleQueue[tuple[str, T | Exception | None]]",
 ) -> None:
     try:
-        for found in work():
-            brought.put((number, found))
-    except Exception as error:  # noqa: BLE001  # whatever it is, somebody waits to be told
-        brought.put((number, error))
-    brought.put((number, None))
+        for result in task():
+            results.put((name, result))
+    except Exception as error:  # noqa: BLE001  # the consumer decides what to do with it
+        results.put((name, error))
+    results.put((name, None))

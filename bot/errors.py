@@ -1,9 +1,9 @@
-"""The one error that a person can cause: a sentence that says what is wrong and what to do."""
+"""The error for everything that a person can fix."""
 
 
 class PapersError(Exception):
-    """Something that a person can mend.
+    """A problem that a person can fix.
 
-    The message is a whole sentence (or a few) fit for a terminal or a private Slack reply: what is
+    The message is one or more whole sentences for a terminal or a private Slack reply: what is
     wrong, and the remedy. It never holds a token or a traceback.
     """

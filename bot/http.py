@@ -1,53 +1,63 @@
-"""The one outgoing HTTP client: every fetch is identified, paced, bounded in time and in size.
+"""HTTP client for outgoing requests, limited in pace, size, time and redirects.
 
-What a server does wrong becomes a FetchError with a sentence for people. Nothing is repeated here:
-who polls decides when to ask again.
-
-    wait() ──► request ──► redirect? ──► wait() ──► request ──► body, decoded, up to the cap
-                 └──── one deadline over all of the answer's bytes, headers included ────┘
+Every network failure becomes a FetchError whose reason is fit to show. Requests are never repeated
+here: the callers keep schedules of their own.
 """
 
-import math
 import re
 import socket
 import ssl
+import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
-from typing import Any, Self
+from typing import Any
 
-import httpcore
 import httpx
 
 from bot.errors import PapersError
 
 MEGABYTE = 1_000_000
 _REDIRECTS = 5
-_CHUNK = 64 * 1024
-_LONGEST_WAIT = 86_400.0  # whatever Retry-After says: a day is as good as for ever
-_AMPLE = 253  # characters of a host name or of another foreign word in a reason
-
-_SocketOptions = Iterable[Any]
+_LONGEST_WAIT = 86_400.0  # seconds; a longer Retry-After counts as one day
+_LONGEST_QUOTE = 253  # characters of a host name or of another foreign word in a reason
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (ConnectionRefusedError, "connection refused"),
+    (socket.gaierror, "host not found"),
+    (ssl.SSLCertVerificationError, "its TLS certificate is not trusted"),
+    (ssl.SSLError, "TLS failed"),
+    (ConnectionResetError, "connection reset"),
+    (httpx.InvalidURL, "not an address that can be fetched"),
+    (httpx.UnsupportedProtocol, "not an address that can be fetched"),
+    (httpx.ReadError, "the answer was cut short"),
+    (httpx.RemoteProtocolError, "not HTTP ({})"),
+    (zlib.error, "an unreadable answer ({})"),  # in another format than its headers state
+    (ValueError, "an unreadable answer ({})"),  # headers that are no text
+    (Exception, "connection failed ({})"),
+)
+"""Words for the first kind that is among an error's causes."""
 
 
 class FetchError(PapersError):
-    """A document that could not be fetched."""
+    """A request without a usable answer.
+
+    `reason` is a phrase; `retry_after` are the seconds that the server asks to wait.
+    """
 
     def __init__(self, url: str, reason: str, *, retry_after: float | None = None) -> None:
         super().__init__(f"{url} could not be fetched: {reason}.")
         self.url = url
         self.reason = reason
         self.retry_after = retry_after
-        """Seconds that the server asks to wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A document with what a later fetch of it may show to be spared the body."""
+    """A document, with the validators that a later conditional request needs."""
 
     url: str
     body: bytes
@@ -57,43 +67,47 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """The document is still the one whose validators were shown."""
+    """Answer to a conditional request: the document is unchanged."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an API answered, whatever its status."""
+    """An API's answer of any status."""
 
     status: int
     body: bytes
     retry_after: float | None = None
-    """Seconds to wait: as asked for, or until a rate limit that is used up begins anew."""
+    """Seconds to wait, from Retry-After or from the reset time of an exhausted rate limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How long, how much. Seconds and bytes."""
+    """Limits of one fetch or exchange, in seconds and bytes."""
 
     connect: float = 10.0
     silence: float = 30.0
-    """Without a byte."""
+    """Longest wait for the next byte."""
     deadline: float = 120.0
-    """For a document, redirects included, waiting for one's turn not."""
+    """Total time, redirects included, waiting for the pace excluded."""
     size: int = 20 * MEGABYTE
-    """Of the body, decompressed."""
+    """Of the decompressed body."""
 
 
 def user_agent(contact: str | None) -> str:
-    """Who asks, and where to complain. Only what a header can hold of the contact."""
+    """User-Agent with the bot's version and the operator's contact, reduced to printable ASCII."""
     name = f"papers-bot/{version('papers-bot')}"
     contact = re.sub(r"[^\x21-\x7e]+", " ", contact or "").strip()
     return f"{name} (+{contact})" if contact else name
 
 
-class HttpClient:
-    """One connection. `wait` is called before every request and returns when it may be made."""
+class HttpClient(AbstractContextManager["HttpClient"]):
+    """Client of one connection, for one thread at a time.
+
+    `clock` gives monotonic seconds, `now` the time of day; `wait` is called before every request,
+    redirects included, and returns when the request may be sent.
+    """
 
     def __init__(
         self,
@@ -105,114 +119,94 @@ class HttpClient:
         bounds: Bounds = Bounds(),
     ) -> None:
         self._bounds = bounds
-        self._clock = clock
         self._now = now
-        self._wait = wait
-        self._deadline = _Deadline(clock)
+        self._watchdog = _Watchdog(clock)
+        limits = httpx.Limits(max_connections=1, keepalive_expiry=30.0)
         self._client = httpx.Client(
-            transport=_Transport(self._deadline),
+            transport=httpx.HTTPTransport(limits=limits),
             headers={"User-Agent": agent, "Accept-Encoding": "gzip"},
-            timeout=httpx.Timeout(bounds.silence, connect=bounds.connect),
-            follow_redirects=False,
+            event_hooks={"request": [_check_redirect, lambda _: wait(), self._watchdog.start]},
         )
 
-    def __enter__(self) -> Self:
-        """Itself, to be closed at the end."""
-        return self
-
     def __exit__(self, *_: object) -> None:
-        """Hang up."""
-        self.close()
-
-    def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._client.close()
 
     def fetch(
         self, url: str, *, etag: str | None = None, last_modified: str | None = None
     ) -> Fetched | NotModified:
-        """Fetch a document, or learn that it is unchanged. Raises FetchError, and nothing else."""
-        headers = {"If-None-Match": etag, "If-Modified-Since": last_modified}
-        shown = {name: value for name, value in headers.items() if value}
-        met, left, address = {url}, self._bounds.deadline, url
-        while True:
-            self._wait()
-            started = self._clock()
-            self._deadline.at = started + left
-            answer = self._request(address, shown)
-            left -= self._clock() - started
-            if not isinstance(answer, _Moved):
-                return answer
-            address = _next_address(address, answer.to, met)
-            met.add(address)
+        """Fetch a document, conditionally if validators are given. Raises FetchError."""
+        validators = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+        headers = {name: value for name, value in validators.items() if value}
+        visited = {url}
+        origin: httpx.URL | None = None
+        self._watchdog.reset(self._bounds.deadline)
+        for _ in range(_REDIRECTS + 1):
+            with self._send("GET", url, headers=headers, origin=origin) as response:
+                if response.next_request is None:
+                    return self._document(url, response, conditional=bool(headers))
+                origin, target = response.url, str(response.next_request.url)
+            if target in visited:
+                raise FetchError(url, "redirects in a loop")
+            visited.add(target)
+            url = target
+        raise FetchError(url, f"redirects more than {_REDIRECTS} times")
 
     def exchange(
-        self,
-        method: str,
-        url: str,
-        *,
-        token: str,
-        headers: Mapping[str, str],
-        content: bytes = b"",
+        self, method: str, url: str, *, token: str, headers: Mapping[str, str], content: bytes
     ) -> Reply:
-        """Ask an API that knows a token; redirects are answers, too. Raises FetchError alone."""
+        """Send an authorized request to an API. Redirects are not followed. Raises FetchError."""
         if not re.fullmatch(r"[\x21-\x7e]+", token):
             # httpx would print what it cannot send.
             raise FetchError(url, "the token holds characters that no header can")
-        self._wait()
-        self._deadline.at = self._clock() + self._bounds.deadline
-        shown = {**headers, "Authorization": f"Bearer {token}"}
-        with (
-            self._told(url),
-            self._client.stream(method, url, headers=shown, content=content) as response,
-        ):
+        headers = {**headers, "Authorization": f"Bearer {token}"}
+        self._watchdog.reset(self._bounds.deadline)
+        with self._send(method, url, headers=headers, content=content) as response:
             body = self._body(url, response)
-            return Reply(response.status_code, body, self._wait_asked(response.headers))
-
-    def _wait_asked(self, headers: httpx.Headers) -> float | None:
-        now = self._now()
-        after = retry_after(headers.get("retry-after"), now)
-        reset = headers.get("x-ratelimit-reset", "")
-        if after is not None or headers.get("x-ratelimit-remaining") != "0":
-            return after
-        if not re.fullmatch(r"\d{1,12}", reset, re.ASCII):
-            return None
-        return min(max(0.0, float(reset) - now.timestamp()), _LONGEST_WAIT)
-
-    def _request(self, url: str, headers: dict[str, str]) -> "Fetched | NotModified | _Moved":
-        with self._told(url), self._client.stream("GET", url, headers=headers) as response:
-            return self._read(url, response, asked_if_changed=bool(headers))
+            return Reply(response.status_code, body, _requested_wait(response, self._now()))
 
     @contextmanager
-    def _told(self, url: str) -> Iterator[None]:
-        """What goes wrong on the way, as a FetchError."""
-        try:
-            yield
-        except httpx.TimeoutException as error:
-            raise FetchError(url, self._time_out(error)) from error
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise FetchError(url, _reason(error)) from error
-        except (zlib.error, UnicodeError, ValueError) as error:
-            # zlib: a body that is not what its header says; the others: headers that are no text.
-            raise FetchError(url, f"an unreadable answer ({_word(error)})") from error
+    def _send(
+        self, method: str, url: str, *, origin: httpx.URL | None = None, **parts: Any
+    ) -> Iterator[httpx.Response]:
+        """Send one request, redirected from `origin` if that is given. Raises FetchError.
 
-    def _time_out(self, error: httpx.TimeoutException) -> str:
-        if self._deadline.passed():
+        `parts` are httpx's names of what a request holds (headers, content).
+        """
+        connect = max(0.001, min(self._bounds.connect, self._watchdog.left))
+        timeout = httpx.Timeout(self._bounds.silence, connect=connect)
+        extensions = {"trace": self._watchdog.trace, "origin": origin}
+        try:
+            with self._client.stream(
+                method, url, timeout=timeout, extensions=extensions, **parts
+            ) as response:
+                yield response
+        except (httpx.HTTPError, httpx.InvalidURL, zlib.error, ValueError) as error:
+            raise FetchError(url, self._reason(error, connect)) from error
+        finally:
+            self._watchdog.stop()
+
+    def _reason(self, error: Exception, connect: float) -> str:
+        if self._watchdog.expired:
             return f"timed out after {self._bounds.deadline:g} s"
         if isinstance(error, httpx.ConnectTimeout):
-            return f"no connection within {self._bounds.connect:g} s"
-        return f"timed out after {self._bounds.silence:g} s of silence"
+            return f"no connection within {connect:.3g} s"
+        if isinstance(error, httpx.TimeoutException):
+            return f"timed out after {self._bounds.silence:g} s of silence"
+        if "peer closed" in str(error):
+            return "the answer was cut short"
+        causes = tuple(_causes(error))
+        words = next(words for kind, words in _REASONS if any(isinstance(e, kind) for e in causes))
+        return words.format(_printable(error))
 
-    def _read(
-        self, url: str, response: httpx.Response, *, asked_if_changed: bool
-    ) -> "Fetched | NotModified | _Moved":
+    def _document(
+        self, url: str, response: httpx.Response, *, conditional: bool
+    ) -> Fetched | NotModified:
         status, headers = response.status_code, response.headers
-        if status == httpx.codes.NOT_MODIFIED and asked_if_changed:
+        if status == httpx.codes.NOT_MODIFIED and conditional:
             return NotModified(url)
         if status in {301, 302, 303, 307, 308}:
-            if "location" not in headers:
-                raise FetchError(url, f"HTTP {status} without an address to go to")
-            return _Moved(headers["location"])
+            raise FetchError(url, f"HTTP {status} without an address to go to")
         if status != httpx.codes.OK:
             after = retry_after(headers.get("retry-after"), self._now())
             raise FetchError(url, f"HTTP {status}", retry_after=after)
@@ -220,203 +214,145 @@ class HttpClient:
         return Fetched(url, body, headers.get("etag"), headers.get("last-modified"))
 
     def _body(self, url: str, response: httpx.Response) -> bytes:
-        """The body, cut off where it grows too large: before it is read, if it says so."""
-        too_large = FetchError(url, f"larger than {self._bounds.size / MEGABYTE:g} MB")
-        declared = response.headers.get("content-length", "")
-        if declared.isascii() and declared.isdigit() and int(declared[:20]) > self._bounds.size:
+        size = self._bounds.size
+        too_large = FetchError(url, f"larger than {size / MEGABYTE:g} MB")
+        if int(response.headers.get("content-length", 0)) > size:
             raise too_large
         body = bytearray()
-        for piece in _decoded(url, response, self._bounds.size + 1):
+        for piece in _decompressed(url, response, size + 1):
             body += piece
-            if len(body) > self._bounds.size:
+            if len(body) > size:
                 raise too_large
+        if self._watchdog.expired:  # a body of no stated length seems to end where it was cut
+            raise httpx.ReadTimeout("total time")
         return bytes(body)
 
 
-@dataclass(frozen=True, slots=True)
-class _Moved:
-    to: str
+class _Watchdog:
+    """Total time limit over the requests of one fetch.
+
+    httpx limits each wait for a byte but not the whole: a byte every few seconds could last for
+    weeks (https://github.com/encode/httpx/issues/1450). Here a timer shuts the connection down,
+    which ends any read or write under way. It does not close it: the file descriptor could be
+    reused while the other thread still reads from it.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.left = 0.0
+        self.expired = False
+        self._clock = clock
+        self._started = 0.0
+        self._timer: threading.Timer | None = None
+        self._stream: Any = None
+
+    def reset(self, seconds: float) -> None:
+        """Grant so many seconds to the requests that follow."""
+        self.left, self.expired = seconds, False
+
+    def start(self, _request: httpx.Request) -> None:
+        """Request hook: start the clock."""
+        self._started = self._clock()
+        self._timer = threading.Timer(self.left, self._expire)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Stop the clock. Without effect if it does not run."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer.join()
+            self._timer = None
+            self.left -= self._clock() - self._started
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Learn the connection: https://www.python-httpx.org/advanced/extensions/#trace."""
+        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            self._stream = info["return_value"]
+            if self.expired:
+                self._expire()
+
+    def _expire(self) -> None:
+        self.expired = True
+        if self._stream is not None:
+            with suppress(OSError):  # closed already
+                # SSLSocket.shutdown() would go on in plain text for a moment.
+                socket.socket.shutdown(self._stream.get_extra_info("socket"), socket.SHUT_RDWR)
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """The seconds that a Retry-After header (seconds or a date) asks for, at most a day."""
+    """Seconds that a Retry-After header asks to wait, at most a day; None if it is unusable."""
     if not value:
         return None
-    value = value.strip()
-    if re.fullmatch(r"\d{1,12}", value, re.ASCII):
-        return min(float(value), _LONGEST_WAIT)
-    try:
-        seconds = (parsedate_to_datetime(value) - now).total_seconds()
-    except (ValueError, TypeError, OverflowError):  # no date, or one without a zone
+    if re.fullmatch(r"\d{1,12}", value.strip(), re.ASCII):
+        seconds = float(value)
+    else:
+        try:
+            seconds = (parsedate_to_datetime(value) - now).total_seconds()
+        except (ValueError, TypeError, OverflowError):  # no date, or one without a zone
+            return None
+    return min(max(0.0, seconds), _LONGEST_WAIT)
+
+
+def _requested_wait(response: httpx.Response, now: datetime) -> float | None:
+    """Seconds until Retry-After, or until GitHub's reset of a rate limit that is used up."""
+    after = retry_after(response.headers.get("retry-after"), now)
+    if after is not None or response.headers.get("x-ratelimit-remaining") != "0":
+        return after
+    reset = response.headers.get("x-ratelimit-reset", "")
+    if not re.fullmatch(r"\d{1,12}", reset, re.ASCII):
         return None
-    return min(max(0.0, seconds), _LONGEST_WAIT) if math.isfinite(seconds) else None
+    return min(max(0.0, float(reset) - now.timestamp()), _LONGEST_WAIT)
 
 
-def _next_address(address: str, location: str, met: set[str]) -> str:
-    """Where a redirect leads, if it may be followed."""
-    try:
-        here = httpx.URL(address)
-        there = here.join(location).copy_with(fragment=None)
-    except (httpx.InvalidURL, ValueError) as error:
-        raise FetchError(address, "redirects to no address") from error
+def _check_redirect(request: httpx.Request) -> None:
+    """Request hook: refuse redirects to other hosts and from https to http.
+
+    Hosts of arXiv count as one. Raises FetchError.
+    """
+    here: httpx.URL | None = request.extensions["origin"]
+    there = request.url
+    if here is None:
+        return
     if there.scheme not in {"http", "https"}:
-        raise FetchError(address, "redirects to something other than http")
-    if not _same_house(here, there):
-        raise FetchError(address, f"redirects to another host {_word(there.host)}")
-    if str(there) in met:
-        raise FetchError(address, "redirects in a loop")
-    if len(met) > _REDIRECTS:
-        raise FetchError(address, f"redirects more than {_REDIRECTS} times")
-    return str(there)
+        raise FetchError(str(here), "redirects to something other than http")
+    if here.scheme == "https" and there.scheme == "http":
+        raise FetchError(str(here), "redirects from https to http")
+    is_same_host = here.host == there.host or all(
+        re.fullmatch(r"(.+\.)?arxiv\.org", url.host) for url in (here, there)
+    )
+    if not is_same_host or here.port != there.port:
+        raise FetchError(str(here), f"redirects to another host {_printable(there.host)}")
 
 
-def _same_house(here: httpx.URL, there: httpx.URL) -> bool:
-    """Whether two addresses are one host's, or both arXiv's, on the usual or the same port."""
-    if (here.port or there.port) and here.port != there.port:
-        return False
-    return here.host == there.host or (_arxivs(here.host) and _arxivs(there.host))
+def _decompressed(url: str, response: httpx.Response, limit: int) -> Iterator[bytes]:
+    """Yield the body decompressed, in pieces of at most `limit` bytes.
 
-
-def _arxivs(host: str) -> bool:
-    return host == "arxiv.org" or host.endswith(".arxiv.org")
-
-
-def _decoded(url: str, response: httpx.Response, limit: int) -> Iterator[bytes]:
-    """The body in pieces, decompressed as it comes. No piece is larger than the limit.
-
-    httpx's own decoder would inflate a chunk as far as it goes: a thousand times its size.
+    httpx's own decoder inflates each chunk whole, up to a thousand times its size.
     """
     encoding = response.headers.get("content-encoding", "").strip().lower()
-    raw = response.iter_raw(_CHUNK)
     if encoding in {"", "identity"}:
-        yield from raw
+        yield from response.iter_raw()
         return
     if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise FetchError(url, f"a content-encoding that was not asked for ({_word(encoding)})")
+        raise FetchError(
+            url, f"a content-encoding that was not asked for ({_printable(encoding)})"
+        )
     inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, by its first bytes
-    for chunk in raw:
-        yield inflater.decompress(chunk, limit)
+    for chunk in response.iter_raw():
+        if not inflater.eof:  # what follows would be collected without limit
+            yield inflater.decompress(chunk, limit)
         if inflater.unconsumed_tail:
-            return  # the limit was reached, which the caller sees
+            return  # the caller has its limit
     if not inflater.eof:
-        raise FetchError(url, "the answer was cut short")
-
-
-def _reason(error: Exception) -> str:
-    """An error of the network in a few words."""
-    causes = list(_causes(error))
-    for kind, words in (
-        (ConnectionRefusedError, "connection refused"),
-        (socket.gaierror, "host not found"),
-        (ssl.SSLCertVerificationError, "its TLS certificate is not trusted"),
-        (ssl.SSLError, "TLS failed"),
-        (ConnectionResetError, "connection reset"),
-    ):
-        if any(isinstance(cause, kind) for cause in causes):
-            return words
-    if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol)):
-        return "not an address that can be fetched"
-    if "peer closed" in str(error) or isinstance(error, httpx.ReadError):
-        return "the answer was cut short"
-    if isinstance(error, httpx.RemoteProtocolError):
-        return f"not HTTP ({_word(error)})"
-    return f"connection failed ({_word(error)})"
+        raise httpx.RemoteProtocolError("peer closed the compressed stream")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    for _ in range(10):
-        if error is None:
-            return
+    while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
-def _word(text: object) -> str:
-    """Something foreign, fit to stand in a sentence."""
-    return "".join(char if char.isprintable() else "?" for char in str(text)[:_AMPLE])
-
-
-class _Deadline:
-    """The moment at which patience ends."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self.at = math.inf
-
-    def passed(self) -> bool:
-        return self._clock() >= self.at
-
-    def within(self, timeout: float | None, error: type[Exception]) -> float:
-        """A time-out that does not reach beyond the deadline."""
-        left = self.at - self._clock()
-        if left <= 0:
-            raise error("deadline")
-        return left if timeout is None else min(timeout, left)
-
-
-class _Transport(httpx.HTTPTransport):
-    """httpx's transport over one connection, every wait of which ends at the deadline.
-
-    httpx bounds each wait for a byte alone: a byte every 29 s, in the headers, would last for
-    weeks. httpcore lets the network be replaced, httpx does not pass that on; hence its pool.
-    """
-
-    def __init__(self, deadline: _Deadline) -> None:
-        trusted = httpx.create_ssl_context()
-        super().__init__(verify=trusted)
-        self._pool.close()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=trusted,
-            max_connections=1,
-            max_keepalive_connections=1,
-            keepalive_expiry=30.0,
-            network_backend=_Network(deadline),
-        )
-
-
-class _Network(httpcore.NetworkBackend):
-    def __init__(self, deadline: _Deadline) -> None:
-        self._deadline = deadline
-        self._network = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: _SocketOptions | None = None,
-    ) -> httpcore.NetworkStream:
-        within = self._deadline.within(timeout, httpcore.ConnectTimeout)
-        stream = self._network.connect_tcp(host, port, within, local_address, socket_options)
-        return _Stream(stream, self._deadline)
-
-
-class _Stream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        within = self._deadline.within(timeout, httpcore.ReadTimeout)
-        return self._stream.read(max_bytes, within)
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._deadline.within(timeout, httpcore.WriteTimeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        within = self._deadline.within(timeout, httpcore.ConnectTimeout)
-        return _Stream(
-            self._stream.start_tls(ssl_context, server_hostname, within), self._deadline
-        )
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+def _printable(text: object) -> str:
+    """Foreign text, shortened and without control characters."""
+    return "".join(char if char.isprintable() else "?" for char in str(text)[:_LONGEST_QUOTE])

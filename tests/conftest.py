@@ -1,7 +1,7 @@
-"""What tests share: the list of this repository, databases, and a Slack that answers on loopback.
+"""Shared fixtures: the list of this repository, databases, and a fake Slack on loopback.
 
-A test that asks for `database` runs twice, on SQLite and on PostgreSQL, each time on an empty one
-that is migrated; one that changes the schema takes `empty_database_url`.
+A test that takes `database` runs twice, on SQLite and on PostgreSQL; one for which they do not
+differ takes `sqlite`. Both are migrated and empty. `empty_database_url` has no tables.
 """
 
 import contextlib
@@ -20,12 +20,12 @@ from bot.catalog.names import shipped_names
 from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate
-from bot.lookup.lookup import Lookup
+from bot.lookup.catalog_lookup import CatalogLookup
 from tests.db.postgres import Postgres
 from tests.slack.fake import FakeSlack
 from tests.slack.payloads import BOT_TOKEN
 
-# Made-up cases: the same ones in every run of `make test`, many more and new ones in `make proof`.
+# Generated cases: the same in every run of `make test`, more and new ones in `make proof`.
 settings.register_profile("default", max_examples=60, deadline=None, derandomize=True)
 settings.register_profile("proof", max_examples=3000, deadline=None)
 settings.load_profile("default")
@@ -40,8 +40,8 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture(scope="session")
-def lookup(catalog: Catalog) -> Lookup:
-    return Lookup(catalog, shipped_names())
+def lookup(catalog: Catalog) -> CatalogLookup:
+    return CatalogLookup(catalog, shipped_names())
 
 
 _MIGRATED = "papers"
@@ -50,7 +50,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL server, started when the first test needs it."""
+    """A PostgreSQL server, started by the first test that needs it."""
     with Postgres.running() as server:
         with opened(server.create(_MIGRATED)) as database:
             migrate(database)
@@ -68,7 +68,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextlib.contextmanager
 def opened(url: str) -> Iterator[Database]:
-    """A database whose connections are closed in the end."""
+    """Open a database and close its connections at the end."""
     database = open_database(url)
     try:
         yield database
@@ -78,7 +78,7 @@ def opened(url: str) -> Iterator[Database]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def backend(request: pytest.FixtureRequest) -> str:
-    """Which database a test runs on; `parametrize` it, indirectly, for one of them only."""
+    """The kind of database; `parametrize` it indirectly to run on one kind only."""
     return str(request.param)
 
 
@@ -98,7 +98,7 @@ def empty_database_url(
 
 @pytest.fixture
 def database_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a migrated database, for a process of its own too."""
+    """The address of a migrated database, for child processes too."""
     if backend == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "papers.db")
         yield f"sqlite:///{tmp_path}/papers.db"
@@ -111,13 +111,13 @@ def database_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A migrated database."""
-    with opened(database_url) as found:
-        yield found
+    with opened(database_url) as database:
+        yield database
 
 
 @pytest.fixture
 def web_api(httpserver: HTTPServer) -> Iterator[HTTPServer]:
-    """A Web API that knows one token."""
+    """A Web API that accepts one token."""
     httpserver.expect_request("/api/auth.test").respond_with_json(
         {
             "ok": True,
@@ -140,28 +140,28 @@ def client(web_api: HTTPServer) -> WebClient:
 
 @pytest.fixture
 def sqlite(tmp_path: Path, sqlite_template: Path) -> Iterator[Database]:
-    """A migrated database in a file."""
+    """A migrated SQLite database."""
     shutil.copy(sqlite_template, tmp_path / "sqlite.db")
-    with opened(f"sqlite:///{tmp_path}/sqlite.db") as found:
-        yield found
+    with opened(f"sqlite:///{tmp_path}/sqlite.db") as database:
+        yield database
 
 
 @pytest.fixture
 def catalog_copy() -> Callable[[Path], Path]:
-    """Makes a scratch copy of the list in a folder."""
+    """Copies the list into a folder."""
     return lambda folder: Path(shutil.copytree(DATA, folder / "data"))
 
 
 @pytest.fixture(scope="session")
 def slack_server() -> Iterator[HTTPServer]:
-    """A server on loopback whose answers do not wait for each other."""
+    """A threaded HTTP server on loopback."""
     with HTTPServer(host="127.0.0.1", threaded=True) as server:
         yield server
 
 
 @pytest.fixture
 def fake_slack(slack_server: HTTPServer) -> Iterator[FakeSlack]:
-    """A strict Slack with an empty workspace; a test may make its own on `slack_server`."""
+    """A strict fake Slack with an empty workspace; tests may make their own on `slack_server`."""
     slack_server.clear()
     yield FakeSlack(slack_server)
     errors = list(slack_server.handler_errors)

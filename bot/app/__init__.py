@@ -1,5 +1,1 @@
-"""The composition root: settings become objects, with the real clock, chance and environment.
-
-`processes` answers Slack, `finding` polls arXiv, `looking` looks up; each loads only what it
-needs.
-"""
+"""Composition root: wiring of the object graph, processes, logging and the real clock."""

@@ -1,17 +1,18 @@
-"""What every process of the bot is made of: the database, the list with its decisions, review."""
+"""The object graph: settings become services that share one database, one list and one clock.
+
+settings ──► bootstrap ──► Container ──► listeners (`papers run`, `papers web`)
+├──► sender, publisher, jobs (the worker)
+└──► commands (`papers poll`, `papers digest`)
+"""
 
 import datetime as dt
+import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from random import SystemRandom
+from wsgiref.types import WSGIApplication
 
-from slack_sdk import WebClient
-from slack_sdk.http_retry.builtin_handlers import (
-    ConnectionErrorRetryHandler,
-    RateLimitErrorRetryHandler,
-)
-
+from bot.app.clock import utc_now
 from bot.catalog.model import Catalog
 from bot.catalog.names import KnownNames, shipped_names
 from bot.db.engine import Database, open_database
@@ -19,94 +20,200 @@ from bot.db.migrate import migrate
 from bot.digest.composer import Composer
 from bot.digest.service import SubscriptionService
 from bot.digest.store import DigestStore
+from bot.discovery.rate_limit import RateLimit
+from bot.discovery.service import DiscoveryService
+from bot.discovery.sources.arxiv.source import EVERY, ArxivAddresses, ArxivSource
+from bot.discovery.sources.base import Source
+from bot.http import HttpClient, user_agent
 from bot.lookup.service import LookupService
+from bot.ops.health import HealthEndpoints
 from bot.outbox.store import Outbox
+from bot.publishing.publisher import Publisher, Target
+from bot.publishing.queue import PublicationQueue
+from bot.publishing.targets.factory import TargetSettings, make_target
+from bot.review.intake import IntakeJobs, negative_examples
 from bot.review.service import ReviewService
 from bot.review.store import SuggestionStore
-from bot.settings import Settings
+from bot.settings import ENVIRONMENT, Settings
+from bot.slack.clients import SlackClients, make_clients
 from bot.slack.context import ListenerContext
+from bot.slack.delivery.renderer import Renderer
+from bot.slack.delivery.sender import Sender
 from bot.slack.directory import Directory
-from bot.slack.listeners import Listeners
-
-_INTERACTIVE_SECONDS = 2  # somebody waits, and Slack gives up after three
+from bot.slack.permalinks import card_link
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """The parts, over one database and one folder."""
+    """The bot's services. Members are shared; each method makes a new object."""
 
     settings: Settings
+    now: Callable[[], dt.datetime]
+    clock: Callable[[], float]
+    """Monotonic seconds."""
+    sleep: Callable[[float], None]
+    rng: random.Random
+    clients: SlackClients
+    workspace: str
+    """The workspace's address, with which links to messages begin: `https://team.slack.com/`."""
     database: Database
-    lookup: LookupService
     suggestions: SuggestionStore
+    lookup: LookupService
     review: ReviewService
     outbox: Outbox
-    sleep: Callable[[float], None] = time.sleep
-    """How its polls wait for their turn."""
+    digests: Composer
+    subscriptions: SubscriptionService
+    sources: Sequence[Source] | None = None
+    """The sources of papers; None is arXiv."""
 
     @property
-    def names(self) -> KnownNames:
-        """The names that the list and this project know."""
-        return KnownNames.of(self.lookup.current().catalog.info).merged(shipped_names())
-
-    @property
-    def editor(self) -> Composer:
-        """What makes digests."""
-        return Composer(self.database, self._catalog, shipped_names())
-
-    def _catalog(self) -> Catalog:
+    def catalog(self) -> Catalog:
+        """The list as it is now."""
         return self.lookup.current().catalog
 
-    def desk(self, token: str, workspace: str) -> ListenerContext:
-        """What listeners share; `workspace` is its address."""
-        client = client_of(self.settings, token, timeout=_INTERACTIVE_SECONDS)
+    def discovery(self) -> DiscoveryService:
+        """The use cases of discovery."""
+        return DiscoveryService(
+            self.database,
+            lambda: self.catalog,
+            (self._arxiv(),) if self.sources is None else self.sources,
+            self.now,
+            rejected=lambda: negative_examples(self.suggestions.rejected()),
+            is_paused=lambda moment: self.suggestions.paused_until(moment) is not None,
+            channel=self.settings.review_channel,
+        )
+
+    def intake(self) -> IntakeJobs:
+        """The jobs that bring papers from discovery to review."""
+        return IntakeJobs(
+            self.discovery(), self.review, self.suggestions, lambda: self.catalog, self.now
+        )
+
+    def listener_context(self) -> ListenerContext:
+        """The dependencies of the listeners."""
         return ListenerContext(
             review=self.review,
             suggestions=self.suggestions,
             lookup=self.lookup,
-            people=Directory(client, time.monotonic),
+            subscriptions=self.subscriptions,
             outbox=self.outbox,
-            subscribing=SubscriptionService(
-                DigestStore(self.database), self.editor, self.lookup.current
-            ),
-            workspace=workspace,
-            now=now,
+            directory=Directory(self.clients.interactive, self.clock),
+            clients=self.clients,
+            names=KnownNames.of(self.catalog.info).merged(shipped_names()),
+            now=self.now,
+            rng=self.rng,
+            workspace=self.workspace,
             channel=self.settings.review_channel,
         )
 
-    def listeners(self, token: str, workspace: str) -> Listeners:
-        """What answers people, in either transport."""
-        return Listeners(self.desk(token, workspace), self.names, SystemRandom())
+    def health(self, rest: WSGIApplication | None = None) -> HealthEndpoints:
+        """Health and metrics endpoints; `rest` serves every other path."""
+        return HealthEndpoints(self.database, self.lookup, self.now, rest)
+
+    def sender(self) -> Sender:
+        """The sender of the outbox."""
+        renderer = Renderer(self.suggestions, self.lookup, self.workspace)
+        return Sender(
+            self.outbox,
+            self.clients.once_only,
+            renderer.render,
+            now=self.now,
+            clock=self.clock,
+        )
+
+    def publisher(self, run: str, target: Target | None = None) -> Publisher:
+        """The publisher to a target, by default the settings'; `run` names its run for the queue.
+
+        Raises PapersError when a setting for publishing is missing.
+        """
+        return Publisher(
+            PublicationQueue(self.database, self.settings.review_channel),
+            self.settings.data_dir,
+            target or self.target(),
+            run=run,
+            link=lambda number: card_link(self.outbox, self.workspace, number),
+        )
+
+    def http(self, wait: Callable[[], None] = lambda: None) -> HttpClient:
+        """An HTTP client; `wait` returns when a request may be sent."""
+        agent = user_agent(self.settings.contact)
+        return HttpClient(agent=agent, clock=self.clock, now=self.now, wait=wait)
+
+    def target(self) -> Target:
+        """Where the settings publish. Raises PapersError when a setting is missing."""
+        settings, token = self.settings, self.settings.github_token
+        return make_target(
+            TargetSettings(
+                kind=settings.publish,
+                folder=settings.data_dir,
+                markdown=self.catalog.info.publish.markdown,
+                environment=ENVIRONMENT,
+                github_repo=settings.github_repo,
+                github_token=token.get_secret_value() if token else None,
+                github_api_url=settings.github_api_url,
+                github_data=settings.github_data,
+                github_weekly=settings.github_branch == "week",
+            ),
+            shipped_names(),
+            http=self.http,
+            now=self.now,
+        )
+
+    def _arxiv(self) -> ArxivSource:
+        """arXiv, at the addresses of the settings."""
+        settings = self.settings
+        limit = RateLimit(self.database, self.now, self.sleep, name="arxiv", every=EVERY)
+        return ArxivSource(
+            ArxivAddresses(settings.rss_url, settings.api_url, settings.lookback_days),
+            lambda: self.catalog.info.categories,
+            lambda: self.http(limit.wait),
+            limit,
+        )
 
 
-def make_container(settings: Settings) -> Container:
-    """Open the database, its schema brought to the newest, and read the list."""
-    database = open_database(settings.database)
-    migrate(database)
-    suggestions = SuggestionStore(database)
+def bootstrap(  # noqa: PLR0913  # each dependency can be replaced by itself
+    settings: Settings,
+    *,
+    now: Callable[[], dt.datetime] = utc_now,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+    rng: random.Random | None = None,
+    clients: SlackClients | None = None,
+    database: Database | None = None,
+    workspace: str = "https://slack.com/",
+    sources: Sequence[Source] | None = None,
+) -> Container:
+    """Build the object graph: open and migrate the database, and read the list.
+
+    Every dependency has a default and can be replaced. `workspace` is the workspace's address,
+    which `check_token` asks of Slack; it is needed only to link to messages. A given `database`
+    is used as it is.
+    Raises PapersError when the database or the list cannot be used.
+    """
+    if database is None:
+        database = open_database(settings.database, sleep=sleep)
+        migrate(database)
+    if clients is None:  # without a token Slack refuses their calls
+        token = settings.slack_bot_token
+        plain = token.get_secret_value().strip() if token else ""
+        clients = make_clients(plain, settings.slack_api_url)
+    names, suggestions = shipped_names(), SuggestionStore(database)
+    lookup = LookupService(settings.data_dir, names, clock, suggestions)
+    digests = Composer(database, lambda: lookup.current().catalog, names)
     return Container(
         settings=settings,
+        now=now,
+        clock=clock,
+        sleep=sleep,
+        rng=rng or random.SystemRandom(),
+        clients=clients,
+        workspace=workspace,
         database=database,
-        lookup=LookupService(settings.data_dir, shipped_names(), time.monotonic, suggestions),
         suggestions=suggestions,
+        lookup=lookup,
         review=ReviewService(database, settings.review_channel),
         outbox=Outbox(database),
+        digests=digests,
+        subscriptions=SubscriptionService(DigestStore(database), digests, lookup.current),
+        sources=sources,
     )
-
-
-def client_of(settings: Settings, token: str, *, timeout: int = 30) -> WebClient:
-    """A client whose calls may be repeated; what must not be is sent by another."""
-    return WebClient(
-        token=token,
-        base_url=settings.slack_api_url,
-        timeout=timeout,
-        retry_handlers=[
-            ConnectionErrorRetryHandler(),
-            RateLimitErrorRetryHandler(max_retry_count=2),
-        ],
-    )
-
-
-def now() -> dt.datetime:
-    """The moment; everything else is given it."""
-    return dt.datetime.now(dt.UTC)  # noqa: TID251  # this is where the clock comes from

@@ -1,28 +1,26 @@
-"""What gunicorn does beside serving: it looks first, its lines join ours, its dead are counted.
+"""gunicorn's configuration: checks before the fork, one log format, metrics of ended processes.
 
-gunicorn reads this module as its configuration (`--config python:bot.app.gunicorn_conf`) and takes
-the functions by their names: https://docs.gunicorn.org/en/stable/settings.html#server-hooks.
+gunicorn reads this module (`--config python:bot.app.gunicorn_conf`) and calls the functions by
+their names: https://docs.gunicorn.org/en/stable/settings.html#server-hooks.
 """
 
 import gc
 import logging
-import os
 import shutil
 import sys
 from typing import Any
 
 from prometheus_client.multiprocess import mark_process_dead
 
-from bot.app.environment import read_settings
-from bot.app.logging import configure_logging, in_a_sentence
+from bot.app.logging import configure_logging, operator_message
 from bot.app.wsgi import prepare
-from bot.settings import METRICS_FOLDER
+from bot.settings import ENVIRONMENT, METRICS_FOLDER, read_settings
 
 
 def on_starting(_server: Any) -> None:
-    """Look whether all is there, and load everything: processes that are forked share it.
+    """Configure the log, run the checks, and load all modules, whose memory forks share.
 
-    gunicorn's own lines are written as all others are, in one form and without secrets.
+    gunicorn's own lines go through the same log handler, which hides secrets.
     """
     configure_logging(read_settings())
     for name in ("gunicorn.error", "gunicorn.access"):
@@ -33,18 +31,18 @@ def on_starting(_server: Any) -> None:
         prepare()
     except Exception as error:
         on_exit(_server)
-        if told := in_a_sentence(error):
-            sys.exit(told)
+        if message := operator_message(error):
+            sys.exit(message)
         raise
-    gc.freeze()  # what is collected is written to, and then no longer shared
+    gc.freeze()  # collecting an object writes to its memory page, which is then no longer shared
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    """What a process counted stays; what it was, goes."""
+    """Keep an ended process's counters, and drop its gauges."""
     mark_process_dead(worker.pid)
 
 
 def on_exit(_server: Any) -> None:
-    """Take the files away in which processes counted."""
-    if folder := os.environ.get(METRICS_FOLDER):  # noqa: TID251  # set by `papers web` itself
+    """Delete the files in which processes keep their counts."""
+    if folder := ENVIRONMENT.get(METRICS_FOLDER):
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What every process of the bot begins and ends with: its log, and what it says when it fails."""
+"""A process's log, its messages for errors, and its exit."""
 
 import logging
 import os
@@ -10,35 +10,34 @@ from typing import Any, NoReturn
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.app.environment import read_settings
 from bot.app.redaction import Redactor
 from bot.db.error_text import describe_error
 from bot.errors import PapersError
-from bot.settings import Settings
+from bot.settings import Settings, read_settings
 
 
 def redactor() -> Redactor:
-    """What hides this process's secrets, also when its settings are not right."""
+    """The redactor of this process's secrets; of patterns alone when its settings are wrong."""
     try:
         return Redactor(read_settings())
     except PapersError:
         return Redactor(None)
 
 
-def in_a_sentence(error: Exception) -> str | None:
-    """What somebody is told who can mend it, without secrets; None where it is a defect."""
+def operator_message(error: Exception) -> str | None:
+    """The message for an error that an operator can fix, without secrets; None for a defect."""
     match error:
         case PapersError():
-            told = str(error)
+            message = str(error)
         case SQLAlchemyError():
-            told = describe_error(error)
+            message = describe_error(error)
         case _:
             return None
-    return f"papers: {redactor()(told)}"
+    return f"papers: {redactor()(message)}"
 
 
 def configure_logging(settings: Settings) -> None:
-    """One line a thing on standard error: for people in a terminal, JSON for machines."""
+    """Log to standard error: a line an event for people in a terminal, else a JSON object."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -57,14 +56,14 @@ def configure_logging(settings: Settings) -> None:
     )
     handler = logging.StreamHandler()
     handler.setFormatter(
-        _Redacting(
+        _RedactingFormatter(
             Redactor(settings),
             foreign_pre_chain=shared,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every tick
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it logs every tick
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -77,22 +76,22 @@ def configure_logging(settings: Settings) -> None:
     _log_crashes()
 
 
-class _Redacting(structlog.stdlib.ProcessorFormatter):
-    """Writes lines without secrets, whoever logs them."""
+class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):
+    """Formatter that hides secrets in every line, from any library."""
 
     def __init__(self, redact: Redactor, **options: Any) -> None:
         super().__init__(**options)
         self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
+        """Format one line."""
         return self._redact(super().format(record))
 
 
 def _log_crashes() -> None:
-    """What nobody catches is logged like all else: as a line, without secrets."""
+    """Log uncaught exceptions instead of printing tracebacks, which may show secrets."""
 
-    def crashed(
+    def log_crash(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
         if issubclass(kind, KeyboardInterrupt):
@@ -100,21 +99,20 @@ def _log_crashes() -> None:
         else:
             structlog.get_logger().critical("crashed", exc_info=(kind, error, trace))
 
-    def ended(arguments: threading.ExceptHookArgs) -> None:
-        found = arguments.exc_value
-        if found is not None:
-            trace = (arguments.exc_type, found, arguments.exc_traceback)
+    def log_thread_crash(arguments: threading.ExceptHookArgs) -> None:
+        error = arguments.exc_value
+        if error is not None:
+            trace = (arguments.exc_type, error, arguments.exc_traceback)
             structlog.get_logger().critical("a thread crashed", exc_info=trace)
 
-    sys.excepthook = crashed
-    threading.excepthook = ended
+    sys.excepthook = log_crash
+    threading.excepthook = log_thread_crash
 
 
-def leave() -> NoReturn:
-    """End this process now.
+def exit_now() -> NoReturn:
+    """End this process without waiting for its threads.
 
-    Python would wait for every thread; what may still run, a poll in the middle of a slow answer,
-    may be cut off anywhere and is begun again by the next start.
+    A poll in the middle of a slow answer may be cut off anywhere; the next start repeats it.
     """
     logging.shutdown()
     sys.stdout.flush()

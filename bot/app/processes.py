@@ -1,8 +1,7 @@
-"""What works without gunicorn: Socket Mode with the worker in one process, or the worker alone.
+"""Processes without gunicorn: Socket Mode and the worker in one, or the worker alone.
 
-Settings ──► Parts ──► Listeners ──► Bolt App ──► Socket Mode (`papers run`, with the worker)
-                │                            └──► WSGI under gunicorn (`papers web`: web, wsgi)
-                └────► Worker (`papers worker`)
+`papers run`     Socket Mode listeners + worker
+`papers worker`  worker, beside any number of `papers web` (modules web, gunicorn_conf, wsgi)
 """
 
 import contextlib
@@ -10,25 +9,27 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import structlog
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
-from bot.app.container import Container, client_of, make_container, now
-from bot.app.environment import app_token, bot_token, forget_token
-from bot.app.state import SOCKET
+from bot.app.container import Container, bootstrap
 from bot.app.worker import Worker
-from bot.db.lock import Lock, open_lock
+from bot.db.lock import open_lock
 from bot.errors import PapersError
-from bot.ops.health import HealthEndpoints, health_server
-from bot.settings import Settings
+from bot.ops.database import SOCKET_LOCK
+from bot.ops.health import health_server
+from bot.settings import Settings, app_token, bot_token, hide_bot_token
 from bot.slack.app import check_token, connect_socket, make_app
+from bot.slack.clients import make_clients
 
-_FINISH = 5.0  # seconds; a platform kills ten after it asked, and its machine may be busy
-_LOOK = 0.2  # seconds
-_ANOTHER = 15.0  # seconds that a start waits for the process before it to end
+_SHUTDOWN_SECONDS = 5.0  # platforms kill after ten, and the machine may be busy
+_POLL_SECONDS = 0.2
+_TAKEOVER_SECONDS = 15.0  # how long a start waits for the previous process to end
+
+_log = structlog.get_logger()
 
 
 def run(
@@ -36,104 +37,105 @@ def run(
     ready: Callable[[], None] = lambda: None,
     stop: threading.Event | None = None,
 ) -> None:
-    """Serve by Socket Mode until SIGTERM, SIGINT or `stop`; `ready` is called once connected."""
-    token, socket_token = bot_token(settings), app_token(settings)
-    _end_at_once()
-    forget_token()
-    client = client_of(settings, token)
-    workspace = check_token(client)
-    parts = make_container(settings)
-    alone = _alone(parts)
-    worker = Worker(parts, token, workspace)
-    app = make_app(client, "", parts.listeners(token, workspace))
-    with _watched(parts):
-        handler = connect_socket(app, socket_token)
-        heard, ending = _heard(), stop or threading.Event()
-        working = _started(worker.run, ending)
-        structlog.get_logger().info("ready", transport="socket")
+    """Serve by Socket Mode until SIGTERM, SIGINT or `stop`; call `ready` once connected."""
+    bot_token(settings)  # reported before a missing app-level token
+    app_level_token = app_token(settings)
+    container = _start(settings)
+    with (
+        _socket_mode_lock(container),
+        health_server(settings.host, settings.port, container.health()),
+    ):
+        worker = Worker(container)
+        app = make_app(container.listener_context(), "")
+        handler = connect_socket(app, app_level_token)
+        signals, stop = _record_signals(), stop or threading.Event()
+        working = _start_thread(worker.run, stop)
+        _log.info("ready", transport="socket")
         ready()
-        _wait(heard, ending)
-        _finish(working, _started(_close, handler, app))
-    alone.release()
+        _wait(signals, stop)
+        _join(working, _start_thread(_close, handler, app))
 
 
 def work(settings: Settings) -> None:
     """Send, publish and poll until SIGTERM or SIGINT, beside any number of `papers web`."""
-    token = bot_token(settings)
-    _end_at_once()
-    workspace = check_token(client_of(settings, token))
-    parts = make_container(settings)
-    worker = Worker(parts, token, workspace)
-    with _watched(parts):
-        heard, ending = _heard(), threading.Event()
-        working = _started(worker.run, ending)
-        structlog.get_logger().info("ready", transport="none")
-        _wait(heard, ending)
-        _finish(working)
+    container = _start(settings)
+    worker = Worker(container)
+    with health_server(settings.host, settings.port, container.health()):
+        signals, stop = _record_signals(), threading.Event()
+        working = _start_thread(worker.run, stop)
+        _log.info("ready", transport="none")
+        _wait(signals, stop)
+        _join(working)
 
 
-def _watched(parts: Container) -> contextlib.AbstractContextManager[int]:
-    """Health and metrics of a process that serves nothing else over HTTP."""
-    watch = HealthEndpoints(parts.database, parts.lookup, now)
-    return health_server(parts.settings.host, parts.settings.port, watch)
+def _start(settings: Settings) -> Container:
+    """Ask Slack whether the bot token works, then build the object graph.
 
-
-def _end_at_once() -> None:
-    """Until the process is ready nothing is held that could be lost, and Slack may be slow."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-
-
-def _heard() -> list[int]:
-    """The signals to end that have come; more of them join the list."""
-    heard: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _: heard.append(number))
-    return heard
-
-
-def _wait(heard: list[int], ending: threading.Event) -> None:
-    """Wait for a signal, or for whoever else ends the process; then all know.
-
-    It looks again and again: a signal that comes just before a thread sleeps does not wake it.
-    And a handler must not set the event: its lock may be held by the very thread it interrupts.
+    SIGTERM ends the process at once meanwhile: nothing is held that could be lost, and Slack may
+    be slow.
     """
-    while not heard and not ending.wait(_LOOK):
+    token = bot_token(settings)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    hide_bot_token()
+    clients = make_clients(token, settings.slack_api_url)
+    return bootstrap(settings, clients=clients, workspace=check_token(clients.repeatable))
+
+
+def _record_signals() -> list[int]:
+    """Record SIGTERM and SIGINT in a list that grows as they come."""
+    received: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: received.append(number))
+    return received
+
+
+def _wait(signals: list[int], stop: threading.Event) -> None:
+    """Wait for a signal or for `stop`, then set `stop` for all threads.
+
+    Polls, because a signal that comes just before a thread sleeps does not wake it. A signal
+    handler must not set the event: the thread that it interrupts may hold the event's lock.
+    """
+    while not signals and not stop.wait(_POLL_SECONDS):
         pass
-    ending.set()
+    stop.set()
 
 
-def _started(work: Callable[..., None], *arguments: object) -> threading.Thread:
-    """Something that goes on beside, and ends with the process at the latest."""
+def _start_thread(work: Callable[..., None], *arguments: object) -> threading.Thread:
+    """Run something in a thread that does not keep the process alive."""
     thread = threading.Thread(target=work, args=arguments, daemon=True)
     thread.start()
     return thread
 
 
-def _finish(*threads: threading.Thread) -> None:
-    """Let what is being done be done, for as long as a platform waits; the rest is begun again."""
-    end = time.monotonic() + _FINISH
+def _join(*threads: threading.Thread) -> None:
+    """Wait a few seconds for threads to finish; the next start repeats what is cut off."""
+    end = time.monotonic() + _SHUTDOWN_SECONDS
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
 
 
 def _close(handler: SocketModeHandler, app: App) -> None:
-    """Take no more requests, and answer those that were taken."""
+    """Take no more requests, and finish those in progress."""
     handler.close()
     app.listener_runner.listener_executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _alone(parts: Container) -> Lock:
-    """The lock of the one process that answers by Socket Mode on a database.
+@contextlib.contextmanager
+def _socket_mode_lock(container: Container) -> Iterator[None]:
+    """Hold the lock of the only process that answers by Socket Mode on this database.
 
-    Raises PapersError in the second one: both would answer, each some of the requests.
+    Slack would spread requests over two of them. Raises PapersError when another one keeps it.
     """
-    lock = open_lock(parts.database, SOCKET)
-    end = time.monotonic() + _ANOTHER
+    lock = open_lock(container.database, SOCKET_LOCK)
+    end = container.clock() + _TAKEOVER_SECONDS
     while not lock.acquire():
-        if time.monotonic() > end:
+        if container.clock() > end:
             raise PapersError(
                 "Another `papers run` is using this database. End it first, or give this one its "
                 "own DATABASE_URL and PAPERS_DATA_DIR."
             )
-        time.sleep(0.2)
-    return lock
+        container.sleep(_POLL_SECONDS)
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,4 +1,7 @@
-"""`papers web` becomes gunicorn, which reads `gunicorn_conf` and serves what `wsgi` makes."""
+"""`papers web` replaces itself with gunicorn (configured by `gunicorn_conf`, serving `wsgi`).
+
+This module imports nothing heavy: gunicorn's first process has to load everything anyway.
+"""
 
 import os
 import sys
@@ -6,19 +9,14 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
-from bot.app.environment import bot_token, signing_secret
-from bot.settings import METRICS_FOLDER, Settings
+from bot.settings import ENVIRONMENT, METRICS_FOLDER, Settings, bot_token, signing_secret
 
 WORKERS = 2
 THREADS = 32
 
 
 def serve(settings: Settings) -> NoReturn:
-    """Become gunicorn. Does not return.
-
-    Raises PapersError when a token is missing. All else that may be wrong gunicorn's first process
-    looks at: it has to load everything anyway, and this one need not.
-    """
+    """Replace this process with gunicorn. Raises PapersError when a token is missing."""
     bot_token(settings)
     signing_secret(settings)
     gunicorn = [
@@ -26,9 +24,9 @@ def serve(settings: Settings) -> NoReturn:
         "--config", "python:bot.app.gunicorn_conf",
         "--bind", f"{settings.host}:{settings.port}",
         "--worker-class", "gthread", "--threads", str(THREADS),
-        "--workers", os.environ.get("WEB_CONCURRENCY", str(WORKERS)),  # noqa: TID251  # gunicorn's own
+        "--workers", ENVIRONMENT.get("WEB_CONCURRENCY", str(WORKERS)),  # gunicorn's own variable
         "--graceful-timeout", "5", "--keep-alive", "75", "--no-control-socket",
         "--chdir", str(Path.cwd()),
     ]  # fmt: skip
-    os.environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="papers-metrics-")  # noqa: TID251  # for the child
+    ENVIRONMENT[METRICS_FOLDER] = tempfile.mkdtemp(prefix="papers-metrics-")
     os.execv(sys.executable, gunicorn)  # noqa: S606  # our own words, no shell

@@ -1,187 +1,138 @@
-"""What the worker does, one process at a time: sends, publishes, completes, polls.
+"""The worker: one process at a time sends, publishes, completes suggestions and polls.
 
 lock ──► sender, in this thread
-     └─► jobs, each on its own: publish, complete, wake, poll, …
-lost the lock, or told to stop ──► both end, and it waits for the lock again
+└─► jobs, each in its own thread: publish, complete, wake, poll, …
+lock lost, or stop ──► both end, and the worker waits for the lock again
 """
 
 import datetime as dt
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 
 import structlog
-from slack_sdk import WebClient
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.app.container import Container, now
-from bot.app.finding import complete_suggestions, hand_over, poll_when_due, refit
-from bot.app.state import WORKER
-from bot.app.targets import target_of
+from bot.app.container import Container
 from bot.db.lock import open_lock
 from bot.discovery.retention import RECORDS, delete_old
-from bot.ops.jobs import Job, JobJournal, Jobs, RetryPause
-from bot.publishing.publisher import Publisher
-from bot.publishing.queue import PublicationQueue
-from bot.review.service import card_key
-from bot.slack.delivery.renderer import Renderer
-from bot.slack.delivery.sender import GRACE, Sender
+from bot.ops.database import WORKER_LOCK
+from bot.ops.jobs import InterruptibleSleep, Job, JobJournal, Jobs
 
-_TICK = 0.2  # seconds between looks into the outbox
-_LOCK_AGAIN = 1.0
-_JUMP = 60.0  # seconds between the wall's clock and the one that only grows
-_FINISH = 4.0  # seconds for what is running when the process is told to stop
+_TICK_SECONDS = 0.2  # between looks into the outbox
+_RETRY_SECONDS = 1.0  # between attempts to take the lock
+_JUMP_SECONDS = 60.0  # by which the time of day may drift from the monotonic clock
+_SHUTDOWN_SECONDS = 4.0  # for running jobs when the process is told to stop
+
+_log = structlog.get_logger()
 
 
 class Worker:
-    """Does the work while it holds the lock."""
+    """Sender and jobs, which run while this process holds the worker's lock."""
 
-    def __init__(self, parts: Container, token: str, workspace: str) -> None:
-        """`workspace` is the address that links to cards begin with.
-
-        Raises PapersError when a setting for publishing is missing.
-        """
-        self._parts, self._workspace = parts, workspace
-        # What must not happen twice is sent by a client that repeats nothing by itself.
-        self._client = WebClient(
-            token=token,
-            base_url=parts.settings.slack_api_url,
-            timeout=int(GRACE),
-            retry_handlers=[],
-        )
-        self._lock = open_lock(parts.database, WORKER)
-        self._target = target_of(parts)
-        self.is_acting = False
+    def __init__(self, container: Container) -> None:
+        """Raises PapersError when a setting for publishing is missing."""
+        self._container = container
+        self._lock = open_lock(container.database, WORKER_LOCK)
+        self._target = container.target()
 
     def run(self, stop: threading.Event) -> None:
-        """Work until told to stop; wait while another process does."""
-        waiting = False
+        """Work until `stop` is set; wait while another process holds the lock."""
+        is_standby = False
         while not stop.is_set():
             if self._lock.acquire():
-                waiting = False
+                is_standby = False
                 try:
-                    self._act(stop)
-                except SQLAlchemyError as error:  # it must not end a thread that nobody watches
-                    structlog.get_logger().error(
-                        "the work is begun again", reason=type(error).__name__
-                    )
-                except Exception:  # noqa: BLE001  # whatever it is, somebody has to go on sending
-                    # In `papers run` this is a thread: it must not end while the rest goes on.
-                    structlog.get_logger().exception("the worker begins again")
+                    self._work(stop)
+                except SQLAlchemyError as error:
+                    _log.error("worker restarts", reason=type(error).__name__)
+                except Exception:  # noqa: BLE001  # in `papers run` this thread must not end alone
+                    _log.exception("worker restarts")
                 finally:
                     self._lock.release()
-            elif not waiting:
-                waiting = True
-                structlog.get_logger().info("another worker is at work; this one waits")
-            stop.wait(_LOCK_AGAIN)
+            elif not is_standby:
+                is_standby = True
+                _log.info("another worker is at work; waiting")
+            stop.wait(_RETRY_SECONDS)
 
-    def _act(self, stop: threading.Event) -> None:
-        sender = Sender(
-            self._parts.outbox,
-            self._client,
-            Renderer(self._parts.suggestions, self._parts.lookup, self._workspace).render,
-            now=now,
-            clock=time.monotonic,
-        )
-        pause = RetryPause()
-        work = self._jobs(replace(self._parts, sleep=pause))
-        jobs = Jobs(work, JobJournal(self._parts.database), now)
-        self._parts.review.enqueue_cards(self._parts.suggestions.open(), now())
+    def _work(self, stop: threading.Event) -> None:
+        container, sleep = self._container, InterruptibleSleep()
+        journal = JobJournal(container.database)
+        jobs = Jobs(self._jobs(replace(container, sleep=sleep)), journal, container.now)
+        container.review.enqueue_cards(container.suggestions.open(), container.now())
         jobs.start()
-        self.is_acting = True
         try:
-            self._send(sender, stop)
+            self._send(stop)
         finally:
-            self.is_acting = False
-            pause.end()
-            _end(jobs)
+            sleep.interrupt()
+            _stop(jobs)
 
-    def _send(self, sender: Sender, stop: threading.Event) -> None:
-        """Deliver the outbox for as long as the lock is held, and the clock runs on."""
-        began = time.time() - time.monotonic()
+    def _send(self, stop: threading.Event) -> None:
+        """Deliver the outbox until the lock is lost, the clock jumps, or `stop` is set."""
+        sender, began = self._container.sender(), self._clock_offset()
         while not stop.is_set() and self._lock.is_held():
-            if abs(time.time() - time.monotonic() - began) > _JUMP:
+            if abs(self._clock_offset() - began) > _JUMP_SECONDS:
                 # The schedule would sleep until the clock has caught up with it.
-                structlog.get_logger().warning("the clock has jumped; the work is begun again")
+                _log.warning("the clock has jumped; worker restarts")
                 return
             try:
                 sender.step(lambda: not stop.is_set() and self._lock.is_held())
             except SQLAlchemyError as error:
-                structlog.get_logger().error(
-                    "the outbox cannot be read", reason=type(error).__name__
-                )
-                stop.wait(_LOCK_AGAIN)
-            stop.wait(_TICK)
+                _log.error("the outbox cannot be read", reason=type(error).__name__)
+                stop.wait(_RETRY_SECONDS)
+            stop.wait(_TICK_SECONDS)
 
-    def _jobs(self, parts: Container) -> Iterator[Job]:
-        """What is looked after; each finds by itself what is due."""
-        publisher = self._publisher()
-        seconds = dt.timedelta(seconds=1)
+    def _clock_offset(self) -> float:
+        return self._container.now().timestamp() - self._container.clock()
+
+    def _jobs(self, container: Container) -> Iterator[Job]:
+        """The jobs; each decides from the database what is due."""
+        publisher = container.publisher(uuid.uuid4().hex, self._target)
+        intake = container.intake()
+        second = dt.timedelta(seconds=1)
+        yield Job("publish", second, lambda now: _counted(publisher.publish_due(now), "published"))
         yield Job(
-            "publish", seconds, lambda moment: _counted(publisher.publish_due(moment), "published")
+            "settle", 60 * second, lambda _: _counted(publisher.reconcile(), "written again")
         )
+        yield Job("complete", 2 * second, lambda _: intake.complete())
+        yield Job("wake", 30 * second, lambda now: _counted(_wake(container, now), "woken"))
+        yield Job("hand over", 60 * second, lambda _: _counted(intake.hand_over(), "handed over"))
         yield Job(
-            "settle", 60 * seconds, lambda _: _counted(publisher.reconcile(), "written again")
+            "digests",
+            30 * second,
+            lambda now: _counted(len(container.digests.issue_due(now)), "issued"),
         )
-        yield Job("complete", 2 * seconds, lambda _: complete_suggestions(parts))
-        yield Job("wake", 30 * seconds, lambda moment: _counted(_wake(parts, moment), "woken"))
-        yield Job("hand over", 60 * seconds, lambda _: _counted(hand_over(parts), "handed over"))
-        yield Job(
-            "digests", 30 * seconds, lambda moment: _counted(digests(parts, moment), "issued")
-        )
-        yield Job("refit", 3600 * seconds, lambda moment: refit(parts, moment))
+        yield Job("refit", 3600 * second, intake.refit)
         yield Job(
             "housekeeping",
-            24 * 3600 * seconds,
-            lambda moment: _counted(_forget(parts, moment), "rows forgotten"),
+            24 * 3600 * second,
+            lambda now: _counted(_delete_old(container, now), "rows deleted"),
         )
-        yield Job("poll", 60 * seconds, lambda moment: poll_when_due(parts, moment))
-
-    def _publisher(self) -> Publisher:
-        settings = self._parts.settings
-        return Publisher(
-            PublicationQueue(self._parts.database, settings.review_channel),
-            settings.data_dir,
-            self._target,
-            run=uuid.uuid4().hex,
-            link=self._card,
-        )
-
-    def _card(self, number: int) -> str | None:
-        """The address of a suggestion's card, once it is posted."""
-        item = self._parts.outbox.get(card_key(number))
-        if item is None or not item.ts:
-            return None
-        return f"{self._workspace}archives/{item.posted_in}/p{item.ts.replace('.', '')}"
+        yield Job("poll", 60 * second, lambda _: intake.poll_when_due())
 
 
-def _wake(parts: Container, moment: dt.datetime) -> int:
-    sleeping = parts.suggestions.expired_postponements(moment)
-    for one in sleeping:
-        parts.review.wake(one, moment)
-    return len(sleeping)
+def _wake(container: Container, now: dt.datetime) -> int:
+    """Return postponed suggestions to review; how many."""
+    suggestions = container.suggestions.expired_postponements(now)
+    for suggestion in suggestions:
+        container.review.wake(suggestion, now)
+    return len(suggestions)
 
 
-def _forget(parts: Container, moment: dt.datetime) -> int:
-    """Keep the database bounded."""
-    return delete_old(parts.database, moment) + parts.outbox.delete_delivered_before(
-        moment - RECORDS
+def _delete_old(container: Container, now: dt.datetime) -> int:
+    """Delete rows past their retention; how many."""
+    return delete_old(container.database, now) + container.outbox.delete_delivered_before(
+        now - RECORDS
     )
-
-
-def digests(parts: Container, moment: dt.datetime) -> int:
-    """Issue the editions that are due; how many there are."""
-    return len(parts.editor.issue_due(moment))
 
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}" if count else ""
 
 
-def _end(jobs: Jobs) -> None:
-    """Stop ticking, and wait for what is running, not for ever: any of it may be killed."""
-    ending = threading.Thread(target=jobs.stop, kwargs={"wait": True}, daemon=True)
-    ending.start()
-    ending.join(_FINISH)
+def _stop(jobs: Jobs) -> None:
+    """Stop the schedule and wait a few seconds for running jobs; any may be killed."""
+    stopping = threading.Thread(target=jobs.stop, kwargs={"wait": True}, daemon=True)
+    stopping.start()
+    stopping.join(_SHUTDOWN_SECONDS)

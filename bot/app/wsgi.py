@@ -1,4 +1,4 @@
-"""What gunicorn serves, and what its first process looks at before it starts others.
+"""The WSGI application of `papers web`, and the checks before gunicorn forks.
 
 prepare, once ──► fork ──► wsgi, in each process
 """
@@ -7,19 +7,19 @@ from functools import cache
 
 import structlog
 
-from bot.app.container import client_of, make_container, now
-from bot.app.environment import bot_token, forget_token, read_settings, signing_secret
+from bot.app.container import bootstrap
 from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import open_database
 from bot.db.migrate import migrate
 from bot.ops.health import HealthEndpoints
-from bot.settings import Settings
+from bot.settings import Settings, bot_token, hide_bot_token, read_settings, signing_secret
 from bot.slack.app import check_token, make_app
+from bot.slack.clients import make_clients
 from bot.slack.transport.wsgi import SlackRequests
 
 
 def prepare() -> None:
-    """See that all is there to serve with. Raises PapersError that says what is not."""
+    """Check the token, the list and the database, and migrate. Raises PapersError."""
     settings = read_settings()
     _workspace(settings)
     read_catalog(settings.data_dir)
@@ -31,22 +31,22 @@ def prepare() -> None:
 
 
 def wsgi() -> HealthEndpoints:
-    """What a process of gunicorn's serves."""
+    """Make the application of one gunicorn process."""
     settings = read_settings()
-    token, secret = bot_token(settings), signing_secret(settings)
+    secret = signing_secret(settings)
     workspace = _workspace(settings)
-    forget_token()
-    parts = make_container(settings)
-    app = make_app(client_of(settings, token), secret, parts.listeners(token, workspace))
+    hide_bot_token()
+    container = bootstrap(settings, workspace=workspace)
+    app = make_app(container.listener_context(), secret)
     structlog.get_logger().info("ready", transport="http")
-    return HealthEndpoints(parts.database, parts.lookup, now, SlackRequests(app))
+    return container.health(SlackRequests(app))
 
 
 @cache
 def _workspace(settings: Settings) -> str:
-    """The address of the token's workspace.
+    """Ask Slack for the address of the token's workspace.
 
-    The first process asks, and the others are its copies: one that dies while Slack is down can be
-    replaced.
+    The first process asks, and the forked ones inherit the answer: one that dies while Slack is
+    down can be replaced.
     """
-    return check_token(client_of(settings, bot_token(settings)))
+    return check_token(make_clients(bot_token(settings), settings.slack_api_url).repeatable)

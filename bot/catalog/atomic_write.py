@@ -1,7 +1,8 @@
-"""A file whose text is replaced at once, whatever happens meanwhile.
+"""Atomic replacement of a file's text.
 
-a new file beside it, locked while it is written ──► takes its name
-└── left by somebody who was killed: its lock is free, and it is swept away
+The text is written to a temporary file in the same folder, locked while it is written, and the
+temporary file is renamed. The lock of a file that a killed process left behind is free, so such
+files can be told from those still being written, and are deleted.
 """
 
 import contextlib
@@ -10,14 +11,14 @@ import os
 import tempfile
 from pathlib import Path
 
-_NEW = ".papers-new"
+_SUFFIX = ".papers-new"
 
 
 def write_file(path: Path, text: str) -> None:
-    """Replace a file's text: readers and crashes see the old text or the new."""
+    """Replace a file's text: readers see the old text or the new, also after a crash."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path.parent)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_NEW)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_SUFFIX)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
@@ -33,8 +34,8 @@ def write_file(path: Path, text: str) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Take away what those have left in a folder who were killed while they wrote."""
-    for left in folder.glob(f".*{_NEW}"):
-        with contextlib.suppress(OSError), left.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # or somebody is writing it now
-            left.unlink()
+    """Delete the temporary files in a folder that killed processes left behind."""
+    for leftover in folder.glob(f".*{_SUFFIX}"):
+        with contextlib.suppress(OSError), leftover.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while it is being written
+            leftover.unlink()

@@ -1,4 +1,4 @@
-"""When two entries are one paper: the version-less arXiv id, then the DOI, then the title."""
+"""Identity of papers: two entries are compared by arXiv id, DOI, link and title."""
 
 from collections.abc import Iterable
 
@@ -7,50 +7,50 @@ from rapidfuzz import fuzz
 from bot.catalog.links import Link
 from bot.catalog.model import Entry, compact
 
-_ALIKE = 90.0
-_TELLING_WORDS = 3
-_LONGEST_KEY = 1000
+_MIN_SIMILARITY = 90.0  # of 100
+_MIN_TITLE_WORDS = 3
+_MAX_KEY_LENGTH = 1000
 
 
 def link_of(entry: Entry) -> Link | None:
-    """Where an entry leads."""
+    """The link of an entry; None if it has no URL."""
     return Link(entry.url, entry.arxiv, entry.doi) if entry.url else None
 
 
 def keys(entry: Entry) -> frozenset[str]:
-    """What an entry may share with another that is the same paper: its link, its title.
+    """The keys that entries of the same paper share: those of the link and the title.
 
-    A title of one or two words (`Introduction`, `vLLM`) tells nothing by itself and gives a key
-    only where there is no link.
+    A title of one or two words (`Introduction`, `vLLM`) identifies no paper; it is a key only if
+    the entry has no link.
     """
     link = link_of(entry)
-    found = {link.key} if link else set()
-    if link is None or len(entry.title.split()) >= _TELLING_WORDS:
-        found.add(title_key(entry))
-    return frozenset(found)
+    link_keys = {link.key} if link else set()
+    if link and len(entry.title.split()) < _MIN_TITLE_WORDS:
+        return frozenset(link_keys)
+    return frozenset({*link_keys, title_key(entry)})
 
 
 def title_key(entry: Entry) -> str:
-    """What stands for a listed entry in a button, and for a paper that has no link."""
-    return f"title:{compact(entry.title)}"[:_LONGEST_KEY]
+    """The key of an entry by its title, for buttons and for papers without a link."""
+    return f"title:{compact(entry.title)}"[:_MAX_KEY_LENGTH]
 
 
-def same_paper(one: Entry, other: Entry) -> bool:
-    """Whether two entries that share a key are one paper.
+def same_paper(first: Entry, second: Entry) -> bool:
+    """Whether two entries are the same paper: they share a key and their titles agree.
 
-    Real lists give one link to two papers by mistake; then the titles differ, and both are kept.
+    Real lists give two papers the same link by mistake; then the titles differ, and both are kept.
     """
-    if one.arxiv and other.arxiv and one.arxiv != other.arxiv:
+    if first.arxiv and second.arxiv and first.arxiv != second.arxiv:
         return False
-    return bool(keys(one) & keys(other)) and titles_agree(one.title, other.title)
+    return bool(keys(first) & keys(second)) and titles_agree(first.title, second.title)
 
 
-def titles_agree(one: str, other: str) -> bool:
-    """Whether two titles name one paper: near-equal, or one is the other's name alone."""
-    first, second = compact(one), compact(other)
-    if first in {second, _name_key(other)} or second == _name_key(one):
+def titles_agree(first: str, second: str) -> bool:
+    """Whether two titles name the same paper: similar, or one is the short name of the other."""
+    one, other = compact(first), compact(second)
+    if one in {other, _name_key(second)} or other == _name_key(first):
         return True
-    return fuzz.ratio(first, second) >= _ALIKE
+    return fuzz.ratio(one, other) >= _MIN_SIMILARITY
 
 
 def _name_key(title: str) -> str:
@@ -58,7 +58,7 @@ def _name_key(title: str) -> str:
 
 
 class PaperIndex:
-    """Entries seen so far, found again by what they share."""
+    """Index of entries by their keys, to find the entry of the same paper."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self._by_key: dict[str, list[int]] = {}
@@ -67,7 +67,7 @@ class PaperIndex:
             self.put(number, entry)
 
     def put(self, number: int, entry: Entry) -> None:
-        """Remember an entry under a number, or what it has become."""
+        """Add an entry under a number; a later entry with that number replaces it."""
         self._entries[number] = entry
         for key in keys(entry):
             numbers = self._by_key.setdefault(key, [])

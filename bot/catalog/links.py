@@ -1,4 +1,4 @@
-"""Links and ids: which paper a URL, an arXiv id or a DOI means, however it was written.
+"""Links and ids: canonical form of URLs, arXiv ids and DOIs.
 
 arXiv's identifier schemes: https://info.arxiv.org/help/arxiv_identifier.html. DOIs follow
 Crossref's recommendation, https://www.crossref.org/blog/dois-and-matching-regular-expressions/.
@@ -19,7 +19,7 @@ _ARXIV_PATHS = re.compile(
     rf"/(?:abs|pdf|html|format|overview|papers)/(?P<rest>(?:{_NEW}|{_OLD}).*)"
 )
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(?P<id>.+)", re.IGNORECASE)
-# Parameters that say who came from where, as far as they are met on lists.
+# Tracking parameters that occur in lists.
 _TRACKING = re.compile(
     r"utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|igshid|mc_[ce]id|mkt_tok|twclid|ref_src"
     r"|_hsenc|_hsmi|ved|si|spm|share_\w+|trk"
@@ -28,7 +28,7 @@ _TRACKING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where an entry leads: its address in canonical form, with the ids that it names."""
+    """A canonical web address with the arXiv id and the DOI that it contains."""
 
     url: str
     arxiv: str | None = None
@@ -36,7 +36,7 @@ class Link:
 
     @property
     def key(self) -> str:
-        """The same for every address of one document: `arxiv:…`, `doi:…` or `url:…`."""
+        """A key that all addresses of a document share: `arxiv:…`, `doi:…` or `url:…`."""
         if self.arxiv:
             return f"arxiv:{self.arxiv}"
         if self.doi:
@@ -50,10 +50,10 @@ class Link:
 
 
 def read_link(address: str) -> Link | None:
-    """The link that an address means, or None if it is no web address.
+    """Parse an address into a link; None if it is not an http or https address.
 
-    http becomes https, tracking parameters go, arXiv's pages, PDFs and mirrors become
-    `https://arxiv.org/abs/ID`. Relative addresses, anchors and other schemes give None.
+    http becomes https, tracking parameters are removed, and arXiv pages, PDFs and mirrors become
+    `https://arxiv.org/abs/ID`.
     """
     address = address.strip()
     if address.startswith("//"):
@@ -73,7 +73,7 @@ def read_link(address: str) -> Link | None:
 
 
 def read_reference(text: str) -> Link | None:
-    """The paper that a person names by arXiv id, DOI or web address; None for anything else."""
+    """Parse an arXiv id, a DOI or a web address that a person typed; None for other text."""
     text = text.strip().strip("<>").split("|")[0]
     bare = re.sub(r"^(?:arxiv|doi)\s*:\s*", "", text, flags=re.IGNORECASE)
     if match := _ARXIV_ID.fullmatch(bare.removesuffix(".pdf")):
@@ -100,17 +100,16 @@ def _arxiv_link(arxiv: str) -> Link:
 
 def _arxiv_in(host: str, parts: SplitResult) -> str | None:
     path = unquote(parts.path)
-    if _ARXIV_HOSTS.fullmatch(host.lower()) and (found := _ARXIV_PATHS.fullmatch(path)):
-        match = _ARXIV_ID.match(found["rest"])
-        return match["id"] if match else None
-    if (doi := _doi_in(host, parts)) and (found := _ARXIV_DOI.fullmatch(doi)):
-        match = _ARXIV_ID.match(found["id"])
-        return match["id"] if match else None
-    return None
+    if _ARXIV_HOSTS.fullmatch(host.lower()) and (page := _ARXIV_PATHS.fullmatch(path)):
+        match = _ARXIV_ID.match(page["rest"])
+    else:
+        doi = _ARXIV_DOI.fullmatch(_doi_in(host, parts) or "")
+        match = _ARXIV_ID.match(doi["id"]) if doi else None
+    return match["id"] if match else None
 
 
 def _doi_in(host: str, parts: SplitResult) -> str | None:
-    """The DOI in the path of a resolver's or publisher's page, such as `/doi/pdf/10.1145/…`."""
+    """The DOI in the path of a resolver or publisher page, such as `/doi/pdf/10.1145/…`."""
     if host.lower() in {"github.com", "web.archive.org"}:
         return None
     match = re.search(rf"/({_DOI.pattern})$", unquote(parts.path).rstrip("/"))
@@ -121,12 +120,9 @@ def _doi_in(host: str, parts: SplitResult) -> str | None:
 
 def _canonical(parts: SplitResult, host: str, port: int | None) -> str:
     query = parts.query
-    kept = [
-        pair
-        for pair in parse_qsl(query, keep_blank_values=True)
-        if not _TRACKING.fullmatch(pair[0])
-    ]
-    if len(kept) < len(parse_qsl(query, keep_blank_values=True)):
+    pairs = parse_qsl(query, keep_blank_values=True)
+    kept = [pair for pair in pairs if not _TRACKING.fullmatch(pair[0])]
+    if len(kept) < len(pairs):  # else the query keeps its own encoding
         query = urlencode(kept)
     netloc = host.lower() if port in {None, 80, 443} else f"{host.lower()}:{port}"
     url = urlunsplit(("https", netloc, parts.path or "/", query, parts.fragment))

@@ -1,7 +1,7 @@
-"""The parts of a curated list: entries in a tree of sections. Values only.
+"""Data model of a curated list: entries in a tree of sections. Values only.
 
-The annotations are the data format itself: `yaml/read.py` validates YAML against them and
-`yaml/schema.py` derives the editors' JSON Schemas, so each key is described in one place.
+The annotations define the data format: `yaml/read.py` validates YAML against them and
+`yaml/schema.py` derives the JSON Schemas for editors from them.
 """
 
 import datetime as dt
@@ -37,31 +37,31 @@ class Entry:
         str,
         Field(
             pattern=ONE_LINE,
-            description="The whole title: `Name: rest` where the list has a name. No markup.",
+            description="The full title, `Name: rest` if the paper has a short name. No markup.",
         ),
     ]
     url: Annotated[
         str | None,
         Field(
             pattern=r"^https://[^\s<>]+$",
-            description="https, without tracking parameters; https://arxiv.org/abs/ID for arXiv.",
+            description="https, no tracking parameters; https://arxiv.org/abs/ID for arXiv.",
         ),
     ] = None
     arxiv: Annotated[
         str | None,
         Field(
             pattern=r"^(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})$",
-            description='The arXiv id without version, quoted: "2401.09670".',
+            description='The arXiv id without a version, quoted: "2401.09670".',
         ),
     ] = None
     doi: Annotated[
-        str | None, Field(pattern=r"^10\.\d{4,9}/\S+$", description="The DOI, without resolver.")
+        str | None, Field(pattern=r"^10\.\d{4,9}/\S+$", description="The DOI without a resolver.")
     ] = None
     venue: Annotated[
         str | None,
         Field(
             pattern=ONE_LINE,
-            description="The canonical name; a workshop keeps its words (ICML ES-FoMo Workshop).",
+            description="The canonical name; a workshop in full (ICML ES-FoMo Workshop).",
         ),
     ] = None
     year: Annotated[
@@ -70,30 +70,36 @@ class Entry:
     ] = None
     orgs: Annotated[
         tuple[Text, ...],
-        Field(description="Canonical names of organisations, in the list's order."),
+        Field(description="Canonical names of organisations, in the order of the list."),
     ] = ()
-    note: Annotated[
-        str | None, Field(pattern=ONE_LINE, description="A remark of the list's (`Section 3`).")
-    ] = None
+    note: Annotated[str | None, Field(pattern=ONE_LINE, description="A remark (`Section 3`).")] = (
+        None
+    )
     sections: Annotated[
         tuple[SectionPath, ...],
-        Field(min_length=1, description="Section id paths; the home section first."),
+        Field(min_length=1, description="Paths of section ids, the home section first."),
     ]
     added: Annotated[
-        dt.date | None, Field(description="The day of the addition; absent on imported entries.")
+        dt.date | None, Field(description="The date of the addition; absent on imported entries.")
     ] = None
     by: Annotated[
-        str | None, Field(pattern=ONE_LINE, description="The suggestion that brought the entry.")
+        str | None,
+        Field(pattern=ONE_LINE, description="The id of the suggestion that added the entry."),
     ] = None
 
     @property
     def home(self) -> str:
-        """The path of the section that the entry belongs to first."""
+        """The path of the home section, the first of `sections`."""
         return self.sections[0]
 
     @property
+    def top(self) -> str:
+        """The id of the top section that contains the home section; it names the file."""
+        return self.home.split("/")[0]
+
+    @property
     def name(self) -> str | None:
-        """What comes before the first colon of the title (`DistServe`), if there is one."""
+        """The short name before the first colon of the title (`DistServe`), or None."""
         name, colon, rest = self.title.partition(": ")
         return name if colon and rest else None
 
@@ -108,37 +114,37 @@ class Section:
         str,
         Field(
             pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$",
-            description="A short id, unique beside its siblings; part of the entries' paths.",
+            description="A short id, unique among its siblings; part of the paths in entries.",
         ),
     ]
     title: Text
     aliases: Annotated[
-        tuple[Text, ...], Field(description="Other names under which people look it up.")
+        tuple[Text, ...], Field(description="Other names that people search for.")
     ] = ()
     sections: tuple["Section", ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewPolicy:
-    """Who decides on suggestions."""
+    """Rules for decisions on suggestions."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     reviewers: Annotated[
         tuple[Text, ...],
-        Field(description="Slack ids of people or user groups; empty: the review channel."),
+        Field(description="Slack ids of people or user groups; empty: all in the review channel."),
     ] = ()
     quorum: Annotated[
-        int, Field(strict=True, ge=1, description="How many approvals a paper needs.")
+        int, Field(strict=True, ge=1, description="The number of approvals that a paper needs.")
     ] = 1
     self_approval: Annotated[
-        bool, Field(strict=True, description="Whether one may approve one's own suggestion.")
+        bool, Field(strict=True, description="Whether people may approve their own suggestions.")
     ] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishPolicy:
-    """Where the list is published beside `data/`."""
+    """Publication of the list in addition to `data/`."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -146,25 +152,25 @@ class PublishPolicy:
         str | None,
         Field(
             pattern=ONE_LINE,
-            description="The Markdown file kept in step: its path from the data folder, or, where "
-            "there is none, from the folder that the data folder is in.",
+            description="The Markdown file that is kept up to date: its path from the data folder "
+            "or, if there is no such file, from the parent of the data folder.",
         ),
     ] = None
 
 
-NAMES = "Canonical name, then the other spellings under which it is met."
+NAMES = "Canonical name, then other spellings of it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListInfo:
-    """The list itself: what `list.yaml` holds."""
+    """Title, sections and settings of a list: the content of `list.yaml`."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     title: Text
     introduction: Annotated[str, Field(description="Markdown before the first section.")] = ""
     sections: Annotated[
-        tuple[Section, ...], Field(description="The tree of sections, in the list's order.")
+        tuple[Section, ...], Field(description="The tree of sections, in the order of the list.")
     ]
     venues: Annotated[Mapping[Text, tuple[Text, ...]], Field(description=NAMES)] = field(
         default_factory=dict
@@ -180,14 +186,14 @@ class ListInfo:
         tuple[Annotated[str, Field(pattern=r"^[a-z-]+(?:\.[A-Za-z-]+)?$")], ...],
         Field(description="The arXiv categories to watch."),
     ] = DEFAULT_CATEGORIES
-    budget: Annotated[Count, Field(description="How many papers to propose a week.")] = 10
+    budget: Annotated[Count, Field(description="The number of papers to propose each week.")] = 10
     review: ReviewPolicy = field(default_factory=ReviewPolicy)
     publish: PublishPolicy = field(default_factory=PublishPolicy)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A section with its place in the tree."""
+    """A section with its path and the titles from the top section down to it."""
 
     path: str
     section: Section
@@ -201,51 +207,52 @@ class Place:
 
 @dataclass(frozen=True)
 class Catalog:
-    """A whole list. `entries` stand in the list's order: by home section, then as written."""
+    """A list with its entries, ordered by home section, then as written."""
 
     info: ListInfo
     entries: tuple[Entry, ...]
 
     @cached_property
     def places(self) -> Mapping[str, Place]:
-        """Every section by its path, in the list's order."""
+        """Every section by its path, in the order of the list."""
         return {place.path: place for place in walk(self.info.sections)}
 
     @cached_property
     def listed(self) -> Mapping[str, tuple[Entry, ...]]:
-        """Per section path what stands in it: those whose home it is, then the cross-listed."""
-        homes: dict[str, list[Entry]] = {path: [] for path in self.places}
-        guests: dict[str, list[Entry]] = {path: [] for path in self.places}
+        """The entries of each section by its path: home entries first, then cross-listed ones."""
+        listed: dict[str, list[Entry]] = {path: [] for path in self.places}
         for entry in self.entries:
-            homes[entry.home].append(entry)
+            listed[entry.home].append(entry)
+        for entry in self.entries:
             for path in entry.sections[1:]:
-                guests[path].append(entry)
-        return {path: (*homes[path], *guests[path]) for path in self.places}
+                listed[path].append(entry)
+        return {path: tuple(entries) for path, entries in listed.items()}
 
     def within(self, path: str) -> tuple[Entry, ...]:
-        """The entries of a section, then those of its subsections; each once, in order."""
+        """The entries of a section, then those of its subsections; each entry once."""
         return self._within.get(path, ())
 
     @cached_property
     def _within(self) -> Mapping[str, tuple[Entry, ...]]:
-        return {path: self._gathered(path) for path in self.places}
-
-    def _gathered(self, path: str) -> tuple[Entry, ...]:
-        found = {
-            id(entry): entry
-            for place in self.places
-            if place == path or place.startswith(f"{path}/")
-            for entry in self.listed[place]
+        return {
+            path: tuple(
+                {
+                    id(entry): entry
+                    for below in self.places
+                    if f"{below}/".startswith(f"{path}/")
+                    for entry in self.listed[below]
+                }.values()
+            )
+            for path in self.places
         }
-        return tuple(found.values())
 
     def section_titles(self, path: str, separator: str = " > ") -> str:
-        """The titles down to a section: `LLM Systems > Serving`."""
+        """The titles from the top section down: `LLM Systems > Serving`."""
         return separator.join(self.places[path].titles)
 
 
 def walk(sections: tuple[Section, ...], above: Place | None = None) -> Iterator[Place]:
-    """Every section of a tree, parents before children, in the list's order."""
+    """Yield every section of a tree, parents before children."""
     for section in sections:
         place = Place(
             path=f"{above.path}/{section.id}" if above else section.id,
@@ -256,10 +263,15 @@ def walk(sections: tuple[Section, ...], above: Place | None = None) -> Iterator[
         yield from walk(section.sections, place)
 
 
-def fold(text: str) -> str:
-    """Text without accents and case: `DéjàVu` and `dejavu` are the same.
+def section_ranks(sections: tuple[Section, ...]) -> Mapping[str, int]:
+    """The position of each section in the order of the list, by path."""
+    return {place.path: rank for rank, place in enumerate(walk(sections))}
 
-    Compatibility forms are folded too (full-width letters, ligatures), as Unicode's NFKD has them.
+
+def fold(text: str) -> str:
+    """Remove accents and case: `DéjàVu` becomes `dejavu`.
+
+    Compatibility forms (full-width letters, ligatures) are replaced as in Unicode's NFKD.
     """
     if text.isascii():
         return text.lower()
@@ -268,7 +280,7 @@ def fold(text: str) -> str:
 
 
 def compact(text: str) -> str:
-    """A key for names: folded, without spaces and punctuation, save `+` and `#` (ZeRO++, C#).
+    """A key for names: folded, without spaces or punctuation except `+` and `#` (ZeRO++, C#).
 
     `Deja Vu`, `DéjàVu` and `deja-vu` share the key `dejavu`.
     """

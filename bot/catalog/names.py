@@ -1,4 +1,4 @@
-"""Canonical names of venues and organisations, and the spellings under which they are met."""
+"""Canonical names of venues and organisations, and their other spellings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,24 +12,24 @@ from bot.catalog.model import ListInfo, compact
 
 @dataclass(frozen=True)
 class Names:
-    """One kind of names: canonical name -> its other spellings."""
+    """Names of one kind: canonical name -> its other spellings."""
 
     spellings: Mapping[str, tuple[str, ...]]
 
     @cached_property
     def _canonical(self) -> Mapping[str, str]:
-        found = {compact(name): name for name in self.spellings}
+        names = {compact(name): name for name in self.spellings}
         for name, others in self.spellings.items():
             for other in others:
-                found.setdefault(compact(other), name)
-        return found
+                names.setdefault(compact(other), name)
+        return names
 
     def canonical(self, spelling: str) -> str | None:
-        """The canonical name that a spelling means, whatever its case and punctuation; or None."""
+        """The canonical name of a spelling, regardless of case and punctuation; or None."""
         return self._canonical.get(compact(spelling))
 
     def merged(self, other: "Names") -> "Names":
-        """Both together; where they disagree this one is right."""
+        """These names and those of another; where they disagree, these win."""
         ours = set(self._canonical)
         added = {
             name: tuple(spelling for spelling in others if compact(spelling) not in ours)
@@ -39,7 +39,7 @@ class Names:
         return Names({**self.spellings, **added})
 
     def used(self, names: set[str]) -> dict[str, tuple[str, ...]]:
-        """Those of them that a list uses, sorted, with a place for the names not known here."""
+        """The given names with their spellings, sorted; names not known here have none."""
         return {
             name: tuple(self.spellings.get(name, ())) for name in sorted(names, key=str.casefold)
         }
@@ -47,23 +47,23 @@ class Names:
 
 @dataclass(frozen=True)
 class KnownNames:
-    """The names that a reader of lists knows."""
+    """Names of venues and organisations that are recognised in a list."""
 
     venues: Names
     orgs: Names
 
     @classmethod
     def of(cls, info: ListInfo) -> "KnownNames":
-        """The names of a list's own `list.yaml`."""
+        """The names in the `list.yaml` of a list."""
         return cls(Names(info.venues), Names(info.orgs))
 
     def merged(self, other: "KnownNames") -> "KnownNames":
-        """Both together; where they disagree this one is right."""
+        """These names and those of another; where they disagree, these win."""
         return KnownNames(self.venues.merged(other.venues), self.orgs.merged(other.orgs))
 
 
 def shipped_names() -> KnownNames:
-    """The names that this project knows of by itself (`names.yaml`)."""
+    """The names that come with this project (`names.yaml`)."""
     document = yaml.safe_load(
         resources.files("bot.catalog").joinpath("names.yaml").read_text("utf-8")
     )

@@ -1,4 +1,4 @@
-"""The `papers` command: one function a use case, each of which loads only what it needs."""
+"""The `papers` command; each subcommand imports only what it needs."""
 
 from bot.cli.commands import cli, main
 

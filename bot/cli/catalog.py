@@ -1,16 +1,20 @@
-"""Commands that keep the list itself."""
+"""Commands for the list itself."""
 
 import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.app.environment import read_settings
 from bot.cli.console import err, out
 from bot.errors import PapersError
+from bot.settings import Settings, read_settings
+from bot.text import pluralize
+
+if TYPE_CHECKING:
+    from bot.catalog.yaml.read import Problem
 
 
 def import_list(
@@ -19,29 +23,34 @@ def import_list(
     ],
     *,
     merging: Annotated[
-        bool, typer.Option("--merge", help="Add what is new to the list that is there.")
+        bool, typer.Option("--merge", help="Add new entries to the existing list.")
     ] = False,
     replacing: Annotated[
-        bool, typer.Option("--replace", help="Take the place of the list that is there.")
+        bool, typer.Option("--replace", help="Replace the existing list.")
     ] = False,
 ) -> None:
-    """Read an awesome list into the data folder, and say what was read and what was not."""
+    """Import an awesome list into the data folder, and report what was read and skipped."""
     folder, text = read_settings().data_dir, _read(file)
     if merging and replacing:
         raise PapersError("Choose one of --merge and --replace.")
-    from bot.app.listing import Way, take_in
+    from bot.catalog.names import shipped_names
+    from bot.catalog.service import ImportMode, import_markdown
 
-    way = Way.MERGE if merging else Way.REPLACE if replacing else Way.BEGIN
+    mode = ImportMode.CREATE
+    if merging or replacing:
+        mode = ImportMode.MERGE if merging else ImportMode.REPLACE
     stem = "awesome-papers" if str(file) == "-" else file.stem
-    for line in take_in(folder, text, way, title=stem.replace("-", " ").replace("_", " ").title()):
+    title = stem.replace("-", " ").replace("_", " ").title()
+    for line in import_markdown(folder, text, mode, shipped_names(), title=title):
         out.print(line, markup=False)
 
 
 def export() -> None:
     """Print the list as awesome-list Markdown."""
-    from bot.app.listing import as_markdown
+    from bot.catalog.names import shipped_names
+    from bot.catalog.service import export_markdown
 
-    text, problems = as_markdown(read_settings().data_dir)
+    text, problems = export_markdown(read_settings().data_dir, shipped_names())
     for problem in problems:
         err.print(str(problem), markup=False)
     typer.echo(text, nl=False)
@@ -50,30 +59,30 @@ def export() -> None:
 def check(
     *,
     as_json: Annotated[
-        bool, typer.Option("--json", help="A JSON array of what is wrong.")
+        bool, typer.Option("--json", help="Print a JSON array of problems.")
     ] = False,
 ) -> None:
-    """Check the data folder: what is wrong, where, what to do. Exit code 1 if there are errors."""
-    folder = read_settings().data_dir
-    from bot.app.listing import problems_of
-
-    problems = problems_of(read_settings())
+    """Check the data folder: each problem with its place and remedy. Exit code 1 if errors."""
+    settings = read_settings()
+    problems = _problems(settings)
     errors = sum(problem.is_error for problem in problems)
     if as_json:
         typer.echo(json.dumps([asdict(problem) for problem in problems], ensure_ascii=False))
     else:
         for problem in problems:
-            out.print(f"{folder}/{problem}", markup=False)
-        out.print(f"{errors} errors, {len(problems) - errors} warnings.")
+            out.print(f"{settings.data_dir}/{problem}", markup=False)
+        warnings = pluralize(len(problems) - errors, "warning")
+        out.print(f"{pluralize(errors, 'error')}, {warnings}.")
     raise typer.Exit(1 if errors else 0)
 
 
 def schema(
     name: Annotated[
-        str | None, typer.Argument(help="list.json or papers.json; none: both, in one object.")
+        str | None,
+        typer.Argument(help="list.json or papers.json; without it, both in one object."),
     ] = None,
 ) -> None:
-    """Print the JSON Schemas of the data files, as they also stand in data/schema/."""
+    """Print the JSON Schemas of the data files, which data/schema/ holds too."""
     from bot.catalog.yaml.schema import schemas
 
     if name is None:
@@ -86,6 +95,20 @@ def schema(
         typer.echo(schemas()[name], nl=False)
     else:
         raise PapersError(f"There is no schema {name}; there are {' and '.join(schemas())}.")
+
+
+def _problems(settings: Settings) -> "tuple[Problem, ...]":
+    """Problems of the files, and links to other papers than the entries' as far as arXiv knows."""
+    from bot.catalog.names import shipped_names
+    from bot.catalog.service import check_catalog
+    from bot.discovery.mislinks import mislinks
+    from bot.discovery.store import PaperStore
+    from bot.ops.database import open_if_current
+
+    loaded, problems = check_catalog(settings.data_dir, shipped_names())
+    database = open_if_current(settings)
+    records = PaperStore(database).listed_papers() if database else {}
+    return (*problems, *mislinks(loaded.located, records))
 
 
 def _read(file: Path) -> str:

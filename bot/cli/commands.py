@@ -1,37 +1,33 @@
-"""The table of commands, in the order of `papers --help`, and what becomes of errors."""
+"""The table of commands, in the order of `papers --help`, and the handling of errors."""
 
 import sys
 from collections.abc import Callable, Mapping
 
 import typer
 
-from bot.cli import catalog as listing
-from bot.cli import discovery as finding
-from bot.cli import operate as operating
-from bot.cli import search as lookups
-from bot.cli import server as serving
+from bot.cli import catalog, discovery, operate, search, server
 from bot.cli.console import err
 
 _COMMANDS: Mapping[str, Callable[..., None]] = {
-    "demo": serving.demo,
-    "run": serving.run,
-    "web": serving.web,
-    "worker": serving.worker,
-    "poll": finding.poll,
-    "digest": finding.digest,
-    "search": lookups.search,
-    "import": listing.import_list,
-    "export": listing.export,
-    "check": listing.check,
-    "schema": listing.schema,
-    "replay": finding.replay,
-    "doctor": operating.doctor,
-    "jobs": operating.jobs,
-    "history": operating.history,
-    "migrate": operating.migrate,
-    "backup": operating.backup,
-    "restore": operating.restore,
-    "manifest": serving.manifest,
+    "demo": server.demo,
+    "run": server.run,
+    "web": server.web,
+    "worker": server.worker,
+    "poll": discovery.poll,
+    "digest": discovery.digest,
+    "search": search.search,
+    "import": catalog.import_list,
+    "export": catalog.export,
+    "check": catalog.check,
+    "schema": catalog.schema,
+    "replay": discovery.replay,
+    "doctor": operate.doctor,
+    "jobs": operate.jobs,
+    "history": operate.history,
+    "migrate": operate.migrate,
+    "backup": operate.backup,
+    "restore": operate.restore,
+    "manifest": server.manifest,
 }
 
 cli = typer.Typer(
@@ -42,18 +38,18 @@ cli = typer.Typer(
 )
 for name, command in _COMMANDS.items():
     cli.command(name)(command)
-cli.add_typer(operating.outbox, name="outbox")
+cli.add_typer(operate.outbox, name="outbox")
 
 
 def main() -> None:
-    """Run the command line; what a person can mend is a sentence and exit code 1."""
+    """Run the command line; an error that a person can fix is a sentence and exit code 1."""
     try:
         cli()
     except Exception as error:
-        from bot.app.logging import in_a_sentence
+        from bot.app.logging import operator_message
 
-        told = in_a_sentence(error)
-        if told is None:
+        message = operator_message(error)
+        if message is None:
             raise
-        err.print(told, style="red", markup=False)
+        err.print(message, style="red", markup=False)
         sys.exit(1)

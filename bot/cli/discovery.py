@@ -1,4 +1,4 @@
-"""Commands that find papers, measure how well, and tell of what is new."""
+"""Commands that find papers, measure relevance, and issue digests."""
 
 import json
 from pathlib import Path
@@ -9,20 +9,20 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from bot.app.environment import read_settings
 from bot.cli.console import err, out
+from bot.settings import read_settings
+from bot.text import pluralize
 
 
 def poll(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Propose nothing.")] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="The outcome as one JSON object.")
+        bool, typer.Option("--json", help="Print the outcome as one JSON object.")
     ] = False,
 ) -> None:
-    """Poll arXiv once: the verdict on each feed, and what is proposed, with the reasons."""
-    from bot.app.container import make_container
-    from bot.app.finding import find
+    """Poll arXiv once, and print the verdict on each feed and the proposals with reasons."""
+    from bot.app.container import bootstrap
 
     with Progress(console=err, transient=True) as bar:
         task = bar.add_task("Polling arXiv", total=None)
@@ -30,12 +30,12 @@ def poll(
         def show(step: str, done: int, total: int) -> None:
             bar.update(task, description=step, completed=done, total=total)
 
-        account = find(make_container(read_settings()), show, dry_run=dry_run)
+        report = bootstrap(read_settings()).intake().poll(show, dry_run=dry_run)
     if as_json:
-        typer.echo(json.dumps(account.as_json(), ensure_ascii=False))
+        typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
     else:
-        out.print(account.as_text(), markup=False)
-    raise typer.Exit(1 if account.is_trouble else 0)
+        out.print(report.as_text(), markup=False)
+    raise typer.Exit(1 if report.is_trouble else 0)
 
 
 def digest(
@@ -44,16 +44,17 @@ def digest(
         bool, typer.Option("--dry-run", help="Print what would be posted, and post nothing.")
     ] = False,
 ) -> None:
-    """Issue the digests that are due; the worker does so by itself."""
-    from bot.app.container import make_container, now
+    """Issue the digests that are due, as the worker does by itself."""
+    from bot.app.container import bootstrap
     from bot.digest.edition_text import render_text
 
-    editor = make_container(read_settings()).editor
-    due = editor.due_editions(now()) if dry_run else editor.issue_due(now())
-    for one in due:
-        out.print(f"{render_text(one.edition, one.subscription)}\n", markup=False)
-    what = "would be posted" if dry_run else "put into the outbox"
-    out.print(f"{len(due)} {'edition' if len(due) == 1 else 'editions'} {what}.", markup=False)
+    container = bootstrap(read_settings())
+    now, digests = container.now(), container.digests
+    editions = digests.due_editions(now) if dry_run else digests.issue_due(now)
+    for due in editions:
+        out.print(f"{render_text(due.edition, due.subscription)}\n", markup=False)
+    count = pluralize(len(editions), "edition")
+    out.print(f"{count} {'would be posted' if dry_run else 'put into the outbox'}.", markup=False)
 
 
 def replay(
@@ -62,16 +63,16 @@ def replay(
     ],
     *,
     as_json: Annotated[
-        bool, typer.Option("--json", help="The figures alone, without intervals.")
+        bool, typer.Option("--json", help="Print the figures as JSON, without intervals.")
     ] = False,
 ) -> None:
     """Measure on a recording how well papers are found and placed."""
     from bot.catalog.yaml.read import read_catalog
-    from bot.discovery.evaluation import replay as recorded
+    from bot.discovery.evaluation import replay as recording
 
     catalog = read_catalog(read_settings().data_dir).catalog
     with err.status("reading the recording") as status:
-        figures = recorded.replay(folder, catalog, say=status.update)
+        figures = recording.replay(folder, catalog, say=status.update)
     if as_json:
         typer.echo(json.dumps(figures.as_json()))
         return

@@ -1,6 +1,6 @@
-"""Commands for whoever operates the bot."""
+"""Commands for operators."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -9,103 +9,118 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from bot.app.environment import read_settings
 from bot.cli.console import AsJson, err, out, print_json
 from bot.errors import PapersError
+from bot.settings import read_settings
+from bot.text import pluralize
 
 outbox = typer.Typer(invoke_without_command=True, no_args_is_help=False)
 _STYLES = {"ok": "green", "warning": "yellow", "error": "bold red"}
 
 
 def doctor(*, as_json: AsJson = False) -> None:
-    """Look at all that the bot depends on: what is wrong, what to do. Exit code 1 if errors."""
-    from bot.app.examining import examine
-    from bot.ops.doctor.finding import worst
+    """Check everything that the bot depends on, with remedies. Exit code 1 if there are errors."""
+    from bot.app.clock import utc_now
+    from bot.app.logging import redactor
+    from bot.ops.doctor.findings import worst
+    from bot.ops.doctor.run import Doctor
 
-    with err.status("Looking at Slack, the database, the list and the disk"):
-        findings = examine(read_settings())
+    with err.status("Checking Slack, the database, the list and the disk"):
+        findings = Doctor(read_settings(), utc_now, redactor()).examine()
     state = worst(findings)
     if as_json:
-        print_json({"state": state, "findings": [asdict(one) for one in findings]})
-        raise typer.Exit(1 if state == "error" else 0)
-    for one in findings:
-        out.print(Text(f"{one.state:8}", _STYLES[one.state]), Text(f"{one.what}: {one.sentence}"))
-        if one.remedy:
-            out.print(f"         {one.remedy}", markup=False)
-    errors, warnings = (
-        sum(one.state == state for one in findings) for state in ("error", "warning")
-    )
-    out.print(f"{errors} errors, {warnings} warnings, {len(findings)} things looked at.")
-    raise typer.Exit(1 if errors else 0)
+        print_json({"state": state, "findings": [asdict(finding) for finding in findings]})
+    else:
+        for finding in findings:
+            label = Text(f"{finding.state:8}", _STYLES[finding.state])
+            out.print(label, Text(f"{finding.what}: {finding.sentence}"))
+            if finding.remedy:
+                out.print(f"         {finding.remedy}", markup=False)
+        states = [finding.state for finding in findings]
+        errors = pluralize(states.count("error"), "error")
+        warnings = pluralize(states.count("warning"), "warning")
+        out.print(f"{errors}, {warnings}, {pluralize(len(findings), 'check')}.")
+    raise typer.Exit(1 if state == "error" else 0)
 
 
 @outbox.callback()
 def show_outbox(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """What is still to be said in Slack, or was given up; `papers outbox retry` tries it again."""
+    """Show unsent messages and dead letters; `papers outbox retry` sends dead letters again."""
     if context.invoked_subcommand:
         return
     from bot.app.logging import redactor
-    from bot.app.state import existing
+    from bot.ops.database import open_existing
     from bot.outbox.store import Outbox
 
-    box, redact = Outbox(existing(read_settings())), redactor()
+    messages, redact = Outbox(open_existing(read_settings())), redactor()
     rows = [
         {
-            "key": item.key,
-            "state": item.state,
-            "channel": item.channel,
-            "kind": item.kind,
-            "since": item.created_at.isoformat(),
-            "tries": item.tries,
-            "problem": redact(item.problem or ""),
+            "key": row.key,
+            "state": row.state,
+            "channel": row.channel,
+            "kind": row.kind,
+            "since": row.created_at.isoformat(),
+            "tries": row.tries,
+            "problem": redact(row.problem or ""),
         }
-        for item in (*box.dead_rows(), *box.pending_rows())
+        for row in (*messages.dead_rows(), *messages.pending_rows())
     ]
-    if as_json:
-        print_json(rows)
-    elif rows:
-        _show(rows)
-    else:
-        out.print("Everything was said.")
+    _show(rows, "All messages were sent.", as_json=as_json)
 
 
 @outbox.command()
 def retry(
     keys: Annotated[
-        list[str] | None, typer.Argument(help="Keys of dead letters; none: all of them.")
+        list[str] | None,
+        typer.Argument(help="Keys of dead letters; without any, all."),
     ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Have what was given up tried again, by the worker."""
-    from bot.app.container import now
-    from bot.app.state import existing
+    """Let the worker send dead letters again."""
+    from bot.app.clock import utc_now
+    from bot.ops.database import open_existing
     from bot.outbox.store import Outbox
 
-    box = Outbox(existing(read_settings()))
-    dead = {item.key for item in box.dead_rows()}
+    messages = Outbox(open_existing(read_settings()))
+    dead = {row.key for row in messages.dead_rows()}
     if unknown := sorted(set(keys or ()) - dead):
-        raise PapersError(
-            f"There is no dead letter {unknown[0]}. `papers outbox` shows those there are."
-        )
-    count = box.retry(now(), keys or None)
+        raise PapersError(f"There is no dead letter {unknown[0]}. `papers outbox` lists them.")
+    count = messages.retry(utc_now(), keys or None)
     if as_json:
         print_json({"retried": count})
+    elif count:
+        out.print(f"The worker will send {pluralize(count, 'message')} again.")
     else:
-        out.print(f"{count} to be tried again." if count else "There is no dead letter.")
+        out.print("There are no dead letters.")
 
 
 def jobs(*, as_json: AsJson = False) -> None:
-    """What the worker's jobs did last, when, and when they come next."""
-    from bot.app.state import existing, upcoming
+    """Show the last and next run of the worker's jobs."""
+    from bot.app.clock import utc_now
+    from bot.discovery.sources.arxiv.schedule import next_poll_of
+    from bot.discovery.sources.arxiv.source import ARXIV
+    from bot.discovery.store import PaperStore
+    from bot.ops.database import open_existing
+    from bot.ops.jobs import JobJournal
 
-    rows = upcoming(existing(read_settings()))
-    if as_json:
-        print_json(rows)
-    elif rows:
-        _show(rows)
-    else:
-        out.print("No job has run yet; `papers run` and `papers worker` run them.")
+    database = open_existing(read_settings())
+    next_poll = next_poll_of(PaperStore(database).history(ARXIV), utc_now())
+    rows = [
+        {
+            "name": run.name,
+            "last": run.started_at.isoformat(timespec="seconds"),
+            "is_ok": run.is_ok,
+            "outcome": run.outcome,
+            # The job `poll` runs every minute, and polls when arXiv has something new.
+            "next": (next_poll if run.name == "poll" else run.next_at).isoformat(
+                timespec="seconds"
+            ),
+        }
+        for run in JobJournal(database).runs()
+    ]
+    empty = "No job has run yet; `papers run` and `papers worker` run them."
+    _show(rows, empty, as_json=as_json)
 
 
 def history(
@@ -113,22 +128,44 @@ def history(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """What happened to a suggestion, from the beginning."""
-    from bot.app.state import existing, told
+    """Show all events of a suggestion."""
+    from bot.ops.database import open_existing
+    from bot.review.store import SuggestionStore
 
-    found = told(existing(read_settings()), number)
+    store = SuggestionStore(open_existing(read_settings()))
+    suggestion = store.get(number)
+    if suggestion is None:
+        raise PapersError(f"There is no suggestion {number}. `/papers pending` has the numbers.")
+    title, events = suggestion.subject.entry.title, store.history(number)
+    times = [event.at.isoformat(timespec="seconds") for event in events]
     if as_json:
-        print_json(found)
+        print_json(
+            {
+                "id": suggestion.id,
+                "title": title,
+                "state": suggestion.state,
+                "published": suggestion.published,
+                "trouble": suggestion.trouble,
+                "events": [
+                    {
+                        "at": at,
+                        "what": event.what,
+                        "actor": event.actor,
+                        "detail": dict(event.detail),
+                    }
+                    for at, event in zip(times, events, strict=True)
+                ],
+            }
+        )
         return
-    out.print(f"{found['title']}: {found['state']}", markup=False, style="bold")
-    for event in found["events"]:
-        detail = "".join(f"  {key}: {value}" for key, value in event["detail"].items())
-        who = event["actor"] or "the bot"
-        out.print(f"{event['at']}  {event['what']} by {who}{detail}", markup=False)
+    out.print(f"{title}: {suggestion.state}", markup=False, style="bold")
+    for at, event in zip(times, events, strict=True):
+        detail = "".join(f"  {key}: {value}" for key, value in event.detail.items())
+        out.print(f"{at}  {event.what} by {event.actor or 'the bot'}{detail}", markup=False)
 
 
 def migrate() -> None:
-    """Bring the database's schema to the newest; `run`, `web` and `worker` do so, too."""
+    """Migrate the database to the newest schema; `run`, `web` and `worker` migrate too."""
     from bot.db import migrate as schema
     from bot.db.engine import open_database
 
@@ -137,34 +174,38 @@ def migrate() -> None:
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="Where to; what is there is replaced.")],
+    file: Annotated[Path, typer.Argument(help="The file to write; an existing one is replaced.")],
 ) -> None:
-    """Keep the database in a file, while the bot runs. The list in the data folder is in git."""
-    from bot.app.state import existing
-    from bot.ops import backup as kept
+    """Back the database up to a file, while the bot runs. Keep the data folder in git."""
+    from bot.ops.backup import backup as write_backup
+    from bot.ops.database import open_existing
 
-    size = kept.backup(existing(read_settings()), file)
+    size = write_backup(open_existing(read_settings()), file)
     out.print(f"{file}: {size:,} bytes.", markup=False)
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="A backup, of SQLite or of PostgreSQL.")],
+    file: Annotated[Path, typer.Argument(help="A backup of SQLite or of PostgreSQL.")],
     *,
     replacing: Annotated[
-        bool, typer.Option("--replace", help="Throw away what the database holds.")
+        bool, typer.Option("--replace", help="Discard what the database holds.")
     ] = False,
 ) -> None:
-    """Bring the database to what a backup holds: all of it, or nothing is changed."""
-    from bot.app.state import restore_into
+    """Restore the database from a backup, completely or not at all."""
+    from bot.ops.database import restore_backup
 
-    rows = restore_into(read_settings(), file, replace=replacing)
-    out.print(f"{rows:,} rows restored. The list in the data folder is as it was.")
+    rows = restore_backup(read_settings(), file, replace=replacing)
+    out.print(f"{pluralize(rows, 'row')} restored. The data folder is unchanged.")
 
 
-def _show(rows: Iterable[Mapping[str, object]]) -> None:
-    """Rows as a table, wrapped where the terminal ends."""
-    first = next(iter(rows := list(rows)))
-    table = Table(*first, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text(str("" if value is None else value)) for value in row.values()))
-    out.print(table, soft_wrap=False)
+def _show(rows: Sequence[Mapping[str, object]], empty: str, *, as_json: bool) -> None:
+    """Print rows as JSON or as a table that wraps in the terminal; `empty` if there are none."""
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        out.print(empty)
+    else:
+        table = Table(*rows[0], box=None, pad_edge=False)
+        for row in rows:
+            table.add_row(*(Text(str("" if value is None else value)) for value in row.values()))
+        out.print(table, soft_wrap=False)

@@ -2,15 +2,16 @@
 
 import json
 import sys
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.app.environment import read_settings
 from bot.cli.console import out
+from bot.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from bot.lookup.lookup import Lookup, LookupAnswer
+    from bot.lookup.catalog_lookup import CatalogLookup, LookupAnswer
 
 SHOWN = 20
 
@@ -21,16 +22,14 @@ def search(
     ],
     *,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object a query, with all results.")
+        bool, typer.Option("--json", help="Print a JSON object a query, with all results.")
     ] = False,
     limit: Annotated[
         int, typer.Option(min=1, help="How many results to show in the terminal.")
     ] = SHOWN,
 ) -> None:
-    """Look up what `/papers QUERY` would."""
-    from bot.app.looking import live_lookup
-
-    lookup = live_lookup(read_settings()).current()
+    """Look papers up, as `/papers QUERY` does."""
+    lookup = _lookup(read_settings())
     text = " ".join(query)
     if as_json:
         for line in sys.stdin if text == "-" else [text]:
@@ -40,7 +39,19 @@ def search(
     _show(lookup, lookup.answer(text, limit=limit))
 
 
-def _answer_json(lookup: "Lookup", text: str) -> dict[str, Any]:
+def _lookup(settings: Settings) -> "CatalogLookup":
+    """The lookup of the list, with the decisions if there is a database to read them from."""
+    from bot.catalog.names import shipped_names
+    from bot.lookup.service import LookupService
+    from bot.ops.database import open_if_current
+    from bot.review.store import SuggestionStore
+
+    database = open_if_current(settings)
+    decisions = SuggestionStore(database) if database else None
+    return LookupService(settings.data_dir, shipped_names(), time.monotonic, decisions).current()
+
+
+def _answer_json(lookup: "CatalogLookup", text: str) -> dict[str, Any]:
     answer = lookup.answer(text)
     return {
         "query": text,
@@ -61,7 +72,7 @@ def _answer_json(lookup: "Lookup", text: str) -> dict[str, Any]:
     }
 
 
-def _show(lookup: "Lookup", answer: "LookupAnswer") -> None:
+def _show(lookup: "CatalogLookup", answer: "LookupAnswer") -> None:
     out.print(answer.message, markup=False, style="bold" if answer.results else "")
     if not answer.results:
         raise typer.Exit(1 if answer.kind == "error" else 0)

@@ -6,29 +6,28 @@ from typing import Annotated
 
 import typer
 
-from bot.app.environment import read_settings
 from bot.cli.console import err
-from bot.settings import Settings
+from bot.settings import Settings, read_settings
 
 
 def demo(
     port: Annotated[
-        int, typer.Option(help="The port of the page to open; another if it is taken.")
+        int, typer.Option(help="The port of the page; another one if it is taken.")
     ] = 3500,
 ) -> None:
-    """The whole bot on this machine, no Slack account: a local stand-in in the browser."""
-    from bot.app.logging import leave
+    """Run the whole bot on this machine, with a local stand-in for Slack in the browser."""
+    from bot.app.logging import exit_now
     from bot.demo import run_demo
 
     run_demo(read_settings(), port, lambda text: err.print(text, markup=False))
-    leave()
+    exit_now()
 
 
 def run() -> None:
     """Serve a workspace by Socket Mode, in one process."""
-    from bot.app import processes as serving
+    from bot.app.processes import run as serve
 
-    _until_ended(serving.run)
+    _serve(serve)
 
 
 def web() -> None:
@@ -39,10 +38,10 @@ def web() -> None:
 
 
 def worker() -> None:
-    """Send, publish and poll beside `papers web`; a second one waits until it is needed."""
-    from bot.app import processes as serving
+    """Send, publish and poll beside `papers web`; a second worker waits in reserve."""
+    from bot.app.processes import work
 
-    _until_ended(serving.work)
+    _serve(work)
 
 
 def manifest(
@@ -50,17 +49,17 @@ def manifest(
         str | None, typer.Option(help="The public address of `papers web`, for HTTP mode.")
     ] = None,
 ) -> None:
-    """Print the Slack app manifest, ready to paste."""
+    """Print the Slack app manifest."""
     from bot.slack import manifest as slack
 
     typer.echo(slack.manifest(url), nl=False)
 
 
-def _until_ended(serve: Callable[[Settings], None]) -> None:
-    from bot.app.logging import configure_logging, leave
+def _serve(serve: Callable[[Settings], None]) -> None:
+    from bot.app.logging import configure_logging, exit_now
 
     settings = read_settings()
     configure_logging(settings)
-    with contextlib.suppress(SystemExit):  # SIGTERM, before it was ready
+    with contextlib.suppress(SystemExit):  # SIGTERM during the start
         serve(settings)
-    leave()
+    exit_now()

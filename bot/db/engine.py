@@ -15,7 +15,7 @@ import contextlib
 import datetime as dt
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,7 @@ class Database:
         return self.engine.dialect.name == "sqlite"
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, sleep: Callable[[float], None] = time.sleep) -> Database:
     """Open a database by its URL: `sqlite:///papers.db`, `postgresql://…` (also `postgres://`).
 
     Raises DatabaseError when the URL is not understood.
@@ -120,7 +120,7 @@ def open_database(url: str) -> Database:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        _set_up_sqlite(engine)
+        _set_up_sqlite(engine, sleep)
     return Database(engine)
 
 
@@ -137,12 +137,12 @@ def _options(url: sa.URL) -> dict[str, Any]:
     return {"isolation_level": "READ COMMITTED", "connect_args": connect_args}
 
 
-def _set_up_sqlite(engine: Engine) -> None:
+def _set_up_sqlite(engine: Engine, sleep: Callable[[float], None]) -> None:
     @sa.event.listens_for(engine, "connect")
     def connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        _use_wal(cursor)
+        _use_wal(cursor, sleep)
         for pragma in (
             f"busy_timeout = {_BUSY_SECONDS * 1000}",
             "foreign_keys = ON",
@@ -157,7 +157,7 @@ def _set_up_sqlite(engine: Engine) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _use_wal(cursor: sqlite3.Cursor) -> None:
+def _use_wal(cursor: sqlite3.Cursor, sleep: Callable[[float], None]) -> None:
     """Switch a file to WAL, which it then keeps; retry while another connection does the same.
 
     SQLite's own waiting (`busy_timeout`) does not apply to this statement.
@@ -168,7 +168,7 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
         except sqlite3.OperationalError as error:
             if "locked" not in str(error):
                 raise
-            time.sleep(wait)
+            sleep(wait)
         else:
             return
     cursor.execute("PRAGMA journal_mode = WAL")

@@ -1,4 +1,4 @@
-"""The demo: the whole bot on one machine, with a local stand-in for Slack in the browser."""
+"""The demo: the whole bot on this machine, with a local stand-in for Slack in the browser."""
 
 from bot.demo.session import run_demo
 

@@ -1,6 +1,6 @@
-"""A small recorded arXiv on loopback: what the demo polls where the real one cannot be reached.
+"""A small recorded arXiv on loopback, which the demo polls if arXiv cannot be reached.
 
-It speaks arXiv's own formats (RSS for feeds, Atom for the API), so that the whole of polling runs.
+It answers in arXiv's formats (RSS for feeds, Atom for the API), so that all of polling runs.
 """
 
 import contextlib
@@ -24,12 +24,12 @@ _ATOM = "http://www.w3.org/2005/Atom"
 _COUNTS = "http://a9.com/-/spec/opensearch/1.1/"
 
 for prefix, space in (("", _ATOM), ("arxiv", _ARXIV), ("dc", _DC), ("opensearch", _COUNTS)):
-    register_namespace(prefix, space)  # readers of feeds know them by these names
+    register_namespace(prefix, space)  # the prefixes that feed parsers know
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A real paper, described in our own words."""
+    """A real paper with a summary written for this project."""
 
     arxiv: str
     title: str
@@ -53,28 +53,29 @@ def samples() -> tuple[Sample, ...]:
     )
 
 
-def rss(papers: Sequence[Sample], asked: Sequence[str], now: dt.datetime) -> bytes:
-    """A day's feed of some categories."""
+def rss(papers: Sequence[Sample], categories: Sequence[str], now: dt.datetime) -> bytes:
+    """The feed of some categories for one day."""
     root = Element("rss", version="2.0")
     channel = SubElement(root, "channel")
-    SubElement(channel, "title").text = f"{', '.join(asked)} updates on arXiv.org"
-    SubElement(channel, "link").text = f"http://rss.arxiv.org/rss/{'+'.join(asked)}"
+    SubElement(channel, "title").text = f"{', '.join(categories)} updates on arXiv.org"
+    SubElement(channel, "link").text = f"http://rss.arxiv.org/rss/{'+'.join(categories)}"
     SubElement(channel, "description").text = "A small recorded feed of real papers."
     SubElement(channel, "lastBuildDate").text = format_datetime(now)
     SubElement(channel, "pubDate").text = format_datetime(now)
     for paper in papers:
-        if set(paper.categories) & set(asked):
-            _item(channel, paper, "new" if paper.categories[0] in asked else "cross", now)
+        if set(paper.categories) & set(categories):
+            kind = "new" if paper.categories[0] in categories else "cross"
+            _item(channel, paper, kind, now)
     body: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     return body
 
 
 def _item(channel: Element, paper: Sample, kind: str, now: dt.datetime) -> None:
     item = SubElement(channel, "item")
-    told = f"arXiv:{paper.arxiv}v1 Announce Type: {kind} \nAbstract: {paper.abstract}"
+    description = f"arXiv:{paper.arxiv}v1 Announce Type: {kind} \nAbstract: {paper.abstract}"
     SubElement(item, "title").text = paper.title
     SubElement(item, "link").text = arxiv_url(paper.arxiv)
-    SubElement(item, "description").text = told
+    SubElement(item, "description").text = description
     SubElement(item, "guid", isPermaLink="false").text = f"oai:arXiv.org:{paper.arxiv}v1"
     for category in paper.categories:
         SubElement(item, "category").text = category
@@ -84,7 +85,7 @@ def _item(channel: Element, paper: Sample, kind: str, now: dt.datetime) -> None:
 
 
 def atom(papers: Sequence[Sample], now: dt.datetime) -> bytes:
-    """The API's answer about some papers."""
+    """The API's answer for some papers."""
     root = Element(f"{{{_ATOM}}}feed")
     SubElement(root, f"{{{_ATOM}}}id").text = "http://arxiv.org/api/recorded"
     SubElement(root, f"{{{_ATOM}}}title").text = "A small recorded answer about real papers"
@@ -109,7 +110,7 @@ def atom(papers: Sequence[Sample], now: dt.datetime) -> bytes:
 
 @contextlib.contextmanager
 def recorded(now: dt.datetime) -> Iterator[str]:
-    """Serve the recorded feed while the block runs; gives the base of its addresses."""
+    """Serve the recorded arXiv while the block runs; yields its base URL."""
     papers = samples()
 
     class Handler(BaseHTTPRequestHandler):
@@ -122,7 +123,7 @@ def recorded(now: dt.datetime) -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -138,5 +139,5 @@ def _answer(path: str, papers: Sequence[Sample], now: dt.datetime) -> bytes:
     parts = urlsplit(path)
     if parts.path.startswith("/rss/"):
         return rss(papers, parts.path.removeprefix("/rss/").split("+"), now)
-    asked = ",".join(parse_qs(parts.query).get("id_list", [])).split(",")
-    return atom([paper for paper in papers if paper.arxiv in asked], now)
+    ids = ",".join(parse_qs(parts.query).get("id_list", [])).split(",")
+    return atom([paper for paper in papers if paper.arxiv in ids], now)

@@ -1,4 +1,4 @@
-"""One run of the demo: the stand-in and the bot together, on a scratch copy of the list."""
+"""One run of the demo: the stand-in for Slack and the bot, on a scratch copy of the list."""
 
 import contextlib
 import datetime as dt
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.app.container import now
+from bot.app.clock import utc_now
 from bot.app.logging import configure_logging
 from bot.app.processes import run
 from bot.catalog.yaml.read import CatalogError
@@ -20,33 +20,35 @@ from bot.demo.standin import APP_TOKEN, BOT_TOKEN, StandIn, fetch, free_port, ru
 from bot.http import Bounds, FetchError, HttpClient, user_agent
 from bot.settings import Settings
 
-_PATIENCE = Bounds(connect=3.0, silence=3.0, deadline=5.0)
-_CATEGORY = "cs.PF"  # a small feed, to see whether arXiv answers
+_PROBE = Bounds(connect=3.0, silence=3.0, deadline=5.0)
+_CATEGORY = "cs.PF"  # a small feed, to test whether arXiv answers
 _WELCOME = """
   Open {page} in a browser: a workspace with the bot in it, all on this machine.
 
   Type in #papers:
       /papers serving              a section
       /papers kv cache             a topic, the best match first
-      /papers flashatention        slips do not matter
+      /papers flashatention        a topic with a typing error
       /papers 2401.09670           a paper, by id or link
       /papers suggest 2510.22852   a paper for the list
       /papers subscribe serving    what is new there, every Monday
-      /papers                      what else
+      /papers                      help
 
-  Look into #papers-review: the first poll of {source} puts cards there
+  Open #papers-review: the first poll of {source} posts cards there
   within half a minute. Approve one, look it up in #papers, undo it.
 
-  The list is a copy: nothing you do here changes yours. Ctrl-C ends everything.
+  The list is a copy: your own does not change. Press Ctrl-C to end the demo.
 """
 
 
 def run_demo(settings: Settings, port: int, say: Callable[[str], None]) -> None:
-    """Run until Ctrl-C. Raises PapersError when the stand-in or the list cannot be had."""
+    """Run until Ctrl-C. Raises PapersError if the stand-in or the list is not available."""
     if not (settings.data_dir / "list.yaml").exists():
-        raise CatalogError(f"There is no list in {settings.data_dir}; start the demo where it is.")
+        raise CatalogError(
+            f"There is no list in {settings.data_dir}. Start the demo in the folder that holds it."
+        )
     say(
-        "Fetching the stand-in for Slack, once …"
+        "Downloading the stand-in for Slack, once …"
         if not Path(".standin").exists()
         else "Starting …"
     )
@@ -85,26 +87,26 @@ def run_demo(settings: Settings, port: int, say: Callable[[str], None]) -> None:
 
 @contextlib.contextmanager
 def _arxiv(settings: Settings) -> Iterator[tuple[str, str, str]]:
-    """Where to poll: arXiv if it answers, else a recorded feed; and which it is, in words."""
+    """RSS address, API address and name of arXiv if it answers, else of a recorded feed."""
     url = f"{settings.rss_url.rstrip('/')}/{_CATEGORY}"
     agent = user_agent(settings.contact)
-    with HttpClient(agent=agent, clock=time.monotonic, now=now, bounds=_PATIENCE) as http:
+    with HttpClient(agent=agent, clock=time.monotonic, now=utc_now, bounds=_PROBE) as http:
         try:
             http.fetch(url)
         except FetchError:
-            there = False
+            is_reachable = False
         else:
-            there = True
-    if there:
+            is_reachable = True
+    if is_reachable:
         yield settings.rss_url, settings.api_url, "arXiv"
         return
-    with recorded(now() - dt.timedelta(minutes=1)) as base:
+    with recorded(utc_now() - dt.timedelta(minutes=1)) as base:
         source = "a small recorded feed (arXiv cannot be reached)"
         yield f"{base}/rss", f"{base}/api", source
 
 
 def _watch(standin: StandIn, stop: threading.Event, say: Callable[[str], None]) -> None:
-    """When the stand-in ends by itself there is nothing left to serve."""
+    """End the demo when the stand-in ends by itself."""
     standin.process.wait()
     if not stop.is_set():
         say("The stand-in ended, and so does the demo.")

@@ -1,7 +1,7 @@
-"""The stand-in for Slack: local-slack, fetched once with npm, checked by its hash, started.
+"""The stand-in for Slack: local-slack, downloaded once with npm and verified by its hash.
 
-It gives a Slack-like page, Socket Mode, signed HTTP and a control API for tests. It listens on all
-interfaces (it has no switch for that), so it is for a demo and for tests only.
+It has a Slack-like page, Socket Mode, signed HTTP and a control API for tests. It listens on all
+interfaces (no option changes that), so it is for demos and tests only.
 """
 
 import base64
@@ -36,32 +36,32 @@ BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = (
     "stand-in-signing-secret",
 )  # made up
 
-_INSTEAD = "Without it, `papers search serving` answers in this terminal what the bot would."
+_INSTEAD = "Without it, `papers search serving` shows the bot's answers in this terminal."
 _FETCH_SECONDS, _START_SECONDS = 300, 20
 
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """A stand-in that is running."""
+    """A running stand-in."""
 
     port: int
     process: subprocess.Popen[bytes]
 
     @property
     def page(self) -> str:
-        """What to open in a browser; also the base of its control API."""
+        """The address of its page and of its control API."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def api(self) -> str:
-        """Its Web API base, for SLACK_API_URL."""
+        """The base URL of its Web API, for SLACK_API_URL."""
         return f"{self.page}/api/"
 
 
 def fetch(cache: Path = CACHE) -> Path:
-    """The stand-in's program, from the cache or else from npm.
+    """Return the stand-in's program, from the cache or from npm.
 
-    Raises PapersError where it cannot be had: another platform, no npm, no network.
+    Raises PapersError on other platforms, and without npm or a network.
     """
     program = cache / f"local-slack-{VERSION}"
     if program.exists():
@@ -75,7 +75,7 @@ def fetch(cache: Path = CACHE) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         raise PapersError(
-            "The demo fetches its stand-in for Slack with npm, which is not installed. "
+            "The demo downloads its stand-in for Slack with npm, which is not installed. "
             "Install Node.js with npm (on Debian: apt-get install nodejs npm) and try again. "
             f"{_INSTEAD}"
         )
@@ -96,7 +96,7 @@ def fetch(cache: Path = CACHE) -> Path:
 
 @contextlib.contextmanager
 def running(program: Path, port: int, config: Mapping[str, Any]) -> Iterator[StandIn]:
-    """The stand-in while the block runs. Raises PapersError when it does not come up."""
+    """Run the stand-in while the block runs. Raises PapersError if it does not start."""
     with tempfile.TemporaryDirectory(prefix="papers-stand-in-") as folder:
         path = Path(folder) / "slack.yaml"
         path.write_text(yaml.safe_dump(dict(config)), "utf-8")
@@ -107,7 +107,7 @@ def running(program: Path, port: int, config: Mapping[str, Any]) -> Iterator[Sta
             start_new_session=True,  # Ctrl-C is for the bot, which ends the stand-in last
         )
         try:
-            _wait_until_up(process, port)
+            _wait_until_started(process, port)
             yield StandIn(port, process)
         finally:
             process.terminate()
@@ -119,7 +119,7 @@ def running(program: Path, port: int, config: Mapping[str, Any]) -> Iterator[Sta
 
 
 def free_port(wanted: int) -> int:
-    """The wanted port if nobody has it, else any free one."""
+    """Return the wanted port if it is free, else any free one."""
     for port in (wanted, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -132,7 +132,7 @@ def free_port(wanted: int) -> int:
 
 
 def workspace(app: Mapping[str, Any]) -> dict[str, Any]:
-    """A small workspace: three people, two channels and the bot, whose app has these settings."""
+    """Configuration of a small workspace; `app` holds further settings of the bot's app."""
     people = {"alice": "Alice Anderson", "bob": "Bob Brown", "carol": "Carol Chen"}
     users = [
         {
@@ -175,28 +175,26 @@ def _download(npm: str, folder: Path) -> Path:
         digest = hashlib.sha512(archive.read_bytes()).digest()
     except subprocess.TimeoutExpired:
         raise PapersError(
-            f"npm did not fetch the stand-in within {_FETCH_SECONDS} s. {_INSTEAD}"
+            f"npm did not download the stand-in within {_FETCH_SECONDS} s. {_INSTEAD}"
         ) from None
     except subprocess.CalledProcessError as error:
         lines = (error.stderr or "").strip().splitlines() or ["npm gave no reason"]
         raise PapersError(
-            f"npm could not fetch the stand-in: {lines[0]}. Is there a network? {_INSTEAD}"
+            f"npm could not download the stand-in: {lines[0]}. Is there a network? {_INSTEAD}"
         ) from None
     except (OSError, ValueError, LookupError) as error:
         raise PapersError(f"npm's answer could not be read: {error}. {_INSTEAD}") from None
     if base64.b64encode(digest).decode() != INTEGRITY:
-        raise PapersError(
-            f"What npm fetched is not {PACKAGE} {VERSION}: its hash is another. {_INSTEAD}"
-        )
+        raise PapersError(f"The download is not {PACKAGE} {VERSION}: its hash differs. {_INSTEAD}")
     return archive
 
 
-def _wait_until_up(process: subprocess.Popen[bytes], port: int) -> None:
+def _wait_until_started(process: subprocess.Popen[bytes], port: int) -> None:
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:
             raise PapersError(
-                f"The stand-in ended at its start, with exit code {process.returncode}. {_INSTEAD}"
+                f"The stand-in failed to start, with exit code {process.returncode}. {_INSTEAD}"
             )
         with (
             contextlib.suppress(OSError),
@@ -205,5 +203,5 @@ def _wait_until_up(process: subprocess.Popen[bytes], port: int) -> None:
             return
         time.sleep(0.05)
     raise PapersError(
-        f"The stand-in did not come up within {_START_SECONDS} s on {sys.platform}. {_INSTEAD}"
+        f"The stand-in did not start within {_START_SECONDS} s on {sys.platform}. {_INSTEAD}"
     )

@@ -1,16 +1,18 @@
-"""The health of the feeds in a period, in one sentence. Pure.
+"""The health of the feeds in a period, one sentence for each source. Pure.
 
-A weekday's batch is complete at 8:00 Eastern (`calendar.GRACE_HOURS`). A day belongs to the period
-with this moment, so each day is in one period.
+arXiv's batch of a weekday is complete at 8:00 Eastern (`calendar.GRACE_HOURS`). A day belongs to
+the period with this moment, so each day is in one period. The days of other sources are those on
+which they were polled.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from bot.discovery.feed_history import FeedCheck
 from bot.discovery.sources.arxiv.calendar import EASTERN, GRACE_HOURS, no_announcement
-from bot.discovery.store import FeedCheck
+from bot.discovery.sources.arxiv.source import ARXIV
 
 _DAY = dt.timedelta(days=1)
 _MAX_FAULTS = 3
@@ -37,6 +39,23 @@ class FeedChecks:
     checks: Sequence[tuple[dt.datetime, FeedCheck]] = ()
     taken: Mapping[str, frozenset[dt.date]] = field(default_factory=dict)
     watched_since: dt.datetime | None = None
+    source: str = ARXIV
+
+    def of(self, source: str) -> "FeedChecks":
+        """The part of one source."""
+        feeds = {check.feed: check.source for _, check in self.checks}
+        return replace(
+            self,
+            checks=[(at, check) for at, check in self.checks if check.source == source],
+            taken={f: days for f, days in self.taken.items() if feeds.get(f, ARXIV) == source},
+            source=source,
+        )
+
+    def is_due(self, day: dt.date) -> bool:
+        """Whether papers could come on a day."""
+        if self.source == ARXIV:
+            return no_announcement(day) is None
+        return any(checked == day for _, checked in self.verdicts)
 
     @cached_property
     def verdicts(self) -> Mapping[tuple[str, dt.date], Sequence[FeedCheck]]:
@@ -44,13 +63,13 @@ class FeedChecks:
         verdicts: dict[tuple[str, dt.date], list[FeedCheck]] = {}
         for at, check in self.checks:
             day = at.astimezone(EASTERN).date()
-            verdicts.setdefault((check.category, day), []).append(check)
+            verdicts.setdefault((check.feed, day), []).append(check)
         return verdicts
 
     @cached_property
     def categories(self) -> Sequence[str]:
         """The categories with checks or days."""
-        return sorted({check.category for _, check in self.checks} | set(self.taken))
+        return sorted({check.feed for _, check in self.checks} | set(self.taken))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +83,35 @@ class _Fault:
 
 
 def feed_health(checks: FeedChecks, begin: dt.datetime, end: dt.datetime) -> FeedHealth:
-    """The health of the feeds between two moments."""
-    if checks.watched_since is None:
+    """The health of the feeds between two moments, arXiv's first."""
+    others = sorted({check.source for _, check in checks.checks} - {ARXIV})
+    parts = [_health_of(checks.of(source), begin, end) for source in (ARXIV, *others)]
+    sentence = " ".join(part.sentence for part in parts if part.sentence)
+    return FeedHealth(sentence, any(part.is_trouble for part in parts))
+
+
+def _health_of(checks: FeedChecks, begin: dt.datetime, end: dt.datetime) -> FeedHealth:
+    """The health of one source; an empty sentence for one other than arXiv without polls."""
+    is_arxiv = checks.source == ARXIV
+    since = checks.watched_since if is_arxiv else begin
+    if since is None:
         return FeedHealth("arXiv: not asked yet.", is_trouble=False)
-    days = [
-        day
-        for day in _days(begin, end)
-        if no_announcement(day) is None and _over(checks.watched_since) <= day
-    ]
+    days = [day for day in _days(begin, end) if checks.is_due(day) and _over(since) <= day]
     if not days:
-        return FeedHealth("arXiv: no announcement was due.", is_trouble=False)
+        return FeedHealth("arXiv: no announcement was due." if is_arxiv else "", is_trouble=False)
     if faults := _faults(checks, days):
         parts = [_describe(fault, of, checks) for fault, of in list(faults.items())[:_MAX_FAULTS]]
         if len(faults) > _MAX_FAULTS:
             parts.append(f"{len(faults) - _MAX_FAULTS} more")
         is_trouble = any(not fault.is_mended for fault in faults)
-        return FeedHealth(f"arXiv: {'; '.join(parts)}.", is_trouble)
+        return FeedHealth(f"{checks.source}: {'; '.join(parts)}.", is_trouble)
     quiet = [day for day in days if not any(_is_fresh(checks, c, day) for c in checks.categories)]
     if not quiet:
-        fresh = "fresh every weekday" if len(days) > 1 else "fresh"
-        return FeedHealth(f"arXiv: {fresh}.", is_trouble=False)
+        fresh = "fresh every weekday" if is_arxiv and len(days) > 1 else "fresh"
+        return FeedHealth(f"{checks.source}: {fresh}.", is_trouble=False)
     others = ", fresh on the others" if len(quiet) < len(days) else ""
     named = ", ".join(map(_date, quiet[:_MAX_FAULTS]))
-    return FeedHealth(f"arXiv: quiet on {named}{others}.", is_trouble=False)
+    return FeedHealth(f"{checks.source}: quiet on {named}{others}.", is_trouble=False)
 
 
 def _over(moment: dt.datetime) -> dt.date:

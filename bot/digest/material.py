@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from bot.catalog.links import arxiv_url
-from bot.catalog.model import Catalog, Entry
+from bot.catalog.model import Catalog
 from bot.db.engine import Database
 from bot.digest.edition import (
     CardLink,
@@ -24,6 +23,7 @@ from bot.digest.feed_health import FeedChecks
 from bot.digest.topics import merge_entries
 from bot.discovery.candidate_store import CandidateStore
 from bot.discovery.sources.arxiv.calendar import EASTERN
+from bot.discovery.sources.arxiv.source import ARXIV
 from bot.discovery.store import PaperStore
 from bot.outbox.store import Outbox
 from bot.review.model import Suggestion
@@ -76,33 +76,31 @@ class MaterialReader:
     def _seen(self, catalog: Catalog, since: dt.datetime) -> list[UnlistedPaper]:
         """The papers that were nearly proposed, except listed and suggested ones."""
         listed = {key for entry in catalog.entries for key in paper_keys(entry)}
-        seen = []
-        for runner_up in self._candidates.runners_up(since.astimezone(EASTERN).date() - _DAY):
-            arxiv = runner_up.paper.arxiv
-            entry = Entry(
-                title=runner_up.paper.title,
-                url=arxiv_url(arxiv),
-                arxiv=arxiv,
-                sections=(runner_up.section,),
+        best = self._candidates.runners_up(since.astimezone(EASTERN).date() - _DAY)
+        suggested = self._suggestions.existing_identities([each.paper.key for each in best])
+        seen = [
+            UnlistedPaper(
+                entry=runner_up.paper.as_entry(runner_up.section),
+                day=runner_up.day,
+                score=runner_up.score,
             )
-            if runner_up.score > 0 and listed.isdisjoint(paper_keys(entry)):
-                seen.append(UnlistedPaper(entry=entry, day=runner_up.day, score=runner_up.score))
-        suggested = self._suggestions.existing_identities(
-            [f"arxiv:{paper.entry.arxiv}" for paper in seen]
-        )
-        return [paper for paper in seen if f"arxiv:{paper.entry.arxiv}" not in suggested]
+            for runner_up in best
+            if runner_up.score > 0 and runner_up.paper.key not in suggested
+        ]
+        return [paper for paper in seen if listed.isdisjoint(paper_keys(paper.entry))]
 
     def _feeds(self, catalog: Catalog, since: dt.datetime) -> FeedChecks:
         categories = catalog.info.categories
-        first = [at for at in map(self._store.first_check, categories) if at]
+        history = self._store.history(ARXIV)
+        first = [at for at in map(history.first_check, categories) if at]
         day = since.astimezone(EASTERN).date() - _DAY
         return FeedChecks(
             checks=[
                 (at, check)
                 for at, check in self._store.checked(since - _DAY)
-                if check.category in categories
+                if check.source != ARXIV or check.feed in categories
             ],
-            taken={category: self._store.taken_days(category, day) for category in categories},
+            taken={category: history.taken_days(category, day) for category in categories},
             watched_since=min(first, default=None),
         )
 

@@ -28,7 +28,7 @@ from bot.digest.store import (
     TopicTakenError,
 )
 from bot.digest.topics import ResolvedTopic, resolve_topic
-from bot.lookup.lookup import Lookup
+from bot.lookup.catalog_lookup import CatalogLookup
 from bot.lookup.query import QueryMistake
 
 _VERBS: dict[SubscriptionChange, str] = {
@@ -67,7 +67,7 @@ class SubscriptionService:
     """Use cases of subscriptions, for the listeners."""
 
     def __init__(
-        self, digests: DigestStore, composer: Composer, lookup: Callable[[], Lookup]
+        self, digests: DigestStore, composer: Composer, lookup: Callable[[], CatalogLookup]
     ) -> None:
         """`lookup` gives the lookup of the present list."""
         self._digests, self._composer, self._lookup = digests, composer, lookup

@@ -11,7 +11,7 @@ from bot.catalog.links import read_reference
 from bot.catalog.model import Catalog, Entry, Section
 from bot.catalog.names import KnownNames
 from bot.digest.model import EVERYTHING, Topic
-from bot.lookup.lookup import Lookup, LookupAnswer
+from bot.lookup.catalog_lookup import CatalogLookup, LookupAnswer
 from bot.lookup.query import Query, QueryMistake, parse
 
 _ELSEWHERE = Section(id="not-on-the-list-any-more", title="No section of the list")
@@ -43,7 +43,7 @@ class TopicSearch:
     def __init__(self, catalog: Catalog, shipped: KnownNames) -> None:
         """`catalog` is the list with the other papers, from `merge_entries`."""
         self._catalog, self._shipped = catalog, shipped
-        self._lookup: Lookup | None = None
+        self._lookup: CatalogLookup | None = None
         self._matches: dict[str, TopicMatch] = {"": TopicMatch(None)}
 
     def find(self, topic: Topic) -> TopicMatch:
@@ -54,14 +54,14 @@ class TopicSearch:
 
     def _match(self, text: str) -> TopicMatch:
         # Building an index is slow, and subscriptions to everything need none.
-        self._lookup = self._lookup or Lookup(self._catalog, self._shipped)
+        self._lookup = self._lookup or CatalogLookup(self._catalog, self._shipped)
         answer = self._lookup.answer(text)
         if answer.kind == "error":
             return TopicMatch(frozenset(), answer.message)
         return TopicMatch(frozenset(answer.results[: answer.complete]))
 
 
-def resolve_topic(lookup: Lookup, text: str) -> ResolvedTopic | QueryMistake:
+def resolve_topic(lookup: CatalogLookup, text: str) -> ResolvedTopic | QueryMistake:
     """The topic that a person typed, or the mistake in it.
 
     A section gets its title as text, which corrects a typing error where the person sees it, and
@@ -83,7 +83,7 @@ def resolve_topic(lookup: Lookup, text: str) -> ResolvedTopic | QueryMistake:
     return ResolvedTopic(_section(lookup, text, answer) or Topic(text), remark)
 
 
-def _section(lookup: Lookup, text: str, answer: LookupAnswer) -> Topic | None:
+def _section(lookup: CatalogLookup, text: str, answer: LookupAnswer) -> Topic | None:
     """The section that a text names, if it names nothing else."""
     query = parse(text)
     place = answer.place

@@ -1,9 +1,9 @@
-"""How many papers may be proposed today, and which. Pure.
+"""The weekly budget of proposals. Pure.
 
 A week's budget is released in equal steps, Monday to Friday; what a day does not use stays for the
-next. The best of the pool is proposed, whatever day it came in: a paper that was beaten on its day
-can still be proposed later. One that was beaten all week stays in the pool for some weeks more, at
-a handicap that grows by the week.
+next. The best of the pool is proposed, from any day: a paper that was beaten on its day can still
+be proposed later. A paper that was beaten all week stays in the pool for some weeks more, at a
+handicap that grows by the week.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ _WORKDAYS = 5
 class RankedPaper:
     """A paper that could be proposed: its score, and the day on which it was announced."""
 
-    arxiv: str
+    key: str
     score: float
     day: date
 
@@ -30,12 +30,12 @@ def monday(day: date) -> date:
 
 
 def weeks_old(paper: RankedPaper, today: date) -> int:
-    """How many weeks ago a paper was announced; 0 is this week."""
+    """The age of a paper in weeks; 0 is this week."""
     return (monday(today) - monday(paper.day)).days // 7
 
 
 def allowance(today: date, budget: int, spent: int) -> int:
-    """How many may be proposed now, `spent` having been proposed since Monday.
+    """The number of papers that may be proposed now, after `spent` since Monday.
 
     Never more than the week's budget, however long the bot was away.
     """
@@ -48,8 +48,8 @@ def choose(
 ) -> tuple[RankedPaper, ...]:
     """The papers to propose today, best first.
 
-    With `carry` 0 only papers of this week are proposed, as the replay's streaming recall has it.
+    With `carry` 0 only papers of this week are proposed, as in the replay's streaming recall.
     """
     alive = [paper for paper in pool if paper.day <= today and weeks_old(paper, today) <= carry]
-    alive.sort(key=lambda one: (-(one.score - HANDICAP * weeks_old(one, today)), one.arxiv))
+    alive.sort(key=lambda paper: (-(paper.score - HANDICAP * weeks_old(paper, today)), paper.key))
     return tuple(alive[: allowance(today, budget, spent)])

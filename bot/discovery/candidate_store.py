@@ -1,4 +1,4 @@
-"""What was judged, in the database: candidates, those they beat, and the model that judges."""
+"""Candidates, runners-up and the fitted model, in the database."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from bot.db.engine import Database
 from bot.discovery.paper import Paper
-from bot.discovery.store import paper_of, upsert
-from bot.discovery.tables import candidates, models, runners_up, seen
+from bot.discovery.record_store import paper_of, upsert
+from bot.discovery.tables import candidates, models, records, runners_up, seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class PoolPaper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCandidate:
-    """A candidate as it is kept; its judgement is plain JSON."""
+    """A candidate as it is stored; its judgement is plain JSON."""
 
     paper: Paper
     day: dt.date
@@ -38,7 +38,7 @@ class StoredCandidate:
 class RunnerUp:
     """A paper that was among the best when papers were judged, and was not proposed.
 
-    `score` is in log-odds: above 0 it reads more like the list than like the rest of arXiv.
+    `score` is in log-odds: above 0 it reads more like the list than like other papers.
     """
 
     paper: Paper
@@ -47,8 +47,13 @@ class RunnerUp:
     section: str
 
 
+_SEEN = sa.select(records, seen.c.day, seen.c.evidence, seen.c.evidence_day).join(
+    seen, seen.c.key == records.c.key
+)
+
+
 class CandidateStore:
-    """What may still be proposed, what was, and what it was judged by."""
+    """Stores and reads candidates, runners-up and models."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -56,11 +61,10 @@ class CandidateStore:
     def waiting(self, since: dt.date) -> tuple[PoolPaper, ...]:
         """Papers announced since a day, or with evidence since then, that were not proposed."""
         query = (
-            sa.select(seen)
-            .outerjoin(candidates, candidates.c.arxiv == seen.c.arxiv)
-            .where(candidates.c.arxiv.is_(None))
+            _SEEN.outerjoin(candidates, candidates.c.key == seen.c.key)
+            .where(candidates.c.key.is_(None))
             .where(sa.or_(seen.c.day >= since, seen.c.evidence_day >= since))
-            .order_by(seen.c.arxiv)
+            .order_by(seen.c.key)
         )
         with self._database.read() as connection:
             return tuple(
@@ -68,27 +72,24 @@ class CandidateStore:
                 for row in connection.execute(query)
             )
 
-    def keep_runners_up(self, found: Iterable[RunnerUp], now: dt.datetime) -> None:
-        """Keep how the best of those that were not proposed stood, as judged now."""
+    def keep_runners_up(self, best: Iterable[RunnerUp], now: dt.datetime) -> None:
+        """Store the best of the papers that were not proposed, as judged now."""
         with self._database.write() as connection:
-            for one in found:
-                values = {
-                    "day": one.day,
-                    "score": one.score,
-                    "section": one.section,
-                    "judged_at": now,
-                }
-                upsert(connection, runners_up, {"arxiv": one.paper.arxiv}, values)
+            for paper in best:
+                values = {"day": paper.day, "score": paper.score, "section": paper.section}
+                key = {"key": paper.paper.key}
+                upsert(connection, runners_up, key, {**values, "judged_at": now})
 
     def runners_up(self, since: dt.date) -> tuple[RunnerUp, ...]:
-        """Those announced since a day that were still not proposed, the best first."""
+        """Runners-up announced since a day that were still not proposed, the best first."""
+        columns = (runners_up.c.day.label("judged_day"), runners_up.c.score, runners_up.c.section)
         query = (
-            sa.select(seen, runners_up.c.day.label("judged_day"), runners_up.c.score)
-            .add_columns(runners_up.c.section)
-            .join(runners_up, runners_up.c.arxiv == seen.c.arxiv)
-            .outerjoin(candidates, candidates.c.arxiv == seen.c.arxiv)
-            .where(candidates.c.arxiv.is_(None), runners_up.c.day >= since)
-            .order_by(runners_up.c.score.desc(), seen.c.arxiv)
+            sa.select(records, *columns)
+            .join(seen, seen.c.key == records.c.key)
+            .join(runners_up, runners_up.c.key == seen.c.key)
+            .outerjoin(candidates, candidates.c.key == seen.c.key)
+            .where(candidates.c.key.is_(None), runners_up.c.day >= since)
+            .order_by(runners_up.c.score.desc(), seen.c.key)
         )
         with self._database.read() as connection:
             return tuple(
@@ -100,8 +101,8 @@ class CandidateStore:
         """The candidates of the weeks that began on or after a day, in order of their proposal."""
         columns = (candidates.c.score, candidates.c.rank, candidates.c.ranked)
         query = (
-            sa.select(seen, *columns, candidates.c.judgement)
-            .join(candidates, candidates.c.arxiv == seen.c.arxiv)
+            _SEEN.add_columns(*columns, candidates.c.judgement)
+            .join(candidates, candidates.c.key == seen.c.key)
             .where(candidates.c.week >= since)
             .order_by(candidates.c.proposed_at, candidates.c.rank)
         )
@@ -120,12 +121,12 @@ class CandidateStore:
         )
 
     def proposals(self) -> int:
-        """How many papers were ever proposed."""
+        """The number of papers that were ever proposed."""
         with self._database.read() as connection:
             return connection.scalar(sa.select(sa.func.count()).select_from(candidates)) or 0
 
     def spent(self, week: dt.date) -> int:
-        """How many papers were proposed in the week that begins on this Monday."""
+        """The number of papers proposed in the week that begins on this Monday."""
         query = sa.select(sa.func.count()).where(candidates.c.week == week)
         with self._database.read() as connection:
             return connection.scalar(query) or 0
@@ -133,10 +134,10 @@ class CandidateStore:
     def propose(
         self, rows: Iterable[Mapping[str, Any]], week: dt.date, most: int
     ) -> tuple[str, ...]:
-        """Keep candidates, each paper once for ever; the ids of those that are new.
+        """Store candidates, each paper once for ever; returns the keys of the new ones.
 
-        No more than `most` are kept in a week, however many processes propose at once, as writers
-        wait for each other.
+        No more than `most` are stored in a week, however many processes propose at once, as
+        writers wait for each other.
         """
         kept: list[str] = []
         spent = sa.select(sa.func.count()).where(candidates.c.week == week)
@@ -144,21 +145,21 @@ class CandidateStore:
             for row in rows:
                 if (connection.scalar(spent) or 0) >= most:
                     break
-                query = sa.select(candidates.c.arxiv).where(candidates.c.arxiv == row["arxiv"])
+                query = sa.select(candidates.c.key).where(candidates.c.key == row["key"])
                 if connection.scalar(query) is None:
                     connection.execute(candidates.insert().values(**row))
-                    kept.append(str(row["arxiv"]))
+                    kept.append(str(row["key"]))
         return tuple(kept)
 
     def model(self, name: str) -> tuple[str, dt.datetime, bytes] | None:
-        """The fitted model of a name: what it was learned from, when, and its content."""
+        """The fitted model of a name: a hash of its input, when it was fitted, and its bytes."""
         query = sa.select(models).where(models.c.name == name)
         with self._database.read() as connection:
             row = connection.execute(query).first()
         return (row.basis, row.fitted_at, row.content) if row else None
 
     def keep_model(self, name: str, basis: str, content: bytes, now: dt.datetime) -> None:
-        """Keep a fitted model in place of the one before."""
+        """Store a fitted model in place of the one before."""
         values = {"basis": basis, "fitted_at": now, "content": content}
         with self._database.write() as connection:
             upsert(connection, models, {"name": name}, values)

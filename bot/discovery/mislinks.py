@@ -1,7 +1,7 @@
 """Listed papers whose arXiv id belongs to another paper. Pure.
 
-Real lists hold such links: a digit is mistyped, or a paper was retitled since. Which of the two it
-is a person sees at once from both titles.
+Real lists hold such links: a digit is mistyped, or a paper was retitled since. Both titles show a
+person at once which of the two it is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,19 +10,20 @@ from rapidfuzz import fuzz
 
 from bot.catalog.identity import titles_agree
 from bot.catalog.model import fold
-from bot.catalog.yaml.read import Located, Problem
+from bot.catalog.yaml.read import LocatedEntry, Problem
 from bot.discovery.paper import Paper
 
 _ALIKE = 75.0  # of 100; a list's short form of a title keeps most of its words
 
 
-def mislinks(located: Iterable[Located], known: Mapping[str, Paper]) -> Iterator[Problem]:
-    """A warning for every entry whose title is not the one that arXiv has for its id."""
-    for one in located:
-        paper = known.get(one.entry.arxiv or "")
-        if paper and not _same_title(one.entry.title, paper.title):
-            yield one.problem(
-                f"arXiv {paper.arxiv} is “{paper.title}”.",
+def mislinks(located: Iterable[LocatedEntry], known: Mapping[str, Paper]) -> Iterator[Problem]:
+    """Warn of every entry whose title differs from that of its arXiv id; `known` is by key."""
+    for located_entry in located:
+        entry = located_entry.entry
+        paper = known.get(f"arxiv:{entry.arxiv}")
+        if paper and not _same_title(entry.title, paper.title):
+            yield located_entry.problem(
+                f"arXiv {entry.arxiv} is “{paper.title}”.",
                 "Correct the link, or the title if the paper was renamed.",
                 key="arxiv",
                 is_error=False,
@@ -30,5 +31,5 @@ def mislinks(located: Iterable[Located], known: Mapping[str, Paper]) -> Iterator
 
 
 def _same_title(listed: str, arxiv: str) -> bool:
-    one, other = fold(listed), fold(arxiv)
-    return titles_agree(listed, arxiv) or fuzz.token_set_ratio(one, other) >= _ALIKE
+    ratio = fuzz.token_set_ratio(fold(listed), fold(arxiv))
+    return titles_agree(listed, arxiv) or ratio >= _ALIKE

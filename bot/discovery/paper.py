@@ -1,184 +1,91 @@
-r"""A paper as arXiv tells of it, and foreign text made clean.
+"""A paper as a source gives it, and the keys that identify it. Pure.
 
-What arrives may hold anything: TeX (`{\'e}`, `$\alpha$-bit`), entities escaped twice, zero-width
-and bidirectional characters, NULs, a title of a megabyte. What leaves is text on one line, of a
-bounded length, as a person would read it aloud. It is *not* escaped for Slack or Markdown: whoever
-shows it does that.
+A key is `arxiv:2401.09670`, `doi:10.1145/…`, `dblp:conf/…` or `title:…`, in that order of
+preference. Text in a paper is clean (`bot.discovery.clean`); every identifier is a string.
 """
 
-import html
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from html.entities import html5
+import datetime as dt
+from dataclasses import dataclass, fields
 
-from bot.discovery.tex import text_of_tex
-from bot.text import visible
+from bot.catalog.links import arxiv_url, read_link
+from bot.catalog.model import Entry, compact
 
-TITLE_LENGTH = 500
-ABSTRACT_LENGTH = 10_000
-REMARK_LENGTH = 1_000
-NAME_LENGTH = 200
-AUTHORS = 200  # of those of a collaboration with thousands, the first
-CATEGORIES = 50
-
-# arXiv's schemes: https://info.arxiv.org/help/arxiv_identifier.html. The subject class of an old
-# id (`math.GT/0309136`) is decoration: `math/0309136` is the same paper.
-_NEW_ID = r"\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}"
-_OLD_ID = r"[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2})?/\d{2}(?:0[1-9]|1[0-2])\d{3}"
-ARXIV_ID = rf"(?P<id>{_NEW_ID}|{_OLD_ID})(?:v(?P<version>\d{{1,3}}))?(?![\w.]*\d)"
-IN_LINK = re.compile(rf"/(?:abs|pdf|html)/{ARXIV_ID}", re.ASCII)
-_BARE_ID = re.compile(ARXIV_ID, re.ASCII)
-_SUBJECT_CLASS = re.compile(r"\.[A-Z]{2}(?=/)", re.ASCII)
-# The API lists MSC and ACM classes (`68T07`, `I.2.7`) among the categories; they are none.
-_CATEGORY = re.compile(
-    r"[a-z]{1,10}(?:-[a-z]{2,10})?(?:\.(?:[A-Z]{2}|[a-z]{2,10}(?:-[a-z]{2,10})?))?"
-)
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});", re.ASCII)
-_UNESCAPES = 3  # `&amp;amp;lt;` has been seen; deeper is a title about escaping
-_SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV|Ph\.?\s?D|M\.?D|Esq)\.?", re.IGNORECASE)
+KEY_LENGTH = 512
+_ARXIV_DOI = "10.48550/arxiv."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """What is known of a paper before anybody judges it. Text is clean, ids are strings."""
+    """The facts of a paper. An empty value means that the source does not state the fact."""
 
-    arxiv: str
     title: str
+    arxiv: str | None = None
+    """Without a version."""
+    doi: str | None = None
+    dblp: str | None = None
+    """dblp's record key, such as `conf/osdi/ZhongLCHZLJZ24`."""
     abstract: str = ""
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
-    """Primary first."""
-    doi: str | None = None
+    """arXiv's, primary first."""
+    venue: str | None = None
+    year: int | None = None
+    """Of the venue's edition."""
+    published: dt.date | None = None
+    url: str | None = None
+    """The paper's page, where arXiv and doi.org have none."""
+    pdf_url: str | None = None
+    code_url: str | None = None
     journal_ref: str | None = None
     comment: str | None = None
 
+    @property
+    def key(self) -> str:
+        """The best of the keys."""
+        return self.keys[0]
 
-def read_id(text: str) -> tuple[str, int | None] | None:
-    """The version-less id that a text consists of, and its version if it says one."""
-    match = _BARE_ID.fullmatch(text.strip())
-    return id_in(match) if match else None
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every key that identifies the paper, the best first and the title last."""
+        return keys_for(self.title, arxiv=self.arxiv, doi=self.doi, dblp=self.dblp)
 
+    @property
+    def link(self) -> str | None:
+        """The canonical address: arXiv's page, else the DOI's, else the source's."""
+        if self.arxiv:
+            return arxiv_url(self.arxiv)
+        return f"https://doi.org/{self.doi}" if self.doi else self.url
 
-def id_in(match: re.Match[str]) -> tuple[str, int | None]:
-    """Id and version from a match of a pattern that holds `ARXIV_ID`."""
-    version = match["version"]
-    return _SUBJECT_CLASS.sub("", match["id"]), int(version) if version else None
-
-
-def clean_text(text: str, limit: int) -> str:
-    """Text on one line: entities resolved, unseen characters gone, white space squeezed.
-
-    Cleaning what is clean changes nothing.
-    """
-    text = visible(text[: limit * 8])  # nothing is unescaped that would be cut off anyway
-    for _ in range(_UNESCAPES):
-        unescaped = visible(_ENTITY.sub(_character, text))
-        if unescaped == text:
-            break
-        text = unescaped
-    return _cut(unicodedata.normalize("NFC", " ".join(text.split())), limit)
-
-
-def clean_title(text: str) -> str:
-    """A title as text, its TeX too."""
-    return _of_tex(text, TITLE_LENGTH)
-
-
-def clean_abstract(text: str) -> str:
-    """An abstract on one line. Its TeX stays: formulae in running text read no better without."""
-    return clean_text(text, ABSTRACT_LENGTH)
+    def as_entry(self, section: str) -> Entry:
+        """The paper as an entry of the list."""
+        link = read_link(self.link) if self.link else None
+        return Entry(
+            title=self.title,
+            url=link.url if link else None,
+            arxiv=link.arxiv if link else None,
+            doi=link.doi if link else None,
+            venue=self.venue,
+            year=self.year,
+            sections=(section,),
+        )
 
 
-def clean_remark(text: str) -> str | None:
-    """A comment or journal reference; None if there is nothing in it."""
-    return clean_text(text, REMARK_LENGTH) or None
+FACTS = tuple(field.name for field in fields(Paper))
 
 
-def clean_doi(text: str) -> str | None:
-    """The first DOI of what may be several, or None."""
-    match = re.search(r"10\.\d{4,9}/[^\s<>\"]+", clean_text(text, REMARK_LENGTH), re.ASCII)
-    return match[0].rstrip(".,;") if match else None
+def keys_for(
+    title: str, *, arxiv: str | None = None, doi: str | None = None, dblp: str | None = None
+) -> tuple[str, ...]:
+    """The keys of a paper with these identifiers, the best first."""
+    doi = doi.lower() if doi else None
+    if doi and doi.startswith(_ARXIV_DOI):
+        arxiv, doi = arxiv or doi.removeprefix(_ARXIV_DOI), None
+    named = (("arxiv", arxiv), ("doi", doi), ("dblp", dblp), ("title", compact(title)))
+    return tuple(f"{scheme}:{value}"[:KEY_LENGTH] for scheme, value in named if value) or (
+        "title:",
+    )
 
 
-def clean_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Author names as text, none twice, the first two hundred."""
-    found: dict[str, None] = {}
-    for name in names:
-        if clean := _of_tex(name, NAME_LENGTH).strip(" ,;"):
-            found.setdefault(clean)
-        if len(found) == AUTHORS:
-            break
-    return tuple(found)
-
-
-def clean_categories(terms: Iterable[str]) -> tuple[str, ...]:
-    """The terms that are arXiv categories, in their order, none twice."""
-    clean = (term.strip() for term in terms)
-    return tuple(dict.fromkeys(term for term in clean if _CATEGORY.fullmatch(term)))[:CATEGORIES]
-
-
-def split_authors(text: str) -> tuple[str, ...]:
-    """The names in one comma-joined string, without affiliations.
-
-    `A. B (MIT, CSAIL), C. D, Jr., E. F ((1) ETH, (2) EPFL)` are three people. A parenthesis within
-    a name, as in `Robert (Bob) Tables`, is part of it.
-    """
-    names: list[str] = []
-    for part in _outside_parentheses(text):
-        name = _without_affiliation(part)
-        if names and _SUFFIX.fullmatch(name):
-            names[-1] += f", {name}"
-        elif name:
-            names.append(name)
-        if len(names) > AUTHORS:
-            break
-    return clean_names(names)
-
-
-def _outside_parentheses(text: str) -> Iterator[str]:
-    """The parts between the commas that stand in no parentheses. An unclosed one is none."""
-    closing: dict[int, int] = {}
-    opened: list[int] = []
-    for match in re.finditer(r"[()]", text):
-        if match[0] == "(":
-            opened.append(match.start())
-        elif opened:
-            closing[opened.pop()] = match.start()
-    start = at = 0
-    while found := re.compile(r"[,(]").search(text, at):
-        at = closing.get(found.start(), found.start()) + 1
-        if found[0] == ",":
-            yield text[start : found.start()]
-            start = at
-    yield text[start:]
-
-
-def _without_affiliation(part: str) -> str:
-    """A name without the parentheses at its end, an unclosed one included."""
-    part = part.strip()
-    while part.endswith(")"):
-        start, depth = len(part), 0
-        while start > 0:
-            start -= 1
-            depth += {")": 1, "(": -1}.get(part[start], 0)
-            if depth == 0:
-                break
-        part = part[:start].rstrip() if depth == 0 else part[:-1].rstrip()
-    opened = part.rfind("(")
-    return part[:opened].rstrip() if opened >= 0 and ")" not in part[opened:] else part
-
-
-def _character(entity: re.Match[str]) -> str:
-    """What an entity stands for; `html.unescape` alone reads `&parameter;` as ¶meter."""
-    name = entity[0][1:]
-    return html.unescape(entity[0]) if name[0] == "#" else html5.get(name, entity[0])
-
-
-def _of_tex(text: str, limit: int) -> str:
-    return clean_text(text_of_tex(clean_text(text, limit * 2)), limit)
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+def entry_key(entry: Entry) -> str:
+    """The best key of a listed entry."""
+    return keys_for(entry.title, arxiv=entry.arxiv, doi=entry.doi)[0]

@@ -1,27 +1,26 @@
-"""What a poll found, in words for a terminal and as JSON. Pure."""
+"""The report of a poll, as text for a terminal and as JSON. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bot.catalog.links import arxiv_url
+from bot.discovery.feed_history import FeedCheck
 from bot.discovery.poller import PollOutcome
 from bot.discovery.proposer import Candidate
-from bot.discovery.store import FeedCheck
+from bot.discovery.sources.base import TROUBLE
 from bot.text import pluralize
 
-_TROUBLE = frozenset({"stalled", "failed"})
 _SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
 class PollReport:
-    """One poll: how the feeds were found, and what is to be proposed.
+    """The outcome of a poll and the candidates that it led to.
 
     `sections` are the titles of the list's sections by path.
     """
 
-    report: PollOutcome
+    outcome: PollOutcome
     candidates: tuple[Candidate, ...]
     sections: Mapping[str, str]
     is_dry: bool
@@ -29,46 +28,48 @@ class PollReport:
     @property
     def is_trouble(self) -> bool:
         """Whether a feed is stalled or failed, or a gap could not be filled."""
-        return any(check.verdict in _TROUBLE for check in self.report.checks) or bool(
-            self.report.trouble
-        )
+        checks = self.outcome.checks
+        return bool(self.outcome.trouble) or any(check.verdict in TROUBLE for check in checks)
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """The report as the JSON of `papers poll --json`."""
         return {
             "checks": [
                 {
-                    "category": c.category,
-                    "verdict": c.verdict,
-                    "reason": c.reason,
-                    "unseen": c.unseen,
+                    "source": check.source,
+                    "category": check.feed,
+                    "verdict": check.verdict,
+                    "reason": check.reason,
+                    "unseen": check.unseen,
                 }
-                for c in self.report.checks
+                for check in self.outcome.checks
             ],
-            "new": self.report.new,
-            "caught_up": self.report.caught_up,
-            "trouble": list(self.report.trouble),
-            "faults": list(self.report.faults),
+            "new": self.outcome.new,
+            "caught_up": self.outcome.caught_up,
+            "trouble": list(self.outcome.trouble),
+            "faults": list(self.outcome.faults),
             "dry_run": self.is_dry,
             "candidates": [_as_json(candidate, self.sections) for candidate in self.candidates],
         }
 
     def as_text(self) -> str:
-        """For people."""
+        """The report as text."""
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        for check in _last_of_each(self.report.checks):
-            yield f"{check.category:<10} {check.verdict:<8} {check.reason}"
+        for check in _last_of_each(self.outcome.checks):
+            yield f"{check.feed:<10} {check.verdict:<8} {check.reason}"
         yield ""
         caught = (
-            f", {self.report.caught_up} of days that were missed" if self.report.caught_up else ""
+            f", {self.outcome.caught_up} of days that were missed"
+            if self.outcome.caught_up
+            else ""
         )
-        yield f"{self.report.new + self.report.caught_up} new papers{caught}."
-        yield from self.report.trouble
-        if self.report.faults:
-            first = self.report.faults[0]
-            yield f"{len(self.report.faults)} items could not be read; the first: {first}"
+        yield f"{self.outcome.new + self.outcome.caught_up} new papers{caught}."
+        yield from self.outcome.trouble
+        if self.outcome.faults:
+            first = self.outcome.faults[0]
+            yield f"{len(self.outcome.faults)} items could not be read; the first: {first}"
         yield ""
         if not self.candidates:
             yield "Nothing to propose now: the week's budget is spent, or nothing new has come."
@@ -81,15 +82,15 @@ class PollReport:
 
 
 def _last_of_each(checks: Iterable[FeedCheck]) -> Iterable[FeedCheck]:
-    """A feed that was asked for again has several verdicts; the last one is the one that holds."""
-    return {check.category: check for check in checks}.values()
+    """The last check of each feed; one that was asked for again has several."""
+    return {check.feed: check for check in checks}.values()
 
 
 def _candidate_lines(candidate: Candidate, sections: Mapping[str, str]) -> Iterator[str]:
     paper, reasons = candidate.paper, candidate.reasons
     yield f"{paper.title}"
     more = f" and {len(paper.authors) - 3} more" if len(paper.authors) > 3 else ""  # noqa: PLR2004  # three are named
-    yield f"    {arxiv_url(paper.arxiv)}  {', '.join(paper.authors[:3])}{more}"
+    yield f"    {paper.link or paper.key}  {', '.join(paper.authors[:3])}{more}"
     yield f"    number {candidate.rank} of {candidate.ranked} papers that could be proposed"
     if candidate.evidence:
         yield f"    a second look: {candidate.evidence}"
@@ -115,6 +116,7 @@ def _candidate_lines(candidate: Candidate, sections: Mapping[str, str]) -> Itera
 def _as_json(candidate: Candidate, sections: Mapping[str, str]) -> dict[str, Any]:
     return {
         "arxiv": candidate.paper.arxiv,
+        "key": candidate.paper.key,
         "title": candidate.paper.title,
         "day": candidate.day.isoformat(),
         "rank": candidate.rank,

@@ -1,6 +1,5 @@
-"""Politeness towards arXiv: at most one request in three seconds, over all processes together.
+"""Cross-process rate limiter: a least time between two requests to one service.
 
-arXiv asks for it for all of its interfaces together (https://info.arxiv.org/help/api/tou.html).
 Each request books the next free moment in the database, then waits for it.
 """
 
@@ -12,18 +11,24 @@ import sqlalchemy as sa
 from bot.db.engine import Database
 from bot.discovery.tables import paces
 
-EVERY = dt.timedelta(seconds=3)
 LONGEST = dt.timedelta(hours=1)
-_NAME = "arxiv"
 
 
 class RateLimit:
-    """A queue before arXiv's door."""
+    """The rate limit of one service, shared by all processes of one database."""
 
     def __init__(
-        self, database: Database, now: Callable[[], dt.datetime], sleep: Callable[[float], None]
+        self,
+        database: Database,
+        now: Callable[[], dt.datetime],
+        sleep: Callable[[float], None],
+        *,
+        name: str,
+        every: dt.timedelta,
     ) -> None:
+        """`name` is the service's in the database; `every` the time between two requests."""
         self._database, self._now, self._sleep = database, now, sleep
+        self._name, self._every = name, every
 
     def wait(self) -> None:
         """Wait for this caller's turn."""
@@ -33,24 +38,26 @@ class RateLimit:
             self._sleep((turn - now).total_seconds())
 
     def hold(self, seconds: float) -> None:
-        """Nobody's turn comes before so many seconds have gone, as Retry-After asked."""
+        """Let no turn begin within so many seconds, as a Retry-After header asks."""
         until = self._now() + min(dt.timedelta(seconds=seconds), LONGEST)
         with self._database.write() as connection:
-            booked = self._booked(connection)
-            connection.execute(paces.update().values(next_at=max(booked, until)))
+            self._set(connection, max(self._booked(connection), until))
 
     def _book(self, now: dt.datetime) -> dt.datetime:
         with self._database.write() as connection:
-            # A clock that went back must not make everybody wait for it to come round again.
+            # Without this bound, a clock that went back would make everybody wait for it.
             free = min(self._booked(connection), now + LONGEST)
             turn = max(free, now)
-            connection.execute(paces.update().values(next_at=turn + EVERY))
+            self._set(connection, turn + self._every)
         return turn
+
+    def _set(self, connection: sa.Connection, moment: dt.datetime) -> None:
+        connection.execute(paces.update().where(paces.c.name == self._name).values(next_at=moment))
 
     def _booked(self, connection: sa.Connection) -> dt.datetime:
         """The booked moment, which nobody else can change until the transaction ends."""
-        found = connection.scalar(sa.select(paces.c.next_at).where(paces.c.name == _NAME))
-        if found is None:
-            found = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-            connection.execute(paces.insert().values(name=_NAME, next_at=found))
-        return found
+        booked = connection.scalar(sa.select(paces.c.next_at).where(paces.c.name == self._name))
+        if booked is None:
+            booked = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+            connection.execute(paces.insert().values(name=self._name, next_at=booked))
+        return booked

@@ -1,20 +1,51 @@
-"""What discovery keeps: papers that were seen, how each feed was found, what was proposed."""
+"""Tables of discovery: paper records and their keys, seen and listed papers, feeds, candidates.
+
+The primary key `key` is the best key of a paper's record (`bot.discovery.paper`).
+"""
 
 import sqlalchemy as sa
 
 from bot.db.engine import Moment, metadata
+from bot.discovery.paper import KEY_LENGTH
+
+_KEY = sa.String(KEY_LENGTH)
+_SOURCE = sa.String(64)
+_FEED = sa.String(64)
+
+records = sa.Table(
+    "paper_records",
+    metadata,
+    sa.Column("key", _KEY, primary_key=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("arxiv", sa.String(32)),
+    sa.Column("doi", sa.Text),
+    sa.Column("dblp", sa.Text),
+    sa.Column("abstract", sa.Text, nullable=False),
+    sa.Column("authors", sa.JSON, nullable=False),
+    sa.Column("categories", sa.JSON, nullable=False),
+    sa.Column("venue", sa.Text),
+    sa.Column("year", sa.Integer),
+    sa.Column("published", sa.Date),
+    sa.Column("url", sa.Text),
+    sa.Column("pdf_url", sa.Text),
+    sa.Column("code_url", sa.Text),
+    sa.Column("journal_ref", sa.Text),
+    sa.Column("comment", sa.Text),
+    sa.Column("origins", sa.JSON, nullable=False, comment="source, moment and names of facts"),
+)
+
+keys = sa.Table(
+    "paper_keys",
+    metadata,
+    sa.Column("key", _KEY, primary_key=True, comment="any key of the paper, former ones too"),
+    sa.Column("record", _KEY, primary_key=True, index=True),
+)
 
 seen = sa.Table(
     "seen_papers",
     metadata,
-    sa.Column("arxiv", sa.String(32), primary_key=True),
-    sa.Column("title", sa.Text, nullable=False),
-    sa.Column("abstract", sa.Text, nullable=False),
-    sa.Column("authors", sa.JSON, nullable=False),
-    sa.Column("categories", sa.JSON, nullable=False),
-    sa.Column("doi", sa.Text),
-    sa.Column("journal_ref", sa.Text),
-    sa.Column("comment", sa.Text),
+    sa.Column("key", _KEY, primary_key=True),
+    sa.Column("source", _SOURCE, nullable=False, comment="the first that announced it"),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column(
         "day", sa.Date, nullable=False, index=True, comment="of the announcement, Eastern time"
@@ -28,7 +59,8 @@ checks = sa.Table(
     "feed_checks",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("category", sa.String(32), nullable=False, index=True),
+    sa.Column("source", _SOURCE, nullable=False),
+    sa.Column("feed", _FEED, nullable=False, index=True),
     sa.Column("checked_at", Moment, nullable=False, index=True),
     sa.Column("verdict", sa.String(16), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
@@ -42,32 +74,28 @@ feeds = sa.Table(
     sa.Column("url", sa.Text, primary_key=True),
     sa.Column("etag", sa.Text),
     sa.Column("last_modified", sa.Text),
-    sa.Column("not_before", Moment, comment="as Retry-After asked"),
 )
 
 caught_up = sa.Table(
     "caught_up_days",
     metadata,
-    sa.Column("category", sa.String(32), primary_key=True),
+    sa.Column("source", _SOURCE, primary_key=True),
+    sa.Column("feed", _FEED, primary_key=True),
     sa.Column("day", sa.Date, primary_key=True),
 )
 
 listed = sa.Table(
     "listed_papers",
     metadata,
-    sa.Column("arxiv", sa.String(32), primary_key=True),
-    sa.Column("found", sa.Boolean, nullable=False),
-    sa.Column("title", sa.Text, nullable=False),
-    sa.Column("abstract", sa.Text, nullable=False),
-    sa.Column("authors", sa.JSON, nullable=False),
-    sa.Column("categories", sa.JSON, nullable=False),
+    sa.Column("key", _KEY, primary_key=True),
+    sa.Column("found", sa.Boolean, nullable=False, comment="whether a source knows it"),
     sa.Column("fetched_at", Moment, nullable=False),
 )
 
 candidates = sa.Table(
     "candidates",
     metadata,
-    sa.Column("arxiv", sa.String(32), primary_key=True),
+    sa.Column("key", _KEY, primary_key=True),
     sa.Column("week", sa.Date, nullable=False, index=True, comment="its Monday"),
     sa.Column("proposed_at", Moment, nullable=False),
     sa.Column("score", sa.Float, nullable=False),
@@ -79,7 +107,7 @@ candidates = sa.Table(
 runners_up = sa.Table(
     "runners_up",
     metadata,
-    sa.Column("arxiv", sa.String(32), primary_key=True),
+    sa.Column("key", _KEY, primary_key=True),
     sa.Column("day", sa.Date, nullable=False, index=True, comment="of the announcement"),
     sa.Column("score", sa.Float, nullable=False, comment="log-odds, when last judged"),
     sa.Column("section", sa.Text, nullable=False, comment="where it would go first"),

@@ -1,1 +1,1 @@
-"""What a person typed becomes ranked entries of the list."""
+"""Lookups: a query typed by a member becomes ranked entries of the list."""

@@ -1,8 +1,8 @@
-"""What a person typed after `/papers`, taken apart: words, quoted phrases, filters.
+"""Parser of lookup queries: words, quoted phrases, filters. Pure.
 
     kv cache "paged attention" venue:osdi year:2023..2025
 
-Pure: which venues or sections exist is not known here, only how a query is written.
+It knows the syntax alone, not which venues or sections a list has (`filters.py` does).
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 FILTERS = ("venue", "year", "org", "section")
-LONGEST = 300
+LONGEST = 300  # characters of a query
 
 _PART = re.compile(
     r"""(?P<key>[A-Za-z]{3,}):(?:"(?P<quoted>[^"]*)"|(?P<value>[^\s"]+))|"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+)"""
@@ -22,7 +22,7 @@ _YEARS = re.compile(r"(?P<first>\d{4})?(?P<range>\.{2,3}|-|–|…)?(?P<last>\d{
 
 @dataclass(frozen=True, slots=True)
 class Years:
-    """Years from first to last, both included."""
+    """A span of years from first to last, both included."""
 
     first: int
     last: int
@@ -30,7 +30,7 @@ class Years:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A lookup. Filters of one kind are alternatives; those of different kinds hold together."""
+    """A parsed lookup. Filters of one kind are alternatives; different kinds apply together."""
 
     text: str
     words: str = ""
@@ -42,19 +42,19 @@ class Query:
 
     @property
     def has_filters(self) -> bool:
-        """Whether anything narrows the lookup."""
+        """Whether the query has any filter."""
         return bool(self.venues or self.orgs or self.sections or self.years)
 
 
 @dataclass(frozen=True, slots=True)
 class QueryMistake:
-    """Why a query cannot be answered, in a sentence with the remedy."""
+    """A query that cannot be answered: a message with the cause and the remedy."""
 
     message: str
 
 
 def parse(text: str) -> Query | QueryMistake:
-    """Take a query apart. A mistake is an unknown filter or a year that is none."""
+    """Parse a query; a QueryMistake if it is too long, or a filter or year is not valid."""
     text = " ".join(text.translate(QUOTES).split())
     if len(text) > LONGEST:
         return QueryMistake(
@@ -90,7 +90,7 @@ def parse(text: str) -> Query | QueryMistake:
 
 
 def unfiltered(text: str) -> Query:
-    """A query in which colons are only colons, for text that is a paper's title."""
+    """The query for a paper's title: colons and quotes are plain text."""
     text = " ".join(text.translate(QUOTES).split())
     return Query(text, text.replace('"', " "))
 
@@ -109,9 +109,9 @@ def _parts(text: str) -> Iterator[tuple[str | None, str, str, str]]:
 def _unknown_filter(key: str, value: str) -> QueryMistake:
     near = get_close_matches(key, FILTERS, n=1, cutoff=0.5)
     guess = f"Did you mean `{near[0]}:{value}`? " if near else ""
-    known = ", ".join(f"`{name}:`" for name in FILTERS)
+    names = ", ".join(f"`{name}:`" for name in FILTERS)
     return QueryMistake(
-        f"There is no filter “{key}:”. {guess}The filters are {known}; "
+        f"There is no filter “{key}:”. {guess}The filters are {names}; "
         'put words with a colon in "quotes".'
     )
 

@@ -1,98 +1,65 @@
-"""The names under which a section is looked up: title, id, aliases, and what follows from them.
+"""Sections by their names: title, id, aliases, and names derived from the title.
 
-`Fault Tolerance / Straggler Mitigation` is also met as either part, `Serving at the edge` as
-`edge` and `MLSys Courses` as `courses`, since no other section has these words.
+`Fault Tolerance / Straggler Mitigation` is also found by either part, `Serving at the edge` by
+`edge` and `MLSys Courses` by `courses`, since no other section has these words.
 """
 
-import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from rapidfuzz.distance import OSA
 
 from bot.catalog.model import Place
-from bot.lookup.words import is_stopword, spelling, stemming, term_keys
+from bot.catalog.section_names import TitleWords, title_parts, title_words
+from bot.lookup.analysis import is_stopword, spelling, stemming, term_keys
 
-_BETWEEN_PARTS = re.compile(r"[/&?,;|+]| and ")
-# Words of headings that name no subject by themselves.
-_VAGUE = frozenset(
-    stem
-    for word in [
-        "paper",
-        "list",
-        "system",
-        "llm",
-        "ml",
-        "ai",
-        "mlsys",
-        "dl",
-        "other",
-        "misc",
-        "miscellaneous",
-        "relate",
-        "general",
-        "resource",
-        "further",
-        "more",
-        "large",
-        "language",
-        "model",
-        "machine",
-        "learning",
-        "deep",
-        "awesome",
-        "collection",
-        "work",
-        "topic",
-    ]
-    for stem in stemming().analyze(word)
-)
-_LEAST_FOR_SLIP, _LEAST_FOR_TWO = 5, 8
+_LEAST_FOR_SLIP, _LEAST_FOR_TWO = 5, 8  # letters of a name in which slips are forgiven
 
 
-class SectionNames:
-    """Sections by every name that means them and no other section."""
+class SectionIndex:
+    """The sections of one list by every name that identifies a single section."""
 
     def __init__(self, places: Iterable[Place]) -> None:
-        """Gather the names; where two sections share one, the first in the list's order has it."""
+        """Gather the names; a title, id or alias of two sections means the first in list order."""
         places = list(places)
         self._paths = {place.path: place for place in places}
         self._given: dict[str, Place] = {}
-        derived: dict[str, list[Place]] = defaultdict(list)
-        spread = Counter(
-            stem for place in places for stem in set(stemming().analyze(place.section.title))
-        )
+        derived: dict[str, dict[str, Place]] = defaultdict(dict)
+        words = TitleWords(places, stemming().analyze)
         for place in places:
             for name in (place.section.title, place.section.id, *place.section.aliases):
                 for key in term_keys(name):
                     self._given.setdefault(key, place)
-            for name in _derived(place, spread):
+            for name in _derived_names(place.section.title, words):
                 for key in term_keys(name):
-                    derived[key].append(place)
+                    derived[key][place.path] = place
         self._derived = {
-            key: found[0]
-            for key, found in derived.items()
-            if key not in self._given and len({place.path for place in found}) == 1
+            key: next(iter(owners.values()))
+            for key, owners in derived.items()
+            if key not in self._given and len(owners) == 1
         }
 
     def named(self, text: str) -> Place | None:
-        """The section whose title, id or alias the text is."""
-        return _first(self._given, text)
+        """The section with the text as its title, id or alias."""
+        return _longest_match(self._given, text)
 
     def find(self, text: str) -> Place | None:
-        """The section that the text names; a part of its title is enough where that is clear."""
-        return self.named(text) or _first(self._derived, text)
+        """The section that the text names, also by an unambiguous part of its title."""
+        return self.named(text) or _longest_match(self._derived, text)
 
-    def at(self, path: str) -> Place | None:
-        """The section at an id path, or at the end of one."""
-        exact = self._paths.get(path.lower())
-        ends = [
-            place for known, place in self._paths.items() if known.endswith(f"/{path.lower()}")
-        ]
-        return exact or (ends[0] if len(ends) == 1 else None)
+    def find_or_at(self, text: str) -> Place | None:
+        """The section that the text names, or whose id path the text is."""
+        return self.find(text) or self._at_path(text.lower())
 
-    def alike(self, text: str) -> Place | None:
-        """The section that the text names with a slip or two in typing."""
+    def _at_path(self, path: str) -> Place | None:
+        """The section at an id path, or at the end of a single one."""
+        if exact := self._paths.get(path):
+            return exact
+        ends = [place for whole, place in self._paths.items() if whole.endswith(f"/{path}")]
+        return ends[0] if len(ends) == 1 else None
+
+    def misspelled(self, text: str) -> Place | None:
+        """The section that the text names with one or two typing slips; the nearest name wins."""
         typed = "".join(spelling().analyze(text))
         allowed = (len(typed) >= _LEAST_FOR_SLIP) + (len(typed) >= _LEAST_FOR_TWO)
         best: tuple[int, Place] | None = None
@@ -106,30 +73,22 @@ class SectionNames:
         return best[1] if best else None
 
 
-def _first(names: dict[str, Place], text: str) -> Place | None:
-    return next(
-        (names[key] for key in sorted(term_keys(text), key=len, reverse=True) if key in names),
-        None,
-    )
+def _longest_match(names: dict[str, Place], text: str) -> Place | None:
+    keys = sorted(term_keys(text), key=len, reverse=True)
+    return next((names[key] for key in keys if key in names), None)
 
 
-def _derived(place: Place, spread: Counter[str]) -> Iterator[str]:
-    """Parts of a title, and its one telling word."""
-    title = place.section.title
-    parts = [part.strip() for part in _BETWEEN_PARTS.split(title)]
-    yield from (part for part in parts if part and len(parts) > 1)
+def _derived_names(title: str, title_vocabulary: TitleWords) -> Iterator[str]:
+    """The parts of a title, and the word of a part that alone is telling."""
+    parts = title_parts(title)
+    if len(parts) > 1:
+        yield from parts
     for part in parts:
-        yield from _telling(part, spread)
-
-
-def _telling(title: str, spread: Counter[str]) -> Iterator[str]:
-    """What is left of a title without words that are vague, or that other sections have too."""
-    words = re.findall(r"[\w]+(?:-\w+)*", title)
-    kept = [
-        word
-        for word in words
-        if not is_stopword(word.lower())
-        and not all(stem in _VAGUE or spread[stem] > 1 for stem in stemming().analyze(word))
-    ]
-    if len(kept) == 1 and len(words) > 1:
-        yield kept[0]
+        words = title_words(part)
+        telling = [
+            word
+            for word in words
+            if not is_stopword(word.lower()) and title_vocabulary.is_telling(word)
+        ]
+        if len(telling) == 1 and len(words) > 1:
+            yield telling[0]

@@ -1,6 +1,6 @@
-"""The lookup of a list that changes: edits of the files and decisions are served within a second.
+"""The lookup of a changing list: edited files and decisions are served within a second.
 
-data/ (as people and the publisher wrote it) + what was decided and is not there yet ──► Lookup
+data/ (as people and the publisher wrote it) + decisions that it lacks ──► CatalogLookup
 """
 
 import threading
@@ -14,25 +14,26 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.catalog.change import apply
 from bot.catalog.model import Catalog
 from bot.catalog.names import KnownNames
-from bot.catalog.yaml.read import CatalogError, Loaded, read_catalog, signature
-from bot.lookup.lookup import Lookup
+from bot.catalog.yaml.read import CatalogError, read_catalog, signature
+from bot.lookup.catalog_lookup import CatalogLookup
 from bot.review.store import SuggestionStore
 
 _log = structlog.get_logger()
 
-LOOK_AGAIN = 0.5
+REFRESH_SECONDS = 0.5
+"""The least time between two checks for changes."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What a lookup was made of: the files, and the last decision."""
+class _ListVersion:
+    """The version of the files, and the number of the last decision."""
 
     files: tuple[tuple[str, int, int], ...]
     revision: int
 
 
 class LookupService:
-    """Always the latest list that can be read."""
+    """Keeps a CatalogLookup current with the data folder and the review decisions."""
 
     def __init__(
         self,
@@ -41,22 +42,23 @@ class LookupService:
         clock: Callable[[], float],
         decisions: SuggestionStore | None = None,
     ) -> None:
-        """Read the folder now. `clock` gives seconds that only grow.
+        """Read the folder. `clock` gives seconds and is monotonic.
 
-        Raises CatalogError when there is no list to begin with.
+        Raises CatalogError if the folder holds no list that can be read.
         """
         self._folder, self._shipped, self._clock = folder, shipped, clock
         self._decisions = decisions
         self._lock = threading.Lock()
-        self._seen = self._look()
-        self._lookup = self._made()
-        self._looked = clock()
+        self._version = self._current_version()
+        self._lookup = self._build()
+        self._checked_at = clock()
         self.problem: str | None = None
-        """Why the list cannot be read now, if so; the last good one is served meanwhile."""
+        """Why the list cannot be read now; until it can, its last readable state is served."""
 
-    def current(self) -> Lookup:
-        """The lookup of the list as it is, or was when it could last be read."""
-        if self._clock() - self._looked >= LOOK_AGAIN and self._lock.acquire(blocking=False):
+    def current(self) -> CatalogLookup:
+        """The lookup of the list's present state, or of its last readable one."""
+        is_due = self._clock() - self._checked_at >= REFRESH_SECONDS
+        if is_due and self._lock.acquire(blocking=False):
             try:
                 self._refresh()
             finally:
@@ -64,42 +66,37 @@ class LookupService:
         return self._lookup
 
     def _refresh(self) -> None:
-        self._looked = self._clock()
+        self._checked_at = self._clock()
         try:
-            found = self._look()
-            if found != self._seen:
-                self._lookup = self._made()
-                self._seen = found
+            version = self._current_version()
+            if version != self._version:
+                self._lookup = self._build()
+                self._version = version
             self.problem = None
         except CatalogError as error:
             self.problem = str(error)
-            _log.error("the list cannot be read; the last good one is served", reason=str(error))
+            _log.error("the list cannot be read; serving its last state", reason=str(error))
         except SQLAlchemyError as error:
             _log.error("the database cannot be read", reason=type(error).__name__)
 
-    def _look(self) -> _Seen:
+    def _current_version(self) -> _ListVersion:
         revision = self._decisions.revision() if self._decisions else 0
-        return _Seen(signature(self._folder), revision)
+        return _ListVersion(signature(self._folder), revision)
 
-    def _made(self) -> Lookup:
-        catalog = _loaded(self._folder).catalog
-        return Lookup(with_decisions(catalog, self._decisions), self._shipped)
+    def _build(self) -> CatalogLookup:
+        loaded = read_catalog(self._folder)
+        for problem in loaded.problems:
+            _log.warning(
+                "mistake in the list", where=f"{problem.file}:{problem.line}", what=str(problem)
+            )
+        return CatalogLookup(with_decisions(loaded.catalog, self._decisions), self._shipped)
 
 
 def with_decisions(catalog: Catalog, decisions: SuggestionStore | None) -> Catalog:
-    """A list with what was decided and does not stand in its files yet."""
-    for one, change in decisions.unsettled() if decisions else ():
+    """Apply the decisions that are not in the list's files yet."""
+    for suggestion, change in decisions.unsettled() if decisions else ():
         try:
             catalog = apply(catalog, change)
         except CatalogError as error:
-            _log.warning("a decision cannot be shown", suggestion=one.id, reason=str(error))
+            _log.warning("cannot apply a decision", suggestion=suggestion.id, reason=str(error))
     return catalog
-
-
-def _loaded(folder: Path) -> Loaded:
-    loaded = read_catalog(folder)
-    for problem in loaded.problems:
-        _log.warning(
-            "a mistake in the list", where=f"{problem.file}:{problem.line}", what=str(problem)
-        )
-    return loaded

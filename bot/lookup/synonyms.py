@@ -1,56 +1,59 @@
-"""Terms of the field that mean the same, found in running words."""
+"""Synonyms of the field's terms, recognised in the words of a query."""
 
 from collections.abc import Iterable, Sequence
 from importlib import resources
 
 import yaml
 
-from bot.lookup.index import Slot
-from bot.lookup.words import is_stopword, spelling, stemming
+from bot.lookup.analysis import is_stopword, spelling, stemming
+from bot.lookup.ranking import TermGroup
 
 
 class Synonyms:
-    """Groups of terms that mean the same, found in running words."""
+    """Groups of terms with one meaning. Terms are compared by their stems."""
 
-    def __init__(self, groups: Iterable[Sequence[str]]) -> None:
-        self._groups: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}
-        for group in groups:
-            terms = [tuple(spelling().analyze(term)) for term in group]
+    def __init__(self, synonyms: Iterable[Sequence[str]]) -> None:
+        self._synonyms: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}
+        for meaning in synonyms:
+            terms = [tuple(spelling().analyze(term)) for term in meaning]
             for term in terms:
                 others = tuple(other for other in terms if other != term)
                 key = _stems(term)
-                self._groups[key] = (*self._groups.get(key, ()), *others)
-        self._longest = max((len(term) for term in self._groups), default=0)
+                self._synonyms[key] = (*self._synonyms.get(key, ()), *others)
+        self._longest = max((len(term) for term in self._synonyms), default=0)
 
-    def slots(self, words: Sequence[str]) -> list[Slot]:
-        """Slots in the order of the words; the longest term counts."""
-        found: list[Slot] = []
+    def groups(self, words: Sequence[str]) -> list[TermGroup]:
+        """The words in order, those of a term together; the longest term wins.
+
+        Stop words are left out, unless there is nothing else.
+        """
+        groups: list[TermGroup] = []
         at = 0
         while at < len(words):
-            length = next(
+            longest = min(self._longest, len(words) - at)
+            term = next(
                 (
-                    size
-                    for size in range(min(self._longest, len(words) - at), 0, -1)
-                    if _stems(words[at : at + size]) in self._groups
+                    tuple(words[at : at + size])
+                    for size in range(longest, 0, -1)
+                    if _stems(words[at : at + size]) in self._synonyms
                 ),
-                0,
+                (words[at],),
             )
-            term = tuple(words[at : at + (length or 1)])
-            found.append(Slot(term, self._groups.get(_stems(term), ())))
+            groups.append(TermGroup(term, self._synonyms.get(_stems(term), ())))
             at += len(term)
         telling = [
-            slot
-            for slot in found
-            if slot.synonyms or not all(is_stopword(word) for word in slot.words)
+            group
+            for group in groups
+            if group.synonyms or not all(is_stopword(word) for word in group.words)
         ]
-        return telling or found
+        return telling or groups
 
 
 def _stems(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(stemming().analyze(" ".join(words)))
 
 
-def thesaurus() -> list[list[str]]:
-    """The groups that this project knows of by itself (`thesaurus.yaml`)."""
+def shipped_synonyms() -> list[list[str]]:
+    """The synonyms that this project ships (`thesaurus.yaml`)."""
     text = resources.files("bot.lookup").joinpath("thesaurus.yaml").read_text("utf-8")
     return [list(group) for group in yaml.safe_load(text)]

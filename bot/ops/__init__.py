@@ -1,1 +1,1 @@
-"""Operating the bot: health, metrics, scheduled jobs, and the checks of `papers doctor`."""
+"""Operation: health, metrics, scheduled jobs, the database, and the checks of `papers doctor`."""

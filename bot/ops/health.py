@@ -1,7 +1,7 @@
-"""What watches a process over HTTP: /healthz, /readyz, /metrics.
+"""HTTP endpoints for monitoring: /healthz, /readyz, /metrics.
 
-`papers web` has them beside Slack's requests; `papers run` and `papers worker` have a small server
-of their own for them.
+`papers web` serves them beside Slack's requests; `papers run` and `papers worker` start a small
+server for them.
 """
 
 import contextlib
@@ -20,23 +20,25 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.db.engine import Database
 from bot.db.error_text import driver_reason
-from bot.deadline import TooSlowError, within
+from bot.deadline import DeadlineError, results_within
 from bot.errors import PapersError
 from bot.lookup.service import LookupService
 from bot.ops.metrics import exposition
-from bot.ops.readiness import ProcessState, reasons
+from bot.ops.readiness import reasons
 from bot.outbox.store import Outbox
 
-PATIENCE = 5.0
-"""Seconds for an answer, whatever the database does."""
-_JSON = "application/json"
-_SILENCE = 10  # seconds after which a connection that says nothing is closed
+DEADLINE = 5.0
+"""Seconds for an answer, also when the database hangs."""
 
-Answer = tuple[HTTPStatus, str, bytes]
+_JSON = "application/json"
+_IDLE_SECONDS = 10  # after which an idle connection is closed
+
+Page = tuple[HTTPStatus, str, bytes]
+"""Status, content type and body."""
 
 
 class HealthEndpoints:
-    """A WSGI application for those who watch; every other path is another application's."""
+    """A WSGI application with the endpoints, in front of an optional other application."""
 
     def __init__(
         self,
@@ -44,14 +46,21 @@ class HealthEndpoints:
         lookup: LookupService,
         now: Callable[[], dt.datetime],
         rest: WSGIApplication | None = None,
+        *,
+        deadline: float = DEADLINE,
     ) -> None:
-        """`rest` answers what is asked on any other path."""
+        """`rest` serves all other paths."""
         self._database, self._lookup, self._now, self._rest = database, lookup, now, rest
-        self._paths = {"/healthz": self._health, "/readyz": self._readiness, "/metrics": self._all}
+        self._deadline = deadline
+        self._pages: dict[str, Callable[[], Page]] = {
+            "/healthz": self._health,
+            "/readyz": self._readiness,
+            "/metrics": self._metrics,
+        }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        page = self._paths.get(environ.get("PATH_INFO", ""))
+        page = self._pages.get(environ.get("PATH_INFO", ""))
         if page is None and self._rest is not None:
             return self._rest(environ, start_response)
         if page is None:
@@ -66,50 +75,45 @@ class HealthEndpoints:
         )
         return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
 
-    def _health(self) -> Answer:
+    def _health(self) -> Page:
         return HTTPStatus.OK, _JSON, json.dumps({"status": "alive"}).encode()
 
-    def _readiness(self) -> Answer:
-        found = list(self._in_time(self._why_not))
-        told = json.dumps({"ready": not found, "reasons": found}, ensure_ascii=False)
-        status = HTTPStatus.SERVICE_UNAVAILABLE if found else HTTPStatus.OK
-        return status, _JSON, told.encode()
+    def _readiness(self) -> Page:
+        problems = list(self._in_time(self._problems))
+        answer = json.dumps({"ready": not problems, "reasons": problems}, ensure_ascii=False)
+        status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
+        return status, _JSON, answer.encode()
 
-    def _why_not(self) -> Iterator[str]:
+    def _problems(self) -> Iterator[str]:
         self._lookup.current()
-        outbox = Outbox(self._database)
-        seen = ProcessState(
-            unreadable_list=self._lookup.problem,
-            depth=outbox.depth(),
-            problems=outbox.problems(),
-        )
-        yield from reasons(seen, self._now())
+        outbox, list_problem = Outbox(self._database), self._lookup.problem
+        yield from reasons(list_problem, outbox.depth(), outbox.problems(), self._now())
 
-    def _all(self) -> Answer:
+    def _metrics(self) -> Page:
         def ask() -> Iterator[str]:
             yield exposition(self._database, self._now).decode()
 
-        found = "".join(self._in_time(ask)).encode()
-        return HTTPStatus.OK, CONTENT_TYPE_LATEST, found
+        return HTTPStatus.OK, CONTENT_TYPE_LATEST, "".join(self._in_time(ask)).encode()
 
-    def _in_time(self, work: Callable[[], Iterator[str]]) -> Iterator[str]:
-        for _, found in within(PATIENCE, [work]):
-            match found:
+    def _in_time(self, task: Callable[[], Iterator[str]]) -> Iterator[str]:
+        """The texts of a task; sentences instead where it fails or takes too long."""
+        for _, result in results_within(self._deadline, {"": task}):
+            match result:
                 case str():
-                    yield found
-                case TooSlowError():
-                    yield f"The database did not answer within {PATIENCE:g} s."
+                    yield result
+                case DeadlineError():
+                    yield f"The database did not answer within {self._deadline:g} s."
                 case SQLAlchemyError():
-                    yield f"The database cannot be used: {driver_reason(found)}."
+                    yield f"The database cannot be used: {driver_reason(result)}."
                 case _:
-                    yield f"It could not be looked at: {type(found).__name__}."
+                    yield f"The check failed: {type(result).__name__}."
 
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
     def server_bind(self) -> None:
-        """Bind, without asking the network for this machine's name."""
+        """Bind without the reverse DNS lookup of http.server, which may take seconds."""
         socketserver.TCPServer.server_bind(self)
         host, self.server_port = self.server_address[:2]
         self.server_name = str(host)
@@ -117,17 +121,17 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 
 class _Handler(WSGIRequestHandler):
-    timeout = _SILENCE
+    timeout = _IDLE_SECONDS
 
     def log_message(self, *_: object) -> None:
-        """Those who watch come every few seconds; a line each would hide all others."""
+        """Log nothing: probes come every few seconds."""
 
 
 @contextlib.contextmanager
 def health_server(host: str, port: int, application: WSGIApplication) -> Iterator[int]:
-    """Serve while the block runs, on the port that comes out; port 0 serves nothing.
+    """Serve an application in a thread while the block runs; yields the port.
 
-    Raises PapersError when the port cannot be had.
+    Port 0 serves nothing. Raises PapersError when the port cannot be used.
     """
     if port == 0:
         yield 0

@@ -1,13 +1,13 @@
-"""The schedule: it ticks, it knows no policy. What is due, each job finds in the database.
+"""Scheduled jobs of the worker, and the journal of their runs for `papers jobs`.
 
-APScheduler runs every job in one process, never twice at once; a tick that was missed is made up
-for by the next one. What a job did is kept, so that `papers jobs` can tell it.
+APScheduler starts each job at an interval, never twice at once; a missed start is made up by the
+next one. Each job decides from the database what is due, so the schedule holds no policy.
 """
 
 import datetime as dt
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 import structlog
@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.db.engine import Database, Moment, metadata
 
-_SELDOM = dt.timedelta(minutes=1)
+_JOURNAL_INTERVAL = dt.timedelta(minutes=1)  # of runs with nothing to do
 
 runs = sa.Table(
     "job_runs",
@@ -36,17 +36,17 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something that is looked after every so often."""
+    """A function that is called at an interval."""
 
     name: str
     every: dt.timedelta
     work: Callable[[dt.datetime], str]
-    """Does what is due at a moment and says what that was; nothing due is the empty text."""
+    """Does what is due at a moment, and returns the outcome; empty if nothing was due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRun:
-    """The last run of a job that had something to do, or failed."""
+    """A job's last run, with the outcome of the last one that had something to do."""
 
     name: str
     started_at: dt.datetime
@@ -57,7 +57,7 @@ class JobRun:
 
 
 class JobJournal:
-    """What jobs did, in the database."""
+    """The journal of job runs in the database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -65,64 +65,48 @@ class JobJournal:
     def runs(self) -> tuple[JobRun, ...]:
         """The last run of every job, by name."""
         with self._database.read() as connection:
-            rows = connection.execute(sa.select(runs).order_by(runs.c.name)).all()
-        return tuple(
-            JobRun(
-                name=row.name,
-                started_at=row.started_at,
-                finished_at=row.finished_at,
-                outcome=row.outcome,
-                is_ok=row.is_ok,
-                next_at=row.next_at,
-            )
-            for row in rows
-        )
+            rows = connection.execute(sa.select(runs).order_by(runs.c.name)).mappings()
+            return tuple(JobRun(**row) for row in rows)
 
-    def note(self, run: JobRun) -> None:
-        """Keep a run in place of the job's run before; one without outcome keeps that outcome."""
-        values: dict[str, object] = {
-            "started_at": run.started_at,
-            "finished_at": run.finished_at,
-            "is_ok": run.is_ok,
-            "next_at": run.next_at,
-        }
-        if run.outcome:
-            values["outcome"] = run.outcome
+    def record(self, run: JobRun) -> None:
+        """Replace the job's previous run; a run without outcome keeps the previous outcome."""
+        row = asdict(run)
+        kept = {"name"} if run.outcome else {"name", "outcome"}
+        changes = {column: value for column, value in row.items() if column not in kept}
         with self._database.write() as connection:
-            this = runs.c.name == run.name
-            if not connection.execute(runs.update().where(this).values(**values)).rowcount:
-                row = {"name": run.name, "outcome": "", **values}
-                connection.execute(runs.insert().values(**row))
+            update = runs.update().where(runs.c.name == run.name).values(changes)
+            if not connection.execute(update).rowcount:
+                connection.execute(runs.insert().values(row))
 
 
 class StoppedError(Exception):
-    """A job was told to stop while it waited; the next start begins it again."""
+    """The jobs are stopping while this one sleeps; the next start repeats it."""
 
 
-class RetryPause:
-    """How jobs wait, so that whoever ends them need not."""
+class InterruptibleSleep:
+    """A sleep for jobs that a shutdown interrupts."""
 
     def __init__(self) -> None:
-        self._ended = threading.Event()
+        self._stopping = threading.Event()
 
     def __call__(self, seconds: float) -> None:
-        """Wait. Raises StoppedError when the jobs are to end."""
-        if self._ended.wait(seconds):
+        """Sleep. Raises StoppedError when the jobs are stopping."""
+        if self._stopping.wait(seconds):
             raise StoppedError
 
-    def end(self) -> None:
-        """Let nobody wait any longer."""
-        self._ended.set()
+    def interrupt(self) -> None:
+        """Interrupt all sleeps, from now on."""
+        self._stopping.set()
 
 
 class Jobs:
-    """Jobs that are looked after until they are stopped."""
+    """A running schedule of jobs."""
 
     def __init__(
         self, jobs: Iterable[Job], journal: JobJournal, now: Callable[[], dt.datetime]
     ) -> None:
         self._journal, self._now = journal, now
-        self._noted: dict[str, dt.datetime] = {}
+        self._recorded: dict[str, dt.datetime] = {}
         self._scheduler = BackgroundScheduler(
             timezone=dt.UTC,
             executors={"default": ThreadPoolExecutor(8)},
@@ -135,29 +119,29 @@ class Jobs:
             )
 
     def start(self) -> None:
-        """Begin, at once."""
+        """Start the schedule; every job runs at once."""
         self._scheduler.start()
 
     def stop(self, *, wait: bool) -> None:
-        """End; with `wait`, after what is running."""
+        """Stop the schedule; with `wait`, after running jobs have ended."""
         self._scheduler.shutdown(wait=wait)
 
     def _run(self, job: Job) -> None:
-        """One tick. Whatever breaks is logged and kept; the next tick comes all the same."""
+        """Run a job once. An error is logged and recorded, and the schedule goes on."""
         started = self._now()
         try:
             outcome, is_ok = job.work(started), True
         except StoppedError:
             return
-        except Exception as error:  # noqa: BLE001  # a job that fails must not end the schedule
+        except Exception as error:  # noqa: BLE001  # an error must not end the schedule
             outcome, is_ok = f"{type(error).__name__}: {error}"[:500], False
             _log.exception("a job failed", job=job.name)
         if outcome and is_ok:
             _log.info("job", job=job.name, outcome=outcome)
-        last = self._noted.get(job.name)
-        if is_ok and not outcome and last and dt.timedelta() <= started - last < _SELDOM:
+        last = self._recorded.get(job.name)
+        if is_ok and not outcome and last and dt.timedelta() <= started - last < _JOURNAL_INTERVAL:
             return
-        self._noted[job.name] = started
+        self._recorded[job.name] = started
         run = JobRun(
             name=job.name,
             started_at=started,
@@ -167,6 +151,8 @@ class Jobs:
             next_at=started + job.every,
         )
         try:
-            self._journal.note(run)
+            self._journal.record(run)
         except SQLAlchemyError as error:
-            _log.error("a run could not be kept", job=job.name, reason=type(error).__name__)
+            _log.error(
+                "a job run could not be recorded", job=job.name, reason=type(error).__name__
+            )

@@ -1,34 +1,28 @@
-"""Whether a process can do its work now, for whoever deploys and watches it. Pure."""
+"""Whether a process can do its work now, for deployments and alarms. Pure."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from bot.ops.doctor.finding import span
+from bot.ops.doctor.findings import format_duration
 from bot.ops.doctor.job_checks import STUCK
 from bot.outbox.message import QueueDepth
-from bot.slack.api_errors import TOKEN_ERRORS, UNAUTHORIZED, answered
+from bot.slack.api_errors import TOKEN_ERRORS, UNAUTHORIZED, error_sentence
 from bot.text import pluralize
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessState:
-    """What was looked at."""
+def reasons(
+    list_problem: str | None, depth: QueueDepth, problems: Sequence[str], now: dt.datetime
+) -> Iterator[str]:
+    """Why the process is not ready; nothing if it is.
 
-    unreadable_list: str | None
-    depth: QueueDepth
-    problems: Sequence[str]
-    """Why messages were put off."""
-
-
-def reasons(seen: ProcessState, now: dt.datetime) -> Iterator[str]:
-    """Why it is not ready; nothing if it is."""
-    if seen.unreadable_list:
-        yield f"The list cannot be read: {seen.unreadable_list}"
+    `list_problem` is why the list cannot be read, `problems` are why messages could not be sent.
+    """
+    if list_problem:
+        yield f"The list cannot be read: {list_problem}"
     for code in sorted(UNAUTHORIZED):
-        if answered(code) in seen.problems:
+        if error_sentence(code) in problems:
             yield f"Slack refuses the token: {TOKEN_ERRORS.get(code, code)}."
-    oldest = seen.depth.oldest
+    oldest = depth.oldest
     if oldest and now - oldest > STUCK:
-        waiting = pluralize(seen.depth.due, "message")
-        yield f"{waiting} to be said, the oldest for {span(now - oldest)}: is a worker at work?"
+        waiting, age = pluralize(depth.due, "message"), format_duration(now - oldest)
+        yield f"{waiting} to send, the oldest for {age}: is a worker running?"

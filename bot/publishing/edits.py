@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from posixpath import dirname, join, normpath
 
 from bot.catalog.change import Change
-from bot.catalog.markdown.edit import splice
+from bot.catalog.markdown.edit import edit_markdown
 from bot.catalog.names import KnownNames
 from bot.catalog.yaml.edit import edit_data
-from bot.catalog.yaml.read import CatalogError, Read, read_texts
+from bot.catalog.yaml.read import CatalogError, FileReader, read_texts
 from bot.publishing.publication import PublishError
 
 
 def file_edits(
-    read: Read, data: str, markdown: str | None, names: KnownNames, change: Change
+    read: FileReader, data: str, markdown: str | None, names: KnownNames, change: Change
 ) -> Mapping[str, str]:
     """The new texts of the files that a change alters, by their paths in the repository.
 
@@ -32,13 +32,13 @@ def file_edits(
             return edits
         path = markdown_path(read, data, markdown)
         before = read(path) or ""
-        after = splice(before, change, read_texts(read_data).catalog.info, names)
+        after = edit_markdown(before, change, read_texts(read_data).catalog.info, names)
     except CatalogError as error:
         raise PublishError(f"{error}", is_final=True) from error
     return {path: after, **edits} if after != before else edits
 
 
-def markdown_path(read: Read, data: str, markdown: str) -> str:
+def markdown_path(read: FileReader, data: str, markdown: str) -> str:
     """The path of the Markdown list, relative to the data folder or else to its parent."""
     around = [data, dirname(data)] if data else [data]
     paths = [normpath(join(folder, markdown)) for folder in around]

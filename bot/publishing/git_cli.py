@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.catalog.yaml.read import Read
+from bot.catalog.yaml.read import FileReader
 from bot.publishing.publication import PublishError
 
 _MAX_REASON = 300
@@ -119,7 +119,7 @@ class GitCli:
             raise PublishError(f"git {arguments[0]} failed: {result.reason}. It is tried again.")
         return result.text
 
-    def reader(self, revision: str) -> Read:
+    def reader(self, revision: str) -> FileReader:
         """A function that gives the texts of a revision; the empty revision is the index."""
 
         def read(path: str) -> str | None:

@@ -6,7 +6,7 @@ once that git must have ended. Every other lock belongs to somebody else and sta
 """
 
 import contextlib
-import time
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,11 +18,11 @@ DEAD_AFTER = 60.0
 
 
 @contextlib.contextmanager
-def at_work(git_dir: Path, branch: str) -> Iterator[None]:
+def at_work(git_dir: Path, branch: str, now: dt.datetime) -> Iterator[None]:
     """Keep the marker while the block runs; only a kill leaves it behind."""
     marker = git_dir / MARKER
     if marker.exists():
-        is_over = _remove_locks(git_dir, branch, marker.stat().st_mtime)
+        is_over = _remove_locks(git_dir, branch, marker.stat().st_mtime, now)
     else:
         write_file(marker, "")
         is_over = True
@@ -33,14 +33,14 @@ def at_work(git_dir: Path, branch: str) -> Iterator[None]:
             marker.unlink(missing_ok=True)
 
 
-def _remove_locks(git_dir: Path, branch: str, since: float) -> bool:
+def _remove_locks(git_dir: Path, branch: str, since: float, now: dt.datetime) -> bool:
     """Delete the locks of a killed git; returns whether none remains to wait for."""
     is_over = True
     for name in ("index.lock", "HEAD.lock", f"refs/heads/{branch}.lock", "packed-refs.lock"):
         path = git_dir / name
         with contextlib.suppress(FileNotFoundError):
             made = path.stat().st_mtime
-            if since <= made < time.time() - DEAD_AFTER:
+            if since <= made < now.timestamp() - DEAD_AFTER:
                 path.unlink()
             elif since <= made:
                 is_over = False

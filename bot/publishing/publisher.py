@@ -14,6 +14,7 @@ from typing import Protocol
 import structlog
 from slugify import slugify
 
+from bot.backoff import backoff
 from bot.catalog.atomic_write import sweep
 from bot.catalog.change import is_done
 from bot.catalog.yaml.edit import apply_to_folder
@@ -108,7 +109,8 @@ class Publisher:
     def _fail(
         self, due: DuePublication, problem: str, now: dt.datetime, retry_after: float | None = None
     ) -> None:
-        seconds = max(retry_after or 0.0, min(_FIRST_WAIT * 2.0**due.tries, _LONGEST_WAIT))
+        wait = backoff(due.tries, first=_FIRST_WAIT, longest=_LONGEST_WAIT)
+        seconds = max(retry_after or 0.0, wait)
         until = now + dt.timedelta(seconds=seconds)
         _log.warning("not published", suggestion=due.suggestion.id, reason=problem)
         self._queue.mark_failed(due, problem, until, now)

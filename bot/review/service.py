@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
+from bot.backoff import backoff
 from bot.catalog.change import Change
 from bot.catalog.model import Entry
 from bot.db.engine import Database
@@ -33,7 +34,7 @@ from bot.review.tables import history, pauses, publications, suggestions
 
 DAILY_LIMIT = 10
 """Suggestions of one person within 24 hours."""
-_FIRST_WAIT, _LONGEST_WAIT = dt.timedelta(seconds=5), dt.timedelta(minutes=10)
+_FIRST_WAIT, _LONGEST_WAIT = 5.0, 600.0  # seconds
 CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
 
 
@@ -140,8 +141,8 @@ class ReviewService:
         this = suggestions.c.id == suggestion.id
         with self._database.write() as connection:
             tries = (connection.scalar(sa.select(suggestions.c.tries).where(this)) or 0) + 1
-            wait = min(_FIRST_WAIT * 2**tries, _LONGEST_WAIT)
-            values = {"tries": tries, "next_try_at": now + wait}
+            wait = backoff(tries, first=_FIRST_WAIT, longest=_LONGEST_WAIT)
+            values = {"tries": tries, "next_try_at": now + dt.timedelta(seconds=wait)}
             connection.execute(suggestions.update().where(this).values(**values))
         return tries
 

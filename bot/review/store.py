@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from bot.catalog.change import Change
 from bot.catalog.model import compact
 from bot.db.engine import Database
+from bot.discovery.record_store import same_keys
 from bot.review.model import OPEN, Event, Subject, Suggestion
 from bot.review.tables import history, pauses, suggestions
 
@@ -57,8 +58,9 @@ def lock_suggestion(connection: sa.Connection, number: int) -> Suggestion | None
 
 
 def find_existing(connection: sa.Connection, identity: str, title: str) -> Suggestion | None:
-    """The suggestion of the same paper, by identity or title: an open one, else the last one."""
-    same = suggestions.c.identity == identity
+    """The suggestion that this paper has, under any of its keys: an open one, else the last."""
+    identities = same_keys(connection, [identity])[identity]
+    same: sa.ColumnElement[bool] = suggestions.c.identity.in_(sorted(identities))
     if title:
         same = sa.or_(same, suggestions.c.title_key == title)
     query = sa.select(suggestions).where(same)
@@ -106,11 +108,13 @@ class SuggestionStore:
             return find_existing(connection, identity, "")
 
     def existing_identities(self, identities: Collection[str]) -> frozenset[str]:
-        """The identities that have a suggestion, open or decided."""
+        """The papers of these that have a suggestion, open or decided, under any of their keys."""
         column = suggestions.c.identity
-        query = sa.select(column).where(column.in_(sorted(identities)))
         with self._database.read() as connection:
-            return frozenset(connection.scalars(query))
+            same = same_keys(connection, identities)
+            every = sorted(frozenset().union(*same.values()))
+            taken = set(connection.scalars(sa.select(column).where(column.in_(every))))
+        return frozenset(identity for identity, keys in same.items() if keys & taken)
 
     def open(self) -> tuple[Suggestion, ...]:
         """The suggestions without a decision, oldest first."""

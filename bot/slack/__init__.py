@@ -1,1 +1,1 @@
-"""The only room that knows Slack."""
+"""The Slack side of the bot: the only room that imports slack_bolt and slack_sdk."""

@@ -1,4 +1,6 @@
-"""What goes wrong with a call of Slack's, in a word for programs and in words for people."""
+"""Slack's error codes: how to read, count and explain them."""
+
+import re
 
 from slack_sdk.errors import SlackApiError
 
@@ -14,31 +16,43 @@ TOKEN_ERRORS = {
     "not_allowed_token_type": "this is the wrong kind of token",
     "missing_scope": "the token lacks a scope",
 }
-PASSING = frozenset(
-    {"ratelimited", "fatal_error", "internal_error", "service_unavailable", "request_timeout"}
+SERVER_ERRORS = frozenset(
+    {"fatal_error", "internal_error", "service_unavailable", "request_timeout"}
 )
-"""Codes that say nothing of the token: Slack has trouble, or has enough."""
+"""Codes of failures in Slack itself; the call may have been carried out."""
+RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
+TRANSIENT = SERVER_ERRORS | RATE_LIMITED
+"""Codes that do not concern the call or its token: the same call may succeed later."""
 UNAUTHORIZED = frozenset(
     {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
     | {"missing_scope", "ekm_access_denied", "team_access_not_granted"}
 )
-"""Codes after which nothing can be said until somebody mends the token."""
+"""Codes of a token that has to be replaced before Slack accepts calls."""
+
+_CODE = re.compile(r"[a-z0-9_]+")
+
+
+def slack_code(error: SlackApiError) -> str:
+    """Slack's error code; empty for an answer of something else, such as a proxy's page.
+
+    For an answer that is not JSON slack_sdk puts a sentence in the code's place.
+    """
+    data = error.response.data
+    code = str(data.get("error") or "") if isinstance(data, dict) else ""
+    return code if _CODE.fullmatch(code) else ""
 
 
 def error_code(error: SlackApiError) -> str:
-    """Slack's word for what is wrong; the HTTP status where it has none."""
-    data = error.response.data
-    code = str(data.get("error") or "") if isinstance(data, dict) else ""
-    # For an answer that is no JSON the client puts a sentence of its own there.
-    return code if code and " " not in code else f"HTTP {error.response.status_code}"
+    """Slack's error code, or the HTTP status of an answer without one."""
+    return slack_code(error) or f"HTTP {error.response.status_code}"
 
 
 def count(error: Exception) -> None:
-    """Count a call that failed."""
+    """Count a failed call."""
     code = error_code(error) if isinstance(error, SlackApiError) else UNREACHABLE
     SLACK_ERRORS.labels(code[:60]).inc()
 
 
-def answered(code: str) -> str:
-    """How the sender notes a refusal with a row of the outbox."""
+def error_sentence(code: str) -> str:
+    """The sentence that the outbox keeps about a refused call; `readiness` compares it."""
     return f"Slack answered {code}"

@@ -1,4 +1,4 @@
-"""The Slack app manifest, for Socket Mode as it is or for HTTP with an address.
+"""The Slack app manifest, for Socket Mode, or for HTTP mode with an address.
 
 The format is described at https://docs.slack.dev/reference/app-manifest.
 """
@@ -10,7 +10,7 @@ import yaml
 
 
 def manifest(address: str | None = None) -> str:
-    """The manifest as YAML. With the public address of `papers web`, it is one for HTTP mode."""
+    """The manifest as YAML; for HTTP mode with the public address of `papers web`."""
     text = resources.files("bot.slack").joinpath("manifest.yaml").read_text("utf-8")
     if address is None:
         return text
@@ -24,6 +24,6 @@ def manifest(address: str | None = None) -> str:
 
 
 def scopes() -> frozenset[str]:
-    """The scopes that the manifest asks for."""
+    """The bot scopes that the manifest asks for."""
     document: dict[str, Any] = yaml.safe_load(manifest())
     return frozenset(document["oauth_config"]["scopes"]["bot"])

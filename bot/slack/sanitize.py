@@ -1,8 +1,8 @@
-"""What arrives from Slack, made fit to be kept and shown, before any listener sees it.
+"""Clean text and numbers that arrive from Slack, before a listener sees them.
 
-People paste what they do not see: NULs, which no database keeps; characters that turn the text
-around them or hide in it; halves of characters, which cannot be sent again. All of them go here,
-once for every field, in both transports.
+Pasted text may hold NULs, which no database keeps, characters that hide or turn the text around
+them, and lone surrogates, which cannot be sent again. They are removed from every field, in both
+transports.
 """
 
 from collections.abc import Callable
@@ -12,30 +12,30 @@ from slack_bolt import BoltRequest, BoltResponse
 
 from bot.text import visible
 
-_DIGITS = 9  # the most that every database takes for a number
+_MAX_DIGITS = 9  # every database keeps such a number
 
 
 def clean_request(req: BoltRequest, next_: Callable[[], BoltResponse]) -> BoltResponse:
-    """The middleware: whatever text is in a request is text that can be seen."""
+    """Bolt middleware that removes invisible characters from every text of a request."""
     for key, value in req.body.items():
-        req.body[key] = _cleaned(value)
+        req.body[key] = _clean(value)
     return next_()
 
 
 def number_in(value: object) -> int | None:
-    """The number that a button or form carries, if it is one that the bot could have put there."""
+    """The number in a button's or form's value; None if the bot could not have put it there."""
     text = str(value or "")
-    is_number = text.isascii() and text.isdecimal() and len(text) <= _DIGITS
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS
     return int(text) if is_number else None
 
 
-def _cleaned(value: Any) -> Any:
+def _clean(value: Any) -> Any:
     match value:
         case str():
             return visible(value)
         case list():
-            return [_cleaned(one) for one in value]
+            return [_clean(item) for item in value]
         case dict():
-            return {key: _cleaned(one) for key, one in value.items()}
+            return {key: _clean(item) for key, item in value.items()}
         case _:
             return value

@@ -1,90 +1,99 @@
-"""Verbs of `/papers` that do something: suggest, pause, subscribe; what waits, what happened."""
+"""The verbs of `/papers`: one row each, read by routing, `/papers help` and the tests."""
 
-from collections.abc import Mapping
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
 
-from slack_sdk import WebClient
-
-from bot.review.model import Suggestion
-from bot.review.pause_text import parse_pause
-from bot.review.service import card_key
-from bot.slack.blocks import lookup as blocks
-from bot.slack.blocks.cards import moment
-from bot.slack.blocks.lookup import SlackMessage
-from bot.slack.blocks.sentences import history, pending
+from bot.slack.blocks.lookup import help_message
+from bot.slack.blocks.text import SlackMessage
 from bot.slack.context import ListenerContext
-from bot.slack.request import VerbRequest
-from bot.slack.sanitize import number_in
-from bot.slack.subscriptions import Subscriptions
-from bot.slack.suggesting import Suggesting
+from bot.slack.listeners.adapters import Reply
+from bot.slack.listeners.commands import lookup, review, subscriptions, suggest
+from bot.slack.payloads import Command
 
-_NUMBER = "Name a suggestion by its number: `/papers history 12`. `/papers pending` shows them."
-_PAUSE = (
-    "Say for how long: `/papers pause 3 days`, `/papers pause until 2026-12-24`; at most a year. "
-    "`/papers pause off` ends it."
-)
-_REVIEWERS = "Only reviewers pause proposals. The list’s `review` settings say who they are."
+Handler: TypeAlias = Callable[[ListenerContext, Command, str], Reply]
+"""Answers a command, given the words after its verb; None if it cannot make sense of them."""
 
 
-class VerbHandlers:
-    """What is done at a word."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """A verb of `/papers`, and how it is answered and explained."""
 
-    def __init__(
-        self, desk: ListenerContext, suggesting: Suggesting, subscriptions: Subscriptions
-    ) -> None:
-        self._desk, self._suggesting = desk, suggesting
-        self._subscriptions = subscriptions
+    name: str
+    handler: Handler | None = None
+    """None: the name is reserved for a later version."""
+    help: str | None = None
+    """Its line in `/papers help`, if it has one."""
+    usage: str = ""
+    """How to use it, in mrkdwn; the answer when the handler cannot make sense of the words."""
+    needs_words: bool = False
+    """Whether the verb alone is answered with its usage."""
 
-    def answer(
-        self, order: VerbRequest, body: Mapping[str, Any], client: WebClient
-    ) -> SlackMessage:
-        """Do it; what the person who typed it sees."""
-        match order.verb:
-            case "suggest":
-                return self._suggesting.command(order.text, body, client)
-            case "subscribe" | "unsubscribe" | "subscriptions":
-                return self._subscriptions.answer(order, body, client)
-            case "pending":
-                return self._pending()
-            case "history":
-                return self._history(order.text)
-            case _:
-                return self._pause(order.text, body)
 
-    def _pending(self) -> SlackMessage:
-        waiting = self._desk.suggestions.open()
-        links = {one.id: link for one in waiting[:20] if (link := self._link(one))}
-        paused = self._desk.suggestions.paused_until(self._desk.now())
-        return blocks.mrkdwn_message(pending(waiting, links, paused))
+def answer_help(context: ListenerContext, _command: Command, _words: str) -> SlackMessage:
+    """`/papers help`."""
+    lines = ((verb.name, verb.help) for verb in VERBS.values() if verb.help)
+    return help_message(context.catalog, lines)
 
-    def _link(self, one: Suggestion) -> str | None:
-        """Where the card is, as far as it was posted."""
-        item = self._desk.outbox.get(card_key(one.id))
-        return self._desk.link(item.posted_in or "", item.ts) if item and item.ts else None
 
-    def _history(self, text: str) -> SlackMessage:
-        number = number_in(text.strip().removeprefix("#"))
-        one = self._desk.suggestions.get(number) if number is not None else None
-        if one is None:
-            return blocks.mrkdwn_message(_NUMBER)
-        return blocks.mrkdwn_message(history(one, self._desk.suggestions.history(one.id)))
+SEARCH = Verb(name="search", handler=lookup.search)
+"""What does not begin with a verb."""
 
-    def _pause(self, text: str, body: Mapping[str, Any]) -> SlackMessage:
-        now = self._desk.now()
-        if not text:
-            paused = self._desk.suggestions.paused_until(now)
-            state = f"Paused until {moment(paused[0])}. " if paused else "Nothing is paused. "
-            return blocks.mrkdwn_message(state + _PAUSE)
-        if not self._desk.may_review(str(body["user_id"])):
-            return blocks.mrkdwn_message(_REVIEWERS)
-        zone = ZoneInfo(self._desk.people.zone(str(body["user_id"])))
-        until = parse_pause(text, now, zone)
-        if until is None:
-            return blocks.mrkdwn_message(_PAUSE)
-        self._desk.review.pause(until, self._desk.actor(body))
-        if until <= now:
-            return blocks.text_message("I propose papers again.")
-        return blocks.mrkdwn_message(
-            f"I propose nothing of my own until {moment(until)}. What people suggest still comes."
-        )
+_HELP = Verb(name="help", handler=answer_help, help="what you can ask")
+VERBS: Mapping[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        _HELP,
+        Verb(name="recent", handler=lookup.recent, help="the latest additions"),
+        Verb(
+            name="random",
+            handler=lookup.random,
+            help="a paper by chance, of a section if you name one",
+        ),
+        Verb(
+            name="suggest",
+            handler=suggest.suggest,
+            help="a paper for the list: its link, then its section and why, if you like",
+            usage=suggest.USAGE,
+            needs_words=True,
+        ),
+        Verb(name="pending", handler=review.pending, help="what waits for review"),
+        Verb(
+            name="history",
+            handler=review.history,
+            help="what happened to a suggestion, by its number",
+            usage="Name a suggestion by its number: `/papers history 12`. "
+            "`/papers pending` shows them.",
+            needs_words=True,
+        ),
+        Verb(
+            name="subscribe",
+            handler=subscriptions.subscribe,
+            help="what is new for this channel: `subscribe serving daily at 9:00`, `subscribe`",
+        ),
+        Verb(name="unsubscribe", handler=subscriptions.unsubscribe),
+        Verb(
+            name="subscriptions",
+            handler=subscriptions.subscriptions,
+            help="what this channel is subscribed to; `unsubscribe` ends it",
+        ),
+        Verb(
+            name="pause",
+            handler=review.pause,
+            help="no proposals of my own: `pause 3 days`, `pause until 2026-12-24`, `pause off`",
+            usage=review.PAUSE_USAGE,
+        ),
+        Verb(name="cite"),
+        Verb(name="stats"),
+    )
+}
+
+
+def route(text: str) -> tuple[Verb, str]:
+    """The verb of a command's text and the words after it; without a verb it is a search."""
+    if not text:
+        return _HELP, ""
+    name, _, words = text.partition(" ")
+    if verb := VERBS.get(name.lower()):
+        return verb, words.strip()
+    return SEARCH, text

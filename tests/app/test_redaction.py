@@ -1,4 +1,4 @@
-"""Laws of what is written: no secret, in no form, whoever writes it."""
+"""Redaction: no secret is written in any form by any library."""
 
 import io
 import json
@@ -54,7 +54,7 @@ def test_a_secret_is_hidden_in_every_form(text: str) -> None:
         "https://slack.com/api/",
     ],
 )
-def test_the_rest_stays(text: str) -> None:
+def test_other_text_is_unchanged(text: str) -> None:
     assert Redactor(SETTINGS)(text) == text
     assert Redactor(None)(text) == text
 
@@ -67,7 +67,7 @@ def test_a_short_password_hides_no_common_words() -> None:
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """What is logged at DEBUG, as JSON."""
+    """The log at DEBUG, as JSON lines."""
     root = logging.getLogger()
     handlers, level, hooks = root.handlers[:], root.level, structlog.get_config()
     written = io.StringIO()
@@ -80,7 +80,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     structlog.configure(**hooks)
 
 
-def test_libraries_and_tracebacks_are_covered(lines: io.StringIO) -> None:
+def test_secrets_of_libraries_and_tracebacks_are_hidden(lines: io.StringIO) -> None:
     logging.getLogger("slack_sdk.web").debug(
         "headers: %s", {"Authorization": "Bearer xoxb-12-distinctive"}
     )

@@ -1,1 +1,1 @@
-"""Figures, never asserted: `python -m tests.bench [lookups|http|start …]` prints them."""
+"""Performance figures, printed and never asserted: `python -m tests.bench [lookups|http|…]`."""

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [lookups|http|finding …] [--most N]`: figures of this machine."""
+"""Command line: `python -m tests.bench [lookups|http|discovery|…] [--most N]`."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.bench import digests, finding, http, load, lookups, relevance, start
+from tests.bench import digests, discovery, http, load, lookups, relevance, start
 
 _WIDTH = 132
 
@@ -15,29 +15,29 @@ def main(
     kinds: Annotated[
         list[str] | None,
         typer.Argument(
-            help="lookups, http, load, start, finding, relevance, digests; none is all."
+            help="lookups, http, load, start, discovery, relevance, digests; default: all."
         ),
     ] = None,
     *,
     most: Annotated[
-        int, typer.Option(min=0, help="The largest list, or catch-up, in papers.")
+        int, typer.Option(min=0, help="The largest list or catch-up to measure, in papers.")
     ] = lookups.SIZES[-1],
 ) -> None:
-    """Print figures: how fast lookups, commands over HTTP and starts are, and what they hold."""
+    """Print the bot's speed and memory use on this machine."""
     console = Console(width=_WIDTH)
-    known: dict[str, Callable[[], None]] = {
+    benches: dict[str, Callable[[], None]] = {
         "lookups": lambda: lookups.show(console, most),
         "http": lambda: http.show(console),
         "load": lambda: load.show(console),
         "start": lambda: start.show(console),
-        "finding": lambda: finding.show(console, most),
+        "discovery": lambda: discovery.show(console, most),
         "relevance": lambda: relevance.show(console),
         "digests": lambda: digests.show(console),
     }
-    for kind in kinds or known:
-        if kind not in known:
-            raise typer.BadParameter(f"{kind} is none of {', '.join(known)}")
-        known[kind]()
+    for kind in kinds or benches:
+        if kind not in benches:
+            raise typer.BadParameter(f"{kind} is none of {', '.join(benches)}")
+        benches[kind]()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""How long a Monday morning takes: issuing the editions that are due, and sending them.
+"""Time to issue the editions due on a Monday morning, and to send them.
 
-Sending is measured against a strict Slack on loopback without its pace, so it is what the sender
-itself costs a message; a real Slack adds the time of its answer.
+The fake Slack on loopback has no rate limit here, so the figures are the sender's own time for a
+message; a real Slack adds the time of its answers.
 """
 
 import datetime as dt
@@ -15,20 +15,13 @@ from pytest_httpserver import HTTPServer
 from rich.console import Console
 from rich.table import Table
 
-from bot.catalog.names import shipped_names
-from bot.catalog.yaml.read import read_catalog
-from bot.db.engine import open_database
-from bot.db.migrate import migrate
-from bot.digest.composer import Composer
+from bot.app.container import bootstrap
 from bot.digest.model import Schedule, SubscriptionRequest, Topic
 from bot.digest.store import DigestStore
-from bot.lookup.service import LookupService
-from bot.outbox.store import Outbox
-from bot.review.store import SuggestionStore
-from bot.slack.delivery.renderer import Renderer
-from bot.slack.delivery.sender import Sender
+from bot.settings import Settings
 from tests.conftest import DATA
 from tests.slack.fake import BOT, FakeSlack
+from tests.slack.payloads import BOT_TOKEN
 
 SIZES = (100, 1000)
 FRIDAY = dt.datetime(2026, 3, 6, 12, tzinfo=dt.UTC)
@@ -36,9 +29,9 @@ MONDAY = dt.datetime(2026, 3, 9, 9, 1, tzinfo=dt.UTC)
 
 
 def show(console: Console) -> None:
-    """Print seconds, and what they make a minute."""
+    """Print the seconds and the rate a minute."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    table = Table("channels", "issued in", "sent in", "sent a minute", title="DigestStore")
+    table = Table("channels", "issued in", "sent in", "sent a minute", title="Digests")
     for channels in SIZES:
         issued, sent = measure(channels)
         rate = f"{channels / sent * 60:,.0f}"
@@ -48,16 +41,21 @@ def show(console: Console) -> None:
 
 def measure(channels: int) -> tuple[float, float]:
     """Seconds to issue an edition to so many channels, and to send them all."""
-    catalog = read_catalog(DATA).catalog
-    names = shipped_names()
     with (
         tempfile.TemporaryDirectory() as folder,
         HTTPServer(host="127.0.0.1", threaded=True) as server,
     ):
-        database = open_database(f"sqlite:///{Path(folder) / 'papers.db'}")
-        migrate(database)
-        slack = FakeSlack(server, a_second=None)
-        digests = DigestStore(database)
+        slack, clock = FakeSlack(server, per_second=None), _seconds()
+        settings = {
+            "DATABASE_URL": f"sqlite:///{Path(folder) / 'papers.db'}",
+            "PAPERS_DATA_DIR": str(DATA),
+            "SLACK_BOT_TOKEN": BOT_TOKEN,
+            "SLACK_API_URL": slack.url,
+        }
+        container = bootstrap(
+            Settings.model_validate(settings), now=lambda: MONDAY, clock=lambda: next(clock)
+        )
+        digests = DigestStore(container.database)
         for number in range(channels):
             slack.channel(f"C{number:05}", members=(BOT,))
             topic = Topic("Serving", "llm-systems/serving") if number % 2 else Topic()
@@ -66,29 +64,19 @@ def measure(channels: int) -> tuple[float, float]:
             )
             digests.subscribe(order, FRIDAY)
         began = time.perf_counter()
-        editor = Composer(database, lambda: catalog, names)
-        assert len(editor.issue_due(MONDAY)) == channels
+        assert len(container.digests.issue_due(MONDAY)) == channels
         issued = time.perf_counter() - began
-        suggestions, outbox = SuggestionStore(database), Outbox(database)
-        live = LookupService(DATA, names, time.monotonic, suggestions)
-        clock = _seconds()
-        sender = Sender(
-            outbox,
-            slack.client(),
-            Renderer(suggestions, live, "https://example.slack.com/").render,
-            now=lambda: MONDAY,
-            clock=lambda: next(clock),
-        )
+        sender = container.sender()
         began = time.perf_counter()
-        while outbox.depth().due:
+        while container.outbox.depth().due:
             sender.step(lambda: True)
         sent = time.perf_counter() - began
-        database.close()
+        container.database.close()
     return issued, sent
 
 
 def _seconds() -> Iterator[float]:
-    """A clock on which a channel's second has always gone."""
+    """A clock by which the second between two messages to a channel has always passed."""
     moment = 0.0
     while True:
         yield moment

@@ -1,10 +1,10 @@
-"""The few sums and words that the figures share."""
+"""Quantiles and units of the figures."""
 
 from collections.abc import Sequence
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """The value below which this share of the values lies (nearest rank)."""
+    """The value with this share of the values below it (nearest rank)."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 

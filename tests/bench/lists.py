@@ -1,8 +1,7 @@
-"""Lists of any size for the figures: made by chance, from a seed, out of the words of a real list.
+"""Generated lists of any size, made of the words of a real list. The same in every run.
 
-Words keep the frequencies that they have in the real titles, so a common word of the real list is
-as common here; venues, organisations, years and sections are drawn as they occur. A name is two or
-three parts of real names joined (`FlashServe`), so that names grow in number with the list.
+Words, venues, organisations, years and sections are as frequent as in the real list. A name joins
+two or three parts of real names (`FlashServe`), so that a larger list has more names.
 """
 
 import re
@@ -14,23 +13,23 @@ from random import Random
 from bot.catalog.model import Catalog, Entry
 
 _PART = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}(?![a-z])")
-_NAMED = 0.6  # of the entries have a name; about as many as in the real list
+_NAMED = 0.6  # the share of entries with a name; about that of the real list
 _SEED = 20
 
 
 def grown(catalog: Catalog, size: int) -> Catalog:
-    """A list of `size` entries like the real one; the real one itself where it is as large."""
+    """The list with generated entries up to `size`; unchanged if it has as many."""
     if size <= len(catalog.entries):
         return catalog
-    maker = _Maker(catalog.entries)
-    made = [maker.entry(number) for number in range(size - len(catalog.entries))]
+    generator = _EntryGenerator(catalog.entries)
+    made = [generator.entry(number) for number in range(size - len(catalog.entries))]
     order = {path: at for at, path in enumerate(catalog.places)}
     entries = sorted([*catalog.entries, *made], key=lambda entry: order[entry.home])
     return Catalog(catalog.info, tuple(entries))
 
 
-class _Maker:
-    """Makes entries out of what the real ones are made of."""
+class _EntryGenerator:
+    """Entries made of the words and details of real ones."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._chance = Random(_SEED)
@@ -41,11 +40,11 @@ class _Maker:
         self._parts = sorted(
             {part.title() for entry in entries for part in _PART.findall(entry.name or "")}
         )
-        # Weights by rank, after Zipf: some parts of names are in fashion.
-        self._fashion = list(accumulate(1 / rank for rank in range(1, len(self._parts) + 1)))
+        # Weights by rank, after Zipf: some parts of names are more common than others.
+        self._weights = list(accumulate(1 / rank for rank in range(1, len(self._parts) + 1)))
 
     def entry(self, number: int) -> Entry:
-        """The entry with this number; its arXiv id is its own."""
+        """The entry with a number, which also gives its unique arXiv id."""
         chance = self._chance
         words = chance.choices(self._words, k=chance.choice(self._lengths))
         title = " ".join(words).rstrip(":")
@@ -63,4 +62,4 @@ class _Maker:
 
     def _name(self) -> str:
         count = self._chance.choice((2, 2, 3))
-        return "".join(self._chance.choices(self._parts, cum_weights=self._fashion, k=count))
+        return "".join(self._chance.choices(self._parts, cum_weights=self._weights, k=count))

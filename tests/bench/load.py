@@ -1,26 +1,22 @@
-"""200 people at once over signed HTTP, while a worker polls, learns and sends 50 digests.
+"""200 concurrent people over signed HTTP, while a worker polls, fits and sends 50 digests.
 
     people (threads of two processes) ──► papers web (2 gunicorn processes) ──┐
-    arXiv on loopback ──► papers worker ──► a strict Slack on loopback        ├── PostgreSQL
-                                └── the child that learns ────────────────────┘
+    arXiv on loopback ──► papers worker ──► the fake Slack on loopback        ├── PostgreSQL
+                                └── the process that fits the model ──────────┘
 
-Everybody asks again after a second of reading. All of it shares this machine's processors. How
-many commands it takes at most, `http` measures.
+Each person asks again after one second of reading. All processes share this machine's cores. The
+highest possible rate of commands is measured by `http`.
 """
 
 import datetime as dt
 import re
 import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
-from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -36,21 +32,20 @@ from bot.digest.store import DigestStore
 from bot.discovery.sources.arxiv.calendar import last_announcement
 from bot.ops.jobs import runs
 from tests.bench.figures import milliseconds, quantile
-from tests.bench.http import Asked, ask_once
-from tests.bench.processes import HOST, SECRET, free_port, quiet
+from tests.bench.http import PROCESSES, CommandTimes, client_processes, run_clients, send
+from tests.bench.processes import HOST, SECRET, free_port, quiet, wait_until_healthy
 from tests.bench.queries import make_queries
 from tests.db.postgres import Postgres
 from tests.discovery.arxiv import ArXiv
 from tests.discovery.corpus import Made
 from tests.e2e.processes import ROOT, running, wait_for
 from tests.slack.fake import BOT, FakeSlack
-from tests.slack.house import REVIEW
 from tests.slack.payloads import BOT_TOKEN
+from tests.slack.workspace_bot import REVIEW
 
 PEOPLE, DIGESTS, PAPERS = 200, 50, 500
 SECONDS = 60.0
 DEADLINE = 3.0  # Slack's, for an acknowledgement
-_ASKERS = 2  # processes
 _WARM_UP = 1.0  # seconds
 _READING = 1.0  # seconds between an answer and the next question
 _WORDS = [
@@ -59,85 +54,79 @@ _WORDS = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What people saw, and what the worker has done meanwhile."""
+class LoadOutcome:
+    """The times of people's commands, and the worker's results meanwhile."""
 
-    asked: Asked
+    commands: CommandTimes
     lasted: float
     digests: int
-    polled: str
-    """What the poll said of itself."""
+    poll: str
+    """The recorded outcome of the poll."""
     digests_after: float
     """Seconds from the worker's start to the last digest."""
 
-    @property
-    def most(self) -> float:
-        """The longest that anybody waited."""
-        return max(self.asked.seconds)
-
 
 def show(console: Console, seconds: float = SECONDS) -> None:
-    """Let them ask, and print the table."""
+    """Run the load, and print the table."""
     console.print(f"{PEOPLE} people ask for {seconds:.0f} s …", style="dim")
-    found = load(seconds)
-    table = Table(title=f"{PEOPLE} people at once, a worker at work", title_justify="left")
+    outcome = load(seconds)
+    table = Table(title=f"{PEOPLE} concurrent people beside a busy worker", title_justify="left")
     heads = ("commands", "median", "99th percentile", "most", "a second", "lost", "digests")
     for head in heads:
         table.add_column(head, justify="right")
-    asked = found.asked
+    times = outcome.commands.seconds
     table.add_row(
-        f"{len(asked.seconds):,}",
-        milliseconds(quantile(asked.seconds, 0.5)),
-        milliseconds(quantile(asked.seconds, 0.99)),
-        milliseconds(found.most),
-        f"{len(asked.seconds) / found.lasted:,.0f}",
-        f"{asked.errors}",
-        f"{found.digests} in {found.digests_after:.0f} s",
+        f"{len(times):,}",
+        milliseconds(quantile(times, 0.5)),
+        milliseconds(quantile(times, 0.99)),
+        milliseconds(max(times)),
+        f"{len(times) / outcome.lasted:,.0f}",
+        f"{outcome.commands.errors}",
+        f"{outcome.digests} in {outcome.digests_after:.0f} s",
     )
     console.print(table)
-    console.print(f"the worker's poll: {found.polled}", style="dim")
+    console.print(f"the worker's poll: {outcome.poll}", style="dim")
 
 
-def load(seconds: float) -> Outcome:
-    """Start everything, let people ask for so long, and look what came of all."""
+def load(seconds: float) -> LoadOutcome:
+    """Start the whole bot, let people ask for so many seconds, and gather the results."""
     quiet()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="papers-load-")))
         postgres = stack.enter_context(Postgres.running(durable=True))
         server = stack.enter_context(HTTPServer(host=HOST, threaded=True))
         slack = FakeSlack(server)
-        world = _World(folder, postgres.create("load"), server, slack)
-        world.prepare()
-        stack.callback(world.database.close)
-        port = stack.enter_context(world.web())
+        bot = _Deployment(folder, postgres.create("load"), server, slack)
+        bot.prepare()
+        stack.callback(bot.database.close)
+        port = stack.enter_context(bot.web())
         queries = make_queries(read_catalog(ROOT / "data").catalog, 30)
         texts = [text for kind in queries.values() for text in kind]
-        with ProcessPoolExecutor(_ASKERS, mp_context=get_context("spawn")) as pool:
-            list(pool.map(_awake, [0.3] * _ASKERS))
-            pool.submit(ask_for, port, texts, _ASKERS, _WARM_UP).result()
-            stack.enter_context(world.worker())
+        with client_processes(PROCESSES) as pool:
+            pool.submit(ask_for, port, texts, PROCESSES, _WARM_UP).result()
+            stack.enter_context(bot.worker())
             began = time.perf_counter()
             parts = [
-                pool.submit(ask_for, port, texts, PEOPLE // _ASKERS, seconds)
-                for _ in range(_ASKERS)
+                pool.submit(ask_for, port, texts, PEOPLE // PROCESSES, seconds)
+                for _ in range(PROCESSES)
             ]
-            answers = [part.result() for part in parts]
+            commands = CommandTimes.merged([part.result() for part in parts])
             lasted = time.perf_counter() - began
-        wait_for(lambda: len(world.digests()) >= DIGESTS, 120, f"{DIGESTS} digests")
-        polled = wait_for(world.polled, 120, "the poll")
-        posted = world.digests()
-        return Outcome(
-            asked=_together(answers),
+        wait_for(lambda: len(bot.digests()) >= DIGESTS, 120, f"{DIGESTS} digests")
+        poll = wait_for(bot.poll_outcome, 120, "the poll")
+        posted = bot.digests()
+        return LoadOutcome(
+            commands=commands,
             lasted=lasted,
             digests=len(posted),
-            polled=polled,
-            digests_after=max(posted) - world.began,
+            poll=poll,
+            digests_after=max(posted) - bot.began,
         )
 
 
 @dataclass
-class _World:
-    """One bot's list, database and workspace."""
+class _Deployment:
+    """One bot with its list, database and workspace."""
 
     folder: Path
     url: str
@@ -146,11 +135,11 @@ class _World:
     began: float = 0.0
 
     def prepare(self) -> None:
-        """The list, an arXiv with a day's papers, and 50 channels whose digest is due."""
+        """Set up the list, an arXiv with a day's papers, and 50 channels with a digest due."""
         shutil.copytree(ROOT / "data", self.folder / "data")
         path = self.folder / "data/list.yaml"
         path.write_text(re.sub("categories: .*", "categories: [cs.DC]", path.read_text()))
-        now = dt.datetime.now(dt.UTC)  # noqa: TID251  # the processes have it, too
+        now = dt.datetime.now(dt.UTC)  # noqa: TID251  # the processes use the real clock, too
         ArXiv(self.server).announce(last_announcement(now), *_papers())
         self.slack.channel(REVIEW, "papers-review", members=(BOT,))
         self.database: Database = open_database(self.url)
@@ -167,29 +156,30 @@ class _World:
 
     @contextmanager
     def web(self) -> Iterator[int]:
-        """`papers web`, ready; its port."""
+        """Run `papers web`; the port, once it is ready."""
         port = free_port()
         log = self.folder / "web.log"
         with running("web", settings=self._settings(port), log=log) as process:
-            wait_for(lambda: _is_healthy(port) or process.poll() is not None, 60, "`papers web`")
-            assert process.poll() is None, log.read_text()[-2000:]
+            wait_until_healthy(process, port)
             yield port
 
     @contextmanager
     def worker(self) -> Iterator[None]:
-        """`papers worker`, from now on."""
+        """Run `papers worker`."""
         self.began = time.time()
         with running("worker", settings=self._settings(0), log=self.folder / "worker.log"):
             yield
 
     def digests(self) -> list[float]:
-        """When each digest was posted."""
-        said = self.slack.by_metadata("key")
-        keys = [(str((one.metadata or {})["event_payload"]["key"]), one.ts) for one in said]
+        """The timestamps of the posted digests."""
+        keys = [
+            (str((message.metadata or {})["event_payload"]["key"]), message.ts)
+            for message in self.slack.by_metadata("key")
+        ]
         return [float(ts) for key, ts in keys if key.startswith("digest:")]
 
-    def polled(self) -> str:
-        """What the poll said of itself, once it is over."""
+    def poll_outcome(self) -> str:
+        """The recorded outcome of the poll; empty while it runs."""
         with self.database.read() as connection:
             query = sa.select(runs.c.outcome).where(runs.c.name == "poll", runs.c.outcome != "")
             return connection.scalar(query) or ""
@@ -211,34 +201,21 @@ class _World:
         }
 
 
-def ask_for(port: int, texts: Sequence[str], people: int, seconds: float) -> Asked:
-    """So many people, each on a connection of their own, ask again and again for so long."""
-    together = threading.Barrier(people)
+def ask_for(port: int, texts: Sequence[str], people: int, seconds: float) -> CommandTimes:
+    """Let people, each on a connection of their own, ask again and again for some seconds."""
 
-    def person(number: int) -> Asked:
-        connection = HTTPConnection(HOST, port, timeout=30)
-        together.wait()
-        until, found, errors, at = time.perf_counter() + seconds, list[float](), 0, number
+    def person(number: int, connection: HTTPConnection) -> Iterator[float | None]:
+        at, until = number, time.perf_counter() + seconds
         while time.perf_counter() < until:
-            took = ask_once(connection, texts[at % len(texts)])
-            found += [took] if took is not None else []
-            errors += took is None
+            yield send(connection, texts[at % len(texts)])
             at += people
             time.sleep(_READING)
-        connection.close()
-        return Asked(found, errors)
 
-    with ThreadPoolExecutor(people) as threads:
-        return _together(list(islice(threads.map(person, range(people)), people)))
-
-
-def _together(answers: Sequence[Asked]) -> Asked:
-    seconds = [one for part in answers for one in part.seconds]
-    return Asked(seconds, sum(part.errors for part in answers))
+    return run_clients(port, people, person)
 
 
 def _papers() -> Iterator[Made]:
-    """A day's papers, whose words are those of lists like this one."""
+    """A day's papers, in the vocabulary of the list."""
     for number in range(PAPERS):
         words = [_WORDS[(number * 7 + step * step) % len(_WORDS)] for step in range(1, 60)]
         yield Made(
@@ -246,19 +223,3 @@ def _papers() -> Iterator[Made]:
             title=f"Number {number}: {' '.join(words[:6]).title()}",
             abstract=" ".join(words) + ".",
         )
-
-
-def _awake(seconds: float) -> None:
-    """Keep a process of the pool busy, so that all of them have started."""
-    time.sleep(seconds)
-
-
-def _is_healthy(port: int) -> bool:
-    connection = HTTPConnection(HOST, port, timeout=5)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()

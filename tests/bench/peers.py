@@ -1,9 +1,9 @@
-"""How well others' methods find papers, beside ours: one run, one recording, paired intervals.
+"""Relevance figures of other methods beside ours: one recording, paired intervals.
 
-Written from their public descriptions: keyword phrases (most alert bots), likeness to the middle
-of the list (recommenders that ask for examples), and arxiv-sanity-lite’s linear SVM, fitted once
-and refitted. All learn from exactly what ours learns from. Terms are hashed into two million
-columns, which stands in for vocabularies; it moves a figure by a paper or two.
+The methods follow their public descriptions: keyword phrases (most alert bots), similarity to the
+centroid of the list (recommenders that ask for examples), and arxiv-sanity-lite’s linear SVM,
+fitted once and refitted. All learn from the same papers as ours. Terms are hashed into two million
+columns instead of vocabularies, which changes a figure by one or two papers.
 
     python -m tests.bench.peers [RECORDING]
 """
@@ -29,13 +29,13 @@ from sklearn.svm import LinearSVC
 from bot.catalog.yaml.read import read_catalog
 from bot.discovery.budget import CARRY_WEEKS
 from bot.discovery.evaluation.recording import RecordedPaper, Recording, read_recording
-from bot.discovery.evaluation.replay import (
+from bot.discovery.evaluation.replay import peak_mb
+from bot.discovery.evaluation.weeks import (
     REFIT_WEEKS,
     Scores,
     Weeks,
     listed_before,
     others_before,
-    peak_mb,
     rank,
 )
 from bot.discovery.ranking.features import Matrix, Row
@@ -50,15 +50,15 @@ PHRASES = (
 )  # fmt: skip
 _BITS = 21
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # an odd number whose multiples spread over all bits
-_AT_ONCE = 500
+_BATCH = 500
 
 Score = Callable[[Matrix], NDArray[np.float64]]
-Fit = Callable[[Matrix, int], Score]  # rows, of which so many first are listed
+Fit = Callable[[Matrix, int], Score]  # rows, and the number of listed papers, which come first
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Which terms a method keeps."""
+    """The terms that a method keeps: the least number and greatest share of papers with one."""
 
     least: int  # papers
     share: float
@@ -66,7 +66,7 @@ class Limits:
 
 
 class Peers:
-    """A recording as counts of words and pairs, and the methods that read them."""
+    """The other methods, on a recording as counts of words and of pairs of words."""
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
@@ -76,7 +76,7 @@ class Peers:
         self._at = {paper.arxiv: at for at, paper in enumerate(self._papers)}
 
     def keywords(self) -> Scores:
-        """How many of the phrases a paper has."""
+        """The number of phrases in a paper."""
         names = list(self.recording.words.numbers)
         scores = {}
         for week, papers in self.recording.weeks.items():
@@ -85,11 +85,11 @@ class Peers:
         return scores
 
     def centroid(self) -> Scores:
-        """Cosine with the middle of what is listed."""
+        """Cosine similarity to the centroid of the listed papers."""
 
         def fit(rows: Matrix, listed: int) -> Score:
-            middle = np.asarray(rows[:listed].sum(axis=0)).ravel()
-            return lambda week: np.asarray(week @ middle)
+            centroid = np.asarray(rows[:listed].sum(axis=0)).ravel()
+            return lambda week: np.asarray(week @ centroid)
 
         return self._run(fit, Limits(4, 0.2), self._counts, REFIT_WEEKS)
 
@@ -132,11 +132,11 @@ class Peers:
 
 
 def _hashed(rows: Sequence[Row], without: NDArray[np.int64]) -> Matrix:
-    """Counts of words and pairs of neighbours, some words left out beforehand."""
-    several, parts = iter(rows), []
-    while some := list(islice(several, _AT_ONCE)):
-        flat = np.frombuffer(b"".join(some), dtype=np.int32).astype(np.uint64)
-        row_of = np.repeat(np.arange(len(some)), [len(row) for row in some])
+    """Counts of words and of pairs of neighbours, without some words."""
+    remaining, parts = iter(rows), []
+    while batch := list(islice(remaining, _BATCH)):
+        flat = np.frombuffer(b"".join(batch), dtype=np.int32).astype(np.uint64)
+        row_of = np.repeat(np.arange(len(batch)), [len(row) for row in batch])
         kept = ~np.isin(flat, without)
         flat, row_of = flat[kept], row_of[kept]
         near = row_of[:-1] == row_of[1:]
@@ -145,13 +145,13 @@ def _hashed(rows: Sequence[Row], without: NDArray[np.int64]) -> Matrix:
         at = np.concatenate([row_of, row_of[:-1][near]]).astype(np.int32)
         column = ((codes * _SPREAD) >> np.uint64(64 - _BITS)).astype(np.int32)
         ones = np.ones(len(at), dtype=np.float32)
-        counts = sp.coo_array((ones, (at, column)), shape=(len(some), 2**_BITS))
+        counts = sp.coo_array((ones, (at, column)), shape=(len(batch), 2**_BITS))
         parts.append(sp.csr_array(counts))
     return sp.vstack(parts, format="csr")
 
 
 def _kept(counts: Matrix, limits: Limits) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The columns of the terms kept, and their rarity."""
+    """The columns of the kept terms, and their inverse document frequency."""
     total, width = counts.shape
     seen = np.bincount(counts.indices, minlength=width)
     columns = np.flatnonzero((seen >= limits.least) & (seen <= limits.share * total))
@@ -186,18 +186,18 @@ def run(folder: Path = RECORDING) -> tuple[Weeks, Mapping[str, Scores]]:
 
 
 def show(console: Console, folder: Path = RECORDING) -> None:
-    """Print a table: each figure, its interval, and that of its difference to ours."""
+    """Print a table: each figure, its interval, and the interval of its difference to ours."""
     if not folder.is_dir():
         console.print(f"No recording at {folder}; name one to compare with peers.")
         return
     weeks, methods = run(folder)
-    ours = _found(weeks, methods["ours"])
-    table = Table("method", "figure", "value", "95 %", "less ours, 95 % paired")
+    ours = _hits(weeks, methods["ours"])
+    table = Table("method", "figure", "value", "95 %", "minus ours, 95 % paired")
     for method, scores in methods.items():
-        for (name, found), reference in zip(
-            _found(weeks, scores).items(), ours.values(), strict=True
+        for (name, hits), reference in zip(
+            _hits(weeks, scores).items(), ours.values(), strict=True
         ):
-            share, paired = weeks.share(found), weeks.interval(found - reference)
+            share, paired = weeks.share(hits), weeks.interval(hits - reference)
             less = "" if method == "ours" else f"[{paired.low:+.3f}, {paired.high:+.3f}]"
             table.add_row(
                 method, name, f"{share.value:.3f}", Text(str(share.interval)), Text(less)
@@ -206,7 +206,7 @@ def show(console: Console, folder: Path = RECORDING) -> None:
     console.print(f"{len(weeks.targets)} additions to find; {peak_mb():.0f} MB at most.")
 
 
-def _found(weeks: Weeks, scores: Scores) -> dict[str, NDArray[np.int64]]:
+def _hits(weeks: Weeks, scores: Scores) -> dict[str, NDArray[np.int64]]:
     return {
         "recall@10": weeks.hits(scores, 10),
         "recall@20": weeks.hits(scores, 20),

@@ -1,4 +1,4 @@
-"""The bot as real processes on loopback, against a small stand-in of Slack's Web API."""
+"""The bot as real processes on loopback, with a small stand-in for Slack's Web API."""
 
 import logging
 import socket
@@ -21,13 +21,13 @@ _ENDED_WITHIN = 15.0
 
 
 def quiet() -> None:
-    """Keep werkzeug from writing a line a request, which would hide the figures."""
+    """Stop werkzeug from logging each request, which would hide the figures."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
 @contextmanager
 def stand_in() -> Iterator[str]:
-    """The address of a Web API that knows every token."""
+    """Run a Web API that accepts every token; its address."""
     quiet()
     with HTTPServer(host=HOST, port=0) as server:
         server.expect_request("/api/auth.test").respond_with_json(
@@ -38,7 +38,7 @@ def stand_in() -> Iterator[str]:
 
 @contextmanager
 def web(slack_api_url: str) -> Iterator[tuple[psutil.Process, int]]:
-    """`papers web`, ready: its process and port. It is ended by its own pid."""
+    """Run `papers web`; its process and port, once it is ready."""
     port = free_port()
     settings = environment(
         PAPERS_HOST=HOST,
@@ -67,7 +67,7 @@ def web(slack_api_url: str) -> Iterator[tuple[psutil.Process, int]]:
 
 
 def wait_until_healthy(child: subprocess.Popen[bytes], port: int) -> None:
-    """Return at the first answer of /healthz. Raises RuntimeError if none comes in time."""
+    """Wait for /healthz to answer. Raises RuntimeError if it does not in time."""
     until = time.monotonic() + _READY_WITHIN
     while time.monotonic() < until and child.poll() is None:
         connection = HTTPConnection(HOST, port, timeout=_READY_WITHIN)
@@ -83,7 +83,7 @@ def wait_until_healthy(child: subprocess.Popen[bytes], port: int) -> None:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as found:
-        found.bind((HOST, 0))
-        return int(found.getsockname()[1])
+    """A port of loopback that is not in use."""
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        return int(listener.getsockname()[1])

@@ -1,4 +1,4 @@
-"""What people type, for the figures: kinds of queries made by chance out of a list's entries."""
+"""Generated queries of the kinds that people type, made of a list's entries."""
 
 import string
 from collections.abc import Callable, Sequence
@@ -7,7 +7,7 @@ from random import Random
 from bot.catalog.model import Catalog, Entry
 
 _SEED = 10
-_LEAST_FOR_SLIP = 6  # letters of a word in which a person's slip can be expected to be forgiven
+_LEAST_FOR_SLIP = 6  # letters of a word in which a slip must not matter
 _TERMS = ("moe", "kv cache", "rlhf", "pd disaggregation", "llm", "rag", "lora", "long context")
 
 
@@ -35,7 +35,7 @@ def make_queries(catalog: Catalog, count: int) -> dict[str, tuple[str, ...]]:
 
 
 def slip(chance: Random, word: str) -> str:
-    """A word as fingers mistype it: two letters swapped, one lost, doubled or replaced."""
+    """A word with a typing slip: two letters swapped, or one lost, doubled or replaced."""
     at = chance.randrange(1, max(2, len(word) - 1))
     before, here, after = word[:at], word[at : at + 1], word[at + 1 :]
     ways = (
@@ -64,8 +64,8 @@ def _slipped(chance: Random, entries: Sequence[Entry], count: int) -> str:
 
 
 def _filtered(chance: Random, entries: Sequence[Entry]) -> str:
-    like = chance.choice(entries)
+    entry = chance.choice(entries)
     word = _words(chance, entries, 1)
-    org = f'org:"{like.orgs[0]}"' if like.orgs else "section:serving"
-    venue = f'venue:"{like.venue}"' if like.venue else "year:2023.."
+    org = f'org:"{entry.orgs[0]}"' if entry.orgs else "section:serving"
+    venue = f'venue:"{entry.venue}"' if entry.venue else "year:2023.."
     return chance.choice((f"{word} {org}", f"{word} {venue}", f"{venue} {org}", venue))

@@ -1,6 +1,6 @@
-"""What learning costs: seconds and memory of a fit in its child, and how fast a day is scored.
+"""Seconds and memory to fit the model in its process, and seconds to score a day's papers.
 
-Papers are made up, as long as arXiv's are, with a vocabulary that grows as that of real text does.
+The papers are generated, as long as arXiv's, with a vocabulary that grows as that of real text.
 
     python -m tests.bench.relevance
 """
@@ -28,7 +28,7 @@ _VOCABULARY = 150_000
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class FitFigures:
     """The figures of one size."""
 
     others: int
@@ -40,30 +40,30 @@ class Measured:
 
 
 def show(console: Console) -> None:
-    """Print a table, a row a size."""
+    """Print a table with a row for each size."""
     table = Table("other papers", "fit", f"score {DAY:,}, explain 100", "child", "parent", "model")
     for size in SIZES:
-        with ProcessPoolExecutor(1, get_context("spawn")) as alone:
-            one = alone.submit(measure, size).result()
+        with ProcessPoolExecutor(1, get_context("spawn")) as process:
+            figures = process.submit(measure, size).result()
         table.add_row(
-            f"{one.others:,}",
-            f"{one.fit_seconds:.1f} s",
-            f"{one.judge_seconds:.1f} s",
-            f"{one.child_mb:.0f} MB",
-            f"{one.parent_mb:.0f} MB",
-            f"{one.model_mb:.2f} MB",
+            f"{figures.others:,}",
+            f"{figures.fit_seconds:.1f} s",
+            f"{figures.judge_seconds:.1f} s",
+            f"{figures.child_mb:.0f} MB",
+            f"{figures.parent_mb:.0f} MB",
+            f"{figures.model_mb:.2f} MB",
         )
     console.print(table)
 
 
-def measure(others: int) -> Measured:
-    """Fit and judge once, as a poll would."""
+def measure(others: int) -> FitFigures:
+    """Fit and judge once, as a poll does."""
     listed = list(_papers(0, _LISTED))
     started = time.perf_counter()
     model = fit(FitTask(listed=listed, others=_papers(_LISTED, others)))
     fitted = time.perf_counter()
     judge(JudgeTask(model=model, papers=list(_papers(10**6, DAY)), authors=count_authors(listed)))
-    return Measured(
+    return FitFigures(
         others=others,
         fit_seconds=fitted - started,
         judge_seconds=time.perf_counter() - fitted,
@@ -74,7 +74,7 @@ def measure(others: int) -> Measured:
 
 
 def _papers(start: int, count: int) -> Iterator[Paper]:
-    """Words as often as Zipf has it: the word of rank r with probability like 1/r."""
+    """Papers with words as frequent as Zipf's law says: rank r has a probability like 1/r."""
     for number in range(start, start + count):
         chance = random.Random(number)
         words = [f"w{int(_VOCABULARY ** chance.random())}" for _ in range(_WORDS)]

@@ -1,4 +1,4 @@
-"""From the start of a process to its first answer, and what the bot holds in memory when idle."""
+"""Time from the start of a process to its first answer, and memory of the idle bot."""
 
 import time
 from statistics import median
@@ -15,7 +15,7 @@ _IDLE = 1.0  # seconds after the first answer at which the memory is read
 
 
 def show(console: Console) -> None:
-    """Start everything several times, and print the tables."""
+    """Start each process several times, and print the tables."""
     ready = []
     with stand_in() as slack_api_url:
         for _ in range(_STARTS):
@@ -27,13 +27,13 @@ def show(console: Console) -> None:
             memory = _memory(master)
     searches = [_search() for _ in range(_STARTS)]
     table = Table(title=f"Starts, median and most of {_STARTS}", title_justify="left")
-    for head in ("what", "median", "most"):
+    for head in ("process", "median", "most"):
         table.add_column(head)
-    for what, seconds in (
+    for process, seconds in (
         ("papers web, until /healthz answers", ready),
         ("papers search --json serving, as a whole", searches),
     ):
-        table.add_row(what, f"{median(seconds):.2f} s", f"{max(seconds):.2f} s")
+        table.add_row(process, f"{median(seconds):.2f} s", f"{max(seconds):.2f} s")
     console.print(table, memory)
 
 
@@ -44,7 +44,7 @@ def _search() -> float:
 
 
 def _memory(master: psutil.Process) -> Table:
-    """Resident memory, and what is left when pages that processes share are counted once."""
+    """Resident memory, and the share of each process when shared pages are divided among them."""
     table = Table(title="Memory of `papers web` when idle", title_justify="left")
     for head in ("process", "resident", "its share"):
         table.add_column(head, justify="right")

@@ -1,4 +1,4 @@
-"""Laws of a file that is replaced: old text or new, and nothing else beside it."""
+"""Laws of atomic writes: a file has the old text or the new, and no temporary file remains."""
 
 import signal
 import subprocess
@@ -16,25 +16,25 @@ atomic_write.write_file(pathlib.Path(sys.argv[1]), "new")
 """
 
 
-def test_whoever_is_killed_in_the_middle_leaves_the_old_text_and_later_nothing(
+def test_a_writer_killed_while_writing_leaves_the_old_text_and_its_temporary_file_is_swept(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "list.yaml"
     path.write_text("old")
-    with subprocess.Popen(  # noqa: S603  # this test's own words
+    with subprocess.Popen(  # noqa: S603  # a constant of this test
         [sys.executable, "-c", KILLED, str(path)], cwd=ROOT, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"written\n"
         sweep(tmp_path)
-        assert len(list(tmp_path.iterdir())) == 2, "it is being written"
+        assert len(list(tmp_path.iterdir())) == 2, "a file that is being written stays"
         process.send_signal(signal.SIGKILL)
     assert path.read_text() == "old"
     sweep(tmp_path)
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_is_left_goes_with_the_next_text_and_nothing_of_anybody_elses(
+def test_a_write_sweeps_old_temporary_files_and_no_other_files(
     tmp_path: Path,
 ) -> None:
     path, editors = tmp_path / "list.yaml", tmp_path / ".list.yaml.swp"

@@ -1,4 +1,4 @@
-"""Laws of changes to a list: done once however often made, undone without a trace."""
+"""Laws of changes to a list: applying one twice has no further effect, and undo restores all."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -49,11 +49,11 @@ NEW = Entry(
 ADDITION = Change(before=None, after=NEW)
 
 
-def made(texts: Mapping[str, str], *changes: Change) -> dict[str, str]:
-    found = dict(texts)
+def edited(texts: Mapping[str, str], *changes: Change) -> dict[str, str]:
+    result = dict(texts)
     for change in changes:
-        found.update(edit_data(found.get, change))
-    return found
+        result.update(edit_data(result.get, change))
+    return result
 
 
 def catalog_of(texts: Mapping[str, str]) -> Catalog:
@@ -62,7 +62,7 @@ def catalog_of(texts: Mapping[str, str]) -> Catalog:
     return loaded.catalog
 
 
-def folder_of(folder: Path, texts: Mapping[str, str] = TEXTS) -> Path:
+def write_folder(folder: Path, texts: Mapping[str, str] = TEXTS) -> Path:
     for name, text in texts.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,10 +71,10 @@ def folder_of(folder: Path, texts: Mapping[str, str] = TEXTS) -> Path:
 
 
 def test_an_addition_is_undone_by_its_reverse() -> None:
-    """The file, and the list in memory, are as if it had never been."""
-    with_it = made(TEXTS, ADDITION)
+    """Both the files and the list in memory are as before."""
+    with_it = edited(TEXTS, ADDITION)
     assert with_it["papers/serving.yaml"].count("\n") == SERVING.count("\n") + 5
-    assert made(with_it, ADDITION.reverse) == TEXTS
+    assert edited(with_it, ADDITION.reverse) == TEXTS
     assert apply(catalog_of(TEXTS), ADDITION) == catalog_of(with_it)
     assert apply(catalog_of(with_it), ADDITION.reverse) == catalog_of(TEXTS)
 
@@ -86,20 +86,20 @@ def test_an_addition_is_undone_by_its_reverse() -> None:
         replace(NEW, by=None, added=None, sections=("training",)),
         replace(NEW, by="suggestion-2", url="https://a.example/omega?utm_source=x"),
     ],
-    ids=["the same suggestion", "put there by hand", "another suggestion's"],
+    ids=["the same suggestion", "added by hand", "another suggestion"],
 )
 def test_a_paper_that_is_on_the_list_is_not_added_again(other: Entry) -> None:
-    """Law 4: a paper is one paper, and a person's edit is right."""
-    texts = made(TEXTS, Change(before=None, after=other))
+    """A paper is listed once, and a person's edit is right."""
+    texts = edited(TEXTS, Change(before=None, after=other))
     assert is_done(catalog_of(texts), ADDITION)
     assert not edit_data(texts.get, ADDITION)
     assert apply(catalog_of(texts), ADDITION) == catalog_of(texts)
 
 
-def test_an_undo_leaves_what_a_person_had_listed() -> None:
-    """Where the approval added nothing, its undo takes out nothing."""
-    by_hand = made(TEXTS, Change(before=None, after=replace(NEW, by=None)))
-    assert made(by_hand, ADDITION, ADDITION.reverse) == by_hand
+def test_an_undo_does_not_remove_an_entry_added_by_hand() -> None:
+    """An approval that added nothing has nothing to undo."""
+    by_hand = edited(TEXTS, Change(before=None, after=replace(NEW, by=None)))
+    assert edited(by_hand, ADDITION, ADDITION.reverse) == by_hand
 
 
 @pytest.mark.parametrize(
@@ -107,75 +107,77 @@ def test_an_undo_leaves_what_a_person_had_listed() -> None:
     [('"Omega: the last of papers"', "Omega renamed"), ("url: https://a.example/o", "u: o")],
     ids=["edited", "broken"],
 )
-def test_an_undo_finds_what_a_person_has_edited_or_broken(what: str, became: str) -> None:
-    """The entry carries its suggestion; made again, the addition sees that it is there."""
-    texts = made(TEXTS, ADDITION)
+def test_an_undo_removes_the_entry_even_if_a_person_edited_or_broke_it(
+    what: str, became: str
+) -> None:
+    """The entry is found by its suggestion; repeating the addition adds no second entry."""
+    texts = edited(TEXTS, ADDITION)
     assert what in texts["papers/serving.yaml"]
     texts["papers/serving.yaml"] = texts["papers/serving.yaml"].replace(what, became)
-    assert made(texts, ADDITION) == texts
-    assert made(texts, ADDITION.reverse) == TEXTS
+    assert edited(texts, ADDITION) == texts
+    assert edited(texts, ADDITION.reverse) == TEXTS
 
 
-def test_a_removal_and_its_undo() -> None:
-    """A listed paper without suggestion is known by all that it says; it comes back at the end."""
+def test_an_undone_removal_lists_the_paper_again() -> None:
+    """An entry without a suggestion is found by all of its values; it returns as the last one."""
     alpha = catalog_of(TEXTS).entries[0]
     removal = Change(before=alpha, after=None)
-    gone = made(TEXTS, removal)
-    assert alpha not in catalog_of(gone).entries
-    assert is_done(catalog_of(gone), removal)
-    assert apply(catalog_of(TEXTS), removal) == catalog_of(gone)
-    assert alpha in catalog_of(made(gone, removal.reverse)).entries
+    removed = edited(TEXTS, removal)
+    assert alpha not in catalog_of(removed).entries
+    assert is_done(catalog_of(removed), removal)
+    assert apply(catalog_of(TEXTS), removal) == catalog_of(removed)
+    assert alpha in catalog_of(edited(removed, removal.reverse)).entries
 
 
-def test_a_correction_stays_where_it_is_and_is_undone_in_place() -> None:
+def test_a_corrected_entry_keeps_its_place_and_its_undo_too() -> None:
     alpha = catalog_of(TEXTS).entries[0]
     change = Change(before=alpha, after=replace(alpha, venue="OSDI", year=2024))
-    corrected = made(TEXTS, change)
+    corrected = edited(TEXTS, change)
     assert corrected["papers/serving.yaml"] == SERVING.replace(
         "alpha\n", "alpha\n  venue: OSDI\n  year: 2024\n"
     )
     assert apply(catalog_of(TEXTS), change) == catalog_of(corrected)
     assert is_done(catalog_of(corrected), change)
-    assert made(corrected, change) == corrected
-    assert made(corrected, change.reverse) == TEXTS
+    assert edited(corrected, change) == corrected
+    assert edited(corrected, change.reverse) == TEXTS
 
 
-def test_a_correction_of_what_a_person_has_corrected_is_done() -> None:
-    """The person was right; there is nothing left to correct."""
+def test_a_correction_is_done_if_a_person_has_edited_the_entry() -> None:
+    """The person is right; nothing is left to correct."""
     alpha = catalog_of(TEXTS).entries[0]
     change = Change(before=alpha, after=replace(alpha, year=2024))
-    edited = made(TEXTS, Change(before=alpha, after=replace(alpha, year=2022)))
-    assert is_done(catalog_of(edited), change)
-    assert made(edited, change) == edited
+    corrected_by_hand = edited(TEXTS, Change(before=alpha, after=replace(alpha, year=2022)))
+    assert is_done(catalog_of(corrected_by_hand), change)
+    assert edited(corrected_by_hand, change) == corrected_by_hand
 
 
 @pytest.mark.parametrize("home", ["serving/edge", "training"])
-def test_a_correction_may_move_a_paper(home: str) -> None:
-    """To the end of another section, in this file or another one."""
-    texts = made(TEXTS, ADDITION)
+def test_a_correction_can_move_an_entry_to_another_section(home: str) -> None:
+    """It becomes the last of that section, in the same file or another."""
+    texts = edited(TEXTS, ADDITION)
     change = Change(before=NEW, after=replace(NEW, sections=(home, "serving")))
-    moved = made(texts, change)
+    moved = edited(texts, change)
     assert apply(catalog_of(texts), change) == catalog_of(moved)
-    assert made(moved, change.reverse) == texts
-    assert made(moved, Change(before=change.after, after=None)) == TEXTS
+    assert edited(moved, change.reverse) == texts
+    assert edited(moved, Change(before=change.after, after=None)) == TEXTS
 
 
-def test_a_move_that_was_cut_off_between_two_files_is_finished(tmp_path: Path) -> None:
-    """At no moment is the paper off the list; repeated, it is listed once."""
-    texts = made(TEXTS, ADDITION)
+def test_a_move_interrupted_between_two_files_is_completed_when_repeated(tmp_path: Path) -> None:
+    """The paper is listed at any time; after the repetition it is listed once."""
+    texts = edited(TEXTS, ADDITION)
     moved = replace(NEW, sections=("training",))
     change = Change(before=NEW, after=moved)
     first, second = edit_data(texts.get, change).items()
     assert (first[0], second[0]) == ("papers/training.yaml", "papers/serving.yaml")
-    folder = folder_of(tmp_path, {**texts, first[0]: first[1]})
+    folder = write_folder(tmp_path, {**texts, first[0]: first[1]})
     assert not is_done(read_catalog(folder).catalog, change)
     assert apply_to_folder(folder, change)
-    assert read_catalog(folder).catalog == catalog_of(made(texts, change))
+    assert read_catalog(folder).catalog == catalog_of(edited(texts, change))
     assert not apply_to_folder(folder, change)
 
 
-def test_a_folder_is_changed_once(tmp_path: Path) -> None:
-    folder = folder_of(tmp_path)
+def test_a_repeated_change_writes_no_files(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
     assert apply_to_folder(folder, ADDITION)
     after = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert not apply_to_folder(folder, ADDITION)
@@ -183,23 +185,23 @@ def test_a_folder_is_changed_once(tmp_path: Path) -> None:
     assert len(after) == len(TEXTS)
 
 
-def test_a_top_section_without_file_gets_one_that_editors_understand() -> None:
+def test_a_new_papers_file_names_its_schema_for_editors() -> None:
     texts = {name: text for name, text in TEXTS.items() if "training" not in name}
-    with_it = made(texts, Change(before=None, after=replace(NEW, sections=("training",))))
+    with_it = edited(texts, Change(before=None, after=replace(NEW, sections=("training",))))
     assert with_it["papers/training.yaml"].startswith("# yaml-language-server: $schema=../schema/")
     assert len(catalog_of(with_it).entries) == 3
 
 
-def test_a_section_that_is_gone_is_named_with_what_to_do() -> None:
+def test_a_missing_section_is_an_error_with_a_remedy() -> None:
     lost = Change(before=None, after=replace(NEW, sections=("serving/lost",)))
     for act in (lambda: apply(catalog_of(TEXTS), lost), lambda: edit_data(TEXTS.get, lost)):
         with pytest.raises(CatalogError, match=r"no section serving/lost.*another section"):
             act()
 
 
-def test_a_file_that_is_broken_is_named_and_nothing_is_written(tmp_path: Path) -> None:
-    """An undo in a file that says nothing is not done: it is to be tried again."""
-    folder = folder_of(tmp_path, {**TEXTS, "papers/serving.yaml": "- title: [\n"})
+def test_a_broken_file_is_an_error_that_names_it_and_nothing_is_written(tmp_path: Path) -> None:
+    """An undo in a broken file is not done; it can be repeated."""
+    folder = write_folder(tmp_path, {**TEXTS, "papers/serving.yaml": "- title: [\n"})
     for change in (ADDITION, ADDITION.reverse):
         with pytest.raises(CatalogError, match=r"papers/serving\.yaml: .*not valid YAML"):
             apply_to_folder(folder, change)
@@ -208,7 +210,7 @@ def test_a_file_that_is_broken_is_named_and_nothing_is_written(tmp_path: Path) -
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Change]:
-    """Approvals, their undos and corrections, in any order; some made twice or approved again."""
+    """Approvals, undos and corrections in any order; some are repeated."""
     changes: list[Change] = []
     listed: dict[int, Entry] = {}
     for _ in range(draw(st.integers(1, 12))):
@@ -235,22 +237,24 @@ def histories(draw: st.DrawFn) -> list[Change]:
     return changes
 
 
-def remaining(changes: Sequence[Change]) -> list[Change]:
-    """What is left of a history: the last approval of each paper that is listed, as corrected."""
-    left: dict[str | None, Entry] = {}
+def remaining_additions(changes: Sequence[Change]) -> list[Change]:
+    """The additions that remain of a history: each listed paper in its corrected form."""
+    listed: dict[str | None, Entry] = {}
     for change in changes:
         if change.after is None and change.before:
-            left.pop(change.before.by, None)
+            listed.pop(change.before.by, None)
         elif change.after:
-            left[change.after.by] = change.after
-    return [Change(before=None, after=entry) for entry in left.values()]
+            listed[change.after.by] = change.after
+    return [Change(before=None, after=entry) for entry in listed.values()]
 
 
 @given(histories())
-def test_a_history_leaves_what_only_its_remaining_approvals_leave(changes: list[Change]) -> None:
-    """Byte for byte; and the list in memory takes the same way."""
-    texts = made(TEXTS, *changes)
-    assert texts == made(TEXTS, *remaining(changes))
+def test_a_history_gives_the_same_files_as_its_remaining_additions_alone(
+    changes: list[Change],
+) -> None:
+    """Every byte is the same; the list in memory agrees with the files."""
+    texts = edited(TEXTS, *changes)
+    assert texts == edited(TEXTS, *remaining_additions(changes))
     catalog = catalog_of(TEXTS)
     for change in changes:
         catalog = apply(catalog, change)

@@ -1,4 +1,4 @@
-"""Laws of the command line: what a person can mend is a sentence, never a traceback."""
+"""Commands of members, curators and servers: their output, and their errors as sentences."""
 
 import json
 import shutil
@@ -9,17 +9,18 @@ import pytest
 import yaml
 from pytest_httpserver import HTTPServer
 
+from tests.cli.runner import papers
 from tests.conftest import DATA
-from tests.e2e.processes import papers
+from tests.e2e import processes
 
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_SIGNING_SECRET": "s"}
 
 
 def test_search_prints_the_contracts_json() -> None:
-    done = papers("search", "--json", "distserve")
-    found = json.loads(done.stdout)
-    assert set(found) == {"query", "kind", "message", "results"}
-    assert found["results"][0] == {
+    done = processes.papers("search", "--json", "distserve")
+    answer = json.loads(done.stdout)
+    assert set(answer) == {"query", "kind", "message", "results"}
+    assert answer["results"][0] == {
         "title": "DistServe: Disaggregating Prefill and Decoding for Goodput-optimized "
         "Large Language Model Serving",
         "url": "https://arxiv.org/abs/2401.09670",
@@ -51,7 +52,7 @@ def test_search_reads_one_query_a_line_and_prints_one_object_a_line() -> None:
     assert all(not answer["results"] for answer in answers if answer["kind"] in {"error", "empty"})
 
 
-def test_search_for_people_shows_titles() -> None:
+def test_search_in_a_terminal_shows_titles() -> None:
     done = papers("search", "kv", "cache")
     assert done.returncode == 0
     assert "DéjàVu: KV-cache Streaming" in done.stdout
@@ -73,7 +74,7 @@ def test_an_exported_list_can_be_imported_elsewhere(tmp_path: Path) -> None:
     assert again.stdout == markdown.read_text()
 
 
-def test_an_import_reports_what_it_skips_with_lines_and_a_count(tmp_path: Path) -> None:
+def test_an_import_reports_skipped_lines_and_their_number(tmp_path: Path) -> None:
     file = tmp_path / "birds.md"
     file.write_text(
         "# Birds\n\n## Owls\n\n- [Strix](https://a.example/s)\n- no link here\n\nSome text.\n"
@@ -81,11 +82,11 @@ def test_an_import_reports_what_it_skips_with_lines_and_a_count(tmp_path: Path) 
     done = papers("import", str(file), PAPERS_DATA_DIR=str(tmp_path / "data"))
     assert "line 6: no link: no link here" in done.stdout
     assert "line 8: text that is no entry: Some text." in done.stdout
-    assert "1 entries in 1 sections" in done.stdout
+    assert "1 entry in 1 section," in done.stdout
     assert "2 lines skipped: no link (1); text that is no entry (1)." in done.stdout
 
 
-def test_an_import_refuses_a_filled_folder_without_a_flag(tmp_path: Path) -> None:
+def test_an_import_into_a_filled_folder_needs_a_flag(tmp_path: Path) -> None:
     shutil.copytree(DATA, tmp_path / "data")
     file = tmp_path / "birds.md"
     file.write_text("# Birds\n\n## Owls\n\n- [Strix](https://a.example/s)\n")
@@ -158,11 +159,33 @@ def test_a_wrong_setting_is_named_and_a_secret_is_not_shown(
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "web"])
+@pytest.fixture
+def database_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The address of a migrated database."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'papers.db')}"
+
+
+def refuse(httpserver: HTTPServer, error: str) -> str:
+    """Let the Web API refuse every token; its address."""
+    httpserver.expect_request("/api/auth.test").respond_with_json({"ok": False, "error": error})
+    return httpserver.url_for("/api")
+
+
+@pytest.mark.parametrize("command", ["run", "worker"])
 @pytest.mark.parametrize("error", ["invalid_auth", "account_inactive", "token_revoked"])
 def test_a_refused_token_is_a_sentence(httpserver: HTTPServer, command: str, error: str) -> None:
-    httpserver.expect_request("/api/auth.test").respond_with_json({"ok": False, "error": error})
-    done = papers(command, **TOKENS, SLACK_API_URL=httpserver.url_for("/api"))
+    done = papers(command, **TOKENS, SLACK_API_URL=refuse(httpserver, error))
+    assert done.returncode == 1
+    assert "SLACK_BOT_TOKEN does not work" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "xoxb-1" not in done.stderr
+
+
+def test_gunicorn_ends_with_the_sentence_that_names_the_refused_token(
+    httpserver: HTTPServer,
+) -> None:
+    url = refuse(httpserver, "invalid_auth")
+    done = processes.papers("web", **TOKENS, SLACK_API_URL=url)
     assert done.returncode == 1
     assert "SLACK_BOT_TOKEN does not work" in done.stderr
     assert "Traceback" not in done.stderr
@@ -178,10 +201,10 @@ def test_a_refused_token_is_a_sentence(httpserver: HTTPServer, command: str, err
         (200, '{"ok": false, "error": "fatal_error"}', "fatal_error"),
     ],
 )
-def test_slacks_own_trouble_is_not_blamed_on_the_token(
+def test_an_outage_of_slack_is_not_blamed_on_the_token(
     httpserver: HTTPServer, status: int, answer: str, says: str
 ) -> None:
-    """Nobody shall copy a token again that was right all the time."""
+    """Otherwise an operator would replace a token that is right."""
     httpserver.expect_request("/api/auth.test").respond_with_data(
         answer, status, {"Retry-After": "0"}, "application/json"
     )
@@ -192,17 +215,18 @@ def test_slacks_own_trouble_is_not_blamed_on_the_token(
     assert "Traceback" not in done.stderr
 
 
-def test_a_refused_app_token_is_a_sentence(web_api: HTTPServer) -> None:
+def test_a_refused_app_token_is_a_sentence(web_api: HTTPServer, database_url: str) -> None:
     web_api.expect_request("/api/apps.connections.open").respond_with_json(
         {"ok": False, "error": "invalid_auth"}
     )
-    done = papers("run", **TOKENS, SLACK_API_URL=web_api.url_for("/api"))
+    url = web_api.url_for("/api/")
+    done = papers("run", **TOKENS, SLACK_API_URL=url, DATABASE_URL=database_url)
     assert done.returncode == 1
     assert "SLACK_APP_TOKEN does not work" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "web"])
+@pytest.mark.parametrize("command", ["run", "worker"])
 def test_an_unreachable_slack_is_a_sentence(command: str) -> None:
     done = papers(command, **TOKENS, SLACK_API_URL="http://127.0.0.1:9/api/")
     assert done.returncode == 1
@@ -222,12 +246,12 @@ def test_the_lists_own_data_passes_its_check_and_its_schemas() -> None:
 
 
 def test_the_schemas_in_data_are_those_of_the_code() -> None:
-    """Editors read the files; a changed model without them would mislead whoever edits."""
+    """Editors validate with these files."""
     for name in ("list.json", "papers.json"):
         assert papers("schema", name).stdout == (DATA / "schema" / name).read_text()
 
 
-def test_check_says_file_line_entry_and_remedy_and_exits_with_one(tmp_path: Path) -> None:
+def test_check_prints_file_line_entry_and_remedy_and_exits_with_one(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(DATA, tmp_path / "data"))
     path = folder / "papers" / "survey-paper.yaml"
     line = len(path.read_text().splitlines()) + 2
@@ -241,5 +265,5 @@ def test_check_says_file_line_entry_and_remedy_and_exits_with_one(tmp_path: Path
         'Quote it: arxiv: "2309.06180".'
     )
     assert expected in done.stdout
-    found = json.loads(papers("check", "--json", PAPERS_DATA_DIR=str(folder)).stdout)
-    assert [problem["line"] for problem in found if problem["is_error"]] == [line]
+    problems = json.loads(papers("check", "--json", PAPERS_DATA_DIR=str(folder)).stdout)
+    assert [problem["line"] for problem in problems if problem["is_error"]] == [line]

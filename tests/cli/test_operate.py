@@ -1,4 +1,4 @@
-"""Laws of the operator's commands, as real processes: sentences for people, JSON for programs."""
+"""Operators' commands: tables and sentences for people, JSON for programs."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.container import now
+from bot.app.clock import utc_now
 from bot.catalog.model import Entry
 from bot.db.engine import Database
 from bot.db.lock import open_lock
@@ -20,13 +20,15 @@ from bot.outbox.store import Outbox, enqueue
 from bot.review.decision import Approve, DecisionRules
 from bot.review.model import Person, Subject
 from bot.review.service import Proposal, ReviewService, SuggestionMade
+from tests.cli.runner import papers
 from tests.conftest import DATA, opened
-from tests.e2e.processes import papers
+from tests.e2e import processes
 from tests.slack.fake import FakeSlack
-from tests.slack.house import REVIEW, furnish
 from tests.slack.payloads import BOT_TOKEN
+from tests.slack.workspace_bot import REVIEW, populate
 
 ENTRY = Entry(title="Made Up", sections=("llm-systems/serving",))
+on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -36,21 +38,21 @@ def settings(
     return {"DATABASE_URL": database_url, "PAPERS_DATA_DIR": str(catalog_copy(tmp_path))}
 
 
-def bury(database: Database, *keys: str) -> None:
-    """Dead letters."""
+def add_dead_letters(database: Database, *keys: str) -> None:
     with database.write() as connection:
         for key in keys:
-            say = Message(key=key, channel="C0GONE", kind="feeds", content={})
-            enqueue(connection, say, now())
-    box = Outbox(database)
-    for item in box.pending_rows():
-        box.mark_dead(item, "is_archived: the channel is archived.")
+            message = Message(key=key, channel="C0GONE", kind="feeds", content={})
+            enqueue(connection, message, utc_now())
+    outbox = Outbox(database)
+    for row in outbox.pending_rows():
+        outbox.mark_dead(row, "is_archived: the channel is archived.")
 
 
-def test_dead_letters_are_listed_and_tried_again_one_or_all(
+@on_sqlite
+def test_dead_letters_are_listed_and_sent_again_one_or_all(
     settings: dict[str, str], database: Database
 ) -> None:
-    bury(database, "a", "b", "c")
+    add_dead_letters(database, "a", "b", "c")
     listed = json.loads(papers("outbox", "--json", **settings).stdout)
     assert [(row["key"], row["state"]) for row in listed] == [
         ("a", "dead"),
@@ -60,26 +62,27 @@ def test_dead_letters_are_listed_and_tried_again_one_or_all(
     shown = papers("outbox", **settings).stdout
     assert "C0GONE" in shown
     assert "is_archived" in shown
-    assert "1 to be tried again" in papers("outbox", "retry", "b", **settings).stdout
-    assert [item.key for item in Outbox(database).pending_rows()] == ["b"]
+    assert "send 1 message again" in papers("outbox", "retry", "b", **settings).stdout
+    assert [row.key for row in Outbox(database).pending_rows()] == ["b"]
     wrong = papers("outbox", "retry", "b", **settings)
     assert (wrong.returncode, "no dead letter b" in wrong.stderr) == (1, True)
     assert json.loads(papers("outbox", "retry", "--json", **settings).stdout) == {"retried": 2}
     assert not Outbox(database).dead_rows()
 
 
-def test_jobs_are_told_with_their_last_and_next_run(
+@on_sqlite
+def test_jobs_are_listed_with_their_last_and_next_run(
     settings: dict[str, str], database: Database
 ) -> None:
     for name in ("poll", "publish"):
-        JobJournal(database).note(
+        JobJournal(database).record(
             JobRun(
                 name=name,
-                started_at=now(),
-                finished_at=now(),
+                started_at=utc_now(),
+                finished_at=utc_now(),
                 outcome="OSError: full",
                 is_ok=False,
-                next_at=now(),
+                next_at=utc_now(),
             )
         )
     rows = {row["name"]: row for row in json.loads(papers("jobs", "--json", **settings).stdout)}
@@ -89,17 +92,20 @@ def test_jobs_are_told_with_their_last_and_next_run(
     assert "OSError: full" in papers("jobs", **settings).stdout
 
 
-def test_the_history_of_a_suggestion_is_told(settings: dict[str, str], database: Database) -> None:
+@on_sqlite
+def test_the_history_of_a_suggestion_lists_its_events(
+    settings: dict[str, str], database: Database
+) -> None:
     review = ReviewService(database, None)
     proposal = Proposal(identity="title:made-up", subject=Subject(after=ENTRY), source="U1")
-    made = review.suggest(proposal, now())
+    made = review.suggest(proposal, utc_now())
     assert isinstance(made, SuggestionMade)
     rules = DecisionRules(is_reviewer=True)
-    review.act(made.suggestion.id, Approve(), Person("U2", "bob"), now(), rules)
+    review.act(made.suggestion.id, Approve(), Person("U2", "bob"), utc_now(), rules)
     number = str(made.suggestion.id)
-    told = json.loads(papers("history", number, "--json", **settings).stdout)
-    assert told["state"] == "approved"
-    assert [(one["what"], one["actor"]) for one in told["events"]] == [
+    history = json.loads(papers("history", number, "--json", **settings).stdout)
+    assert history["state"] == "approved"
+    assert [(event["what"], event["actor"]) for event in history["events"]] == [
         ("suggested", "U1"),
         ("accepted", "U2"),
     ]
@@ -109,10 +115,10 @@ def test_the_history_of_a_suggestion_is_told(settings: dict[str, str], database:
     assert "There is no suggestion 99" in papers("history", "99", **settings).stderr
 
 
-def test_a_backup_is_made_and_restored_but_not_under_a_running_bot(
+def test_a_backup_is_restored_but_not_under_a_running_bot(
     settings: dict[str, str], database: Database, tmp_path: Path
 ) -> None:
-    bury(database, "a")
+    add_dead_letters(database, "a")
     file = str(tmp_path / "state.backup")
     assert "bytes" in papers("backup", file, **settings).stdout
     assert papers("outbox", "retry", **settings).returncode == 0
@@ -124,11 +130,11 @@ def test_a_backup_is_made_and_restored_but_not_under_a_running_bot(
     assert "--replace" in papers("restore", file, **settings).stderr
     done = papers("restore", file, "--replace", **settings)
     assert done.returncode == 0, done.stderr
-    assert [item.key for item in Outbox(database).dead_rows()] == ["a"]
+    assert [row.key for row in Outbox(database).dead_rows()] == ["a"]
     elsewhere = settings | {"DATABASE_URL": f"sqlite:///{tmp_path}/elsewhere.db"}
     assert papers("restore", file, **elsewhere).returncode == 0
     with opened(elsewhere["DATABASE_URL"]) as other:
-        assert [item.key for item in Outbox(other).dead_rows()] == ["a"]
+        assert [row.key for row in Outbox(other).dead_rows()] == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +147,7 @@ def test_a_backup_is_made_and_restored_but_not_under_a_running_bot(
         (("history", "1"), "mysql://u:distinctive@x/y", "DATABASE_URL"),
     ],
 )
-def test_a_database_that_cannot_be_asked_is_a_sentence(
+def test_an_unusable_database_is_a_sentence(
     words: tuple[str, ...], url: str, says: str, tmp_path: Path
 ) -> None:
     done = papers(*words, DATABASE_URL=url.format(folder=tmp_path))
@@ -152,11 +158,11 @@ def test_a_database_that_cannot_be_asked_is_a_sentence(
     assert not (tmp_path / "none.db").exists()
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_the_doctor_speaks_json_and_its_exit_code_says_whether_something_is_wrong(
+@on_sqlite
+def test_the_doctor_prints_json_and_exits_with_one_if_there_are_errors(
     settings: dict[str, str], fake_slack: FakeSlack
 ) -> None:
-    furnish(fake_slack)
+    populate(fake_slack)
     settings |= {
         "SLACK_BOT_TOKEN": BOT_TOKEN,
         "SLACK_SIGNING_SECRET": "made-up",
@@ -164,42 +170,44 @@ def test_the_doctor_speaks_json_and_its_exit_code_says_whether_something_is_wron
         "PAPERS_REVIEW_CHANNEL": REVIEW,
     }
     done = papers("doctor", "--json", **settings)
-    told = json.loads(done.stdout)
-    assert (done.returncode, told["state"]) == (1, "error"), "no worker is at work"
-    findings = {one["what"]: one for one in told["findings"]}
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["state"]) == (1, "error"), "no worker is running"
+    findings = {finding["what"]: finding for finding in report["findings"]}
     assert set(findings["worker"]) == {"what", "state", "sentence", "remedy"}
     assert findings["SLACK_BOT_TOKEN"]["state"] == "ok"
     shown = papers("doctor", **settings).stdout
-    assert all(one["sentence"] in shown and one["remedy"] in shown for one in told["findings"][:6])
+    for finding in report["findings"][:6]:
+        assert finding["sentence"] in shown
+        assert finding["remedy"] in shown
 
 
 @pytest.fixture
 def silence() -> Iterator[str]:
-    """The address of a server that takes connections and says nothing."""
+    """The address of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.2)
-        kept, stop = list[socket.socket](), threading.Event()
+        connections, stop = list[socket.socket](), threading.Event()
 
-        def take() -> None:
+        def accept() -> None:
             while not stop.is_set():
                 try:
-                    kept.append(server.accept()[0])
+                    connections.append(server.accept()[0])
                 except TimeoutError:
                     continue
 
-        thread = threading.Thread(target=take)
+        thread = threading.Thread(target=accept)
         thread.start()
         yield f"127.0.0.1:{server.getsockname()[1]}"
         stop.set()
         thread.join()
-        for one in kept:
-            one.close()
+        for connection in connections:
+            connection.close()
 
 
-def test_the_doctor_ends_in_time_though_everything_hangs(silence: str, tmp_path: Path) -> None:
+def test_the_doctor_ends_in_time_although_everything_hangs(silence: str, tmp_path: Path) -> None:
     shutil.copytree(DATA, tmp_path / "data")
     began = time.monotonic()
-    done = papers(
+    done = processes.papers(
         "doctor",
         SLACK_BOT_TOKEN="xoxb-made-up",
         SLACK_APP_TOKEN="xapp-made-up",

@@ -1,4 +1,4 @@
-"""Laws of the demo: one command brings it up, and what it lacks is said with the remedy."""
+"""The demo: one command starts it, and what is missing is named with the remedy."""
 
 import base64
 import json
@@ -19,8 +19,8 @@ from tests.e2e import processes
 from tests.e2e.processes import wait_for
 
 
-def test_it_comes_up_beside_a_taken_port_and_ctrl_c_ends_everything(tmp_path: Path) -> None:
-    """A second demo, or anything else on the port, is no reason to fail."""
+def test_the_demo_starts_beside_a_taken_port_and_ctrl_c_ends_everything(tmp_path: Path) -> None:
+    """A second demo, or another program on the port, must not make it fail."""
     fetch()
     log = tmp_path / "demo.log"
     with socket.socket() as taken:
@@ -38,7 +38,7 @@ def test_it_comes_up_beside_a_taken_port_and_ctrl_c_ends_everything(tmp_path: Pa
         assert probe.connect_ex(("127.0.0.1", page)) != 0, "the stand-in still runs"
 
 
-def test_without_npm_it_says_what_to_install_and_offers_the_terminal(
+def test_without_npm_the_error_names_what_to_install_and_the_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -46,7 +46,9 @@ def test_without_npm_it_says_what_to_install_and_offers_the_terminal(
         fetch(tmp_path)
 
 
-def test_on_another_platform_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_platform_is_named_in_the_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(platform, "machine", lambda: "arm64")
     with pytest.raises(PapersError, match=r"Linux x64 only.*arm64.*papers search"):
         fetch(tmp_path)
@@ -60,7 +62,7 @@ def npm(folder: Path, script: str) -> str:
     return f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin"
 
 
-def test_without_network_it_says_so_and_leaves_nothing_half(
+def test_without_a_network_the_error_is_npms_and_no_file_remains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", npm(tmp_path, "echo 'npm error network' >&2; exit 1"))
@@ -70,10 +72,10 @@ def test_without_network_it_says_so_and_leaves_nothing_half(
     assert not list(cache.iterdir())
 
 
-def test_another_program_than_the_pinned_one_is_refused(
+def test_a_download_with_another_hash_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What runs on a person's machine is what was looked at when its hash was written down."""
+    """Only the reviewed version runs on a person's machine."""
     answer = json.dumps([{"filename": "other.tgz"}])
     script = f"for last; do :; done; echo other > \"$last/other.tgz\"; echo '{answer}'"
     monkeypatch.setenv("PATH", npm(tmp_path, script))
@@ -82,7 +84,7 @@ def test_another_program_than_the_pinned_one_is_refused(
     assert len(base64.b64decode(standin.INTEGRITY)) == 64
 
 
-def test_a_fetched_program_needs_neither_npm_nor_network_again(
+def test_a_downloaded_program_needs_neither_npm_nor_a_network_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = fetch()
@@ -91,6 +93,6 @@ def test_a_fetched_program_needs_neither_npm_nor_network_again(
     assert fetch(tmp_path) == (tmp_path / program.name).resolve()
 
 
-def test_a_port_that_nobody_has_is_taken_as_wished() -> None:
+def test_a_wanted_port_is_used_if_it_is_free() -> None:
     wanted = free_port(0)
     assert free_port(wanted) == wanted

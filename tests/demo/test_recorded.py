@@ -1,4 +1,4 @@
-"""Laws of the recorded arXiv: what polls read of arXiv itself they read of it."""
+"""The recorded arXiv: the parsers of arXiv's feeds and API read it."""
 
 import datetime as dt
 
@@ -19,15 +19,15 @@ def test_a_feed_holds_the_papers_of_its_categories() -> None:
     assert not feed.faults
 
 
-def test_the_api_tells_of_a_paper_what_is_known() -> None:
-    one = samples()[0]
-    (found,) = parse_page(atom([one], NOW)).papers
-    assert (found.paper.title, found.paper.authors) == (one.title, one.authors)
-    assert parse_page(atom([], NOW)).total == 0, "an id that nobody knows is no error"
+def test_the_api_answers_with_title_and_authors() -> None:
+    sample = samples()[0]
+    (answer,) = parse_page(atom([sample], NOW)).papers
+    assert (answer.paper.title, answer.paper.authors) == (sample.title, sample.authors)
+    assert parse_page(atom([], NOW)).total == 0, "an unknown id is no error"
 
 
 @pytest.mark.parametrize("path", ["rss/cs.DC+cs.LG", "api?id_list=2510.11938"])
-def test_it_is_served_on_loopback(path: str) -> None:
+def test_feeds_and_api_are_served_on_loopback(path: str) -> None:
     with recorded(NOW) as base, a_client() as http:
         fetched = http.fetch(f"{base}/{path}")
     assert b"FlexPipe" in getattr(fetched, "body", b"")

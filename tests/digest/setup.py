@@ -14,8 +14,9 @@ from bot.digest.service import SubscriptionService
 from bot.digest.store import DigestStore
 from bot.discovery.candidate_store import CandidateStore, RunnerUp
 from bot.discovery.paper import Paper
-from bot.discovery.store import Arrival, FetchedBatch, PaperStore
-from bot.lookup.lookup import Lookup
+from bot.discovery.sources.base import Arrival, FetchedBatch
+from bot.discovery.store import PaperStore
+from bot.lookup.catalog_lookup import CatalogLookup
 from bot.review.decision import Approve, DecisionRules, Transition
 from bot.review.model import Person, Subject, Suggestion
 from bot.review.service import Proposal, ReviewService, SuggestionMade
@@ -74,12 +75,12 @@ class Setup:
         self.digests = DigestStore(database)
         self.composer = Composer(database, lambda: self.catalog, shipped_names())
         self.service = SubscriptionService(self.digests, self.composer, self.lookup)
-        self._lookup: tuple[Catalog, Lookup] | None = None
+        self._lookup: tuple[Catalog, CatalogLookup] | None = None
 
-    def lookup(self) -> Lookup:
+    def lookup(self) -> CatalogLookup:
         """The lookup of the present catalog; building its index takes most of a test's time."""
         if self._lookup is None or self._lookup[0] is not self.catalog:
-            self._lookup = self.catalog, Lookup(self.catalog, shipped_names())
+            self._lookup = self.catalog, CatalogLookup(self.catalog, shipped_names())
         return self._lookup[1]
 
     def suggest(self, paper: Entry, at: dt.datetime) -> Suggestion:
@@ -108,7 +109,7 @@ class Setup:
         assert entry.arxiv
         paper = Paper(arxiv=entry.arxiv, title=entry.title, abstract="About it.")
         at = dt.datetime.combine(day, dt.time(7), dt.UTC)
-        self.store.take(FetchedBatch((Arrival(paper, 1, day, is_new=True),)), at)
+        self.store.take("arXiv", FetchedBatch((Arrival(paper, 1, day, is_new=True),)), at)
         CandidateStore(self.store.database).keep_runners_up(
             [RunnerUp(paper, day, score, entry.home)], at
         )

@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 from bot.digest.feed_health import FeedChecks, FeedHealth, feed_health
+from bot.discovery.feed_history import FeedCheck
 from bot.discovery.sources.arxiv.calendar import EASTERN
-from bot.discovery.store import FeedCheck
 
 BOTH = ("cs.DC", "cs.LG")
 
@@ -27,7 +27,7 @@ def feeds(plan: Plan, taken: dict[str, list[int]] | None = None, since: int = 1)
         both = (verdicts, verdicts) if isinstance(verdicts, str) else verdicts
         for category, verdict in zip(BOTH, both, strict=True):
             if verdict:
-                check = FeedCheck(category, verdict, "HTTP 503.", 1, eastern(day).date())
+                check = FeedCheck("arXiv", category, verdict, "HTTP 503.", 1, eastern(day).date())
                 checks.append((eastern(day, 6), check))
     days = {c: frozenset(eastern(d).date() for d in (taken or {}).get(c, [])) for c in BOTH}
     return FeedChecks(checks, days, eastern(since))
@@ -81,8 +81,8 @@ def test_the_sentence_names_the_faults_and_their_days(
 
 def test_a_failure_before_a_good_check_of_the_day_is_no_fault() -> None:
     failed = feeds({16: "failed"})
-    late = (eastern(16, 7), FeedCheck("cs.DC", "fresh", "", 3, MONDAY.date()))
-    other = (eastern(16, 7), FeedCheck("cs.LG", "fresh", "", 3, MONDAY.date()))
+    late = (eastern(16, 7), FeedCheck("arXiv", "cs.DC", "fresh", "", 3, MONDAY.date()))
+    other = (eastern(16, 7), FeedCheck("arXiv", "cs.LG", "fresh", "", 3, MONDAY.date()))
     made_good = FeedChecks([*failed.checks, late, other], failed.taken, failed.watched_since)
     assert feed_health(made_good, MONDAY, eastern(17)).sentence == "arXiv: fresh."
 

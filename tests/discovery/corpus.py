@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
-from bot.discovery.sources.arxiv.calendar import Name
+from bot.discovery.sources.base import VerdictName
 
 WEDNESDAY = datetime(2025, 9, 17, 16, 0, tzinfo=UTC)  # noon in the East
 EARLY = datetime(2025, 9, 17, 5, 0, tzinfo=UTC)  # one in the morning there
@@ -122,7 +122,7 @@ class Case:
     name: str
     body: bytes
     ids: tuple[str, ...] = ()
-    verdict: Name = "fresh"
+    verdict: VerdictName = "fresh"
     says: str = ""
     """Stands in the verdict's reason."""
     faults: int = 0

@@ -21,8 +21,8 @@ def days(pool: list[RankedPaper], budget: int, count: int) -> list[list[str]]:
     for today in (MONDAY + timedelta(at) for at in range(count)):
         spent = sum(len(one) for one in proposed[len(proposed) - today.weekday() :])
         spent = 0 if today.weekday() == 0 else spent
-        left = [one for one in pool if one.arxiv not in gone]
-        chosen = [one.arxiv for one in choose(left, today, budget=budget, spent=spent)]
+        left = [one for one in pool if one.key not in gone]
+        chosen = [one.key for one in choose(left, today, budget=budget, spent=spent)]
         proposed.append(chosen)
         gone.update(chosen)
     return proposed
@@ -48,7 +48,7 @@ def test_a_week_never_has_more_than_its_budget_and_nothing_comes_twice(
 def test_nothing_is_proposed_before_its_day_or_after_its_weeks(
     pool: list[RankedPaper], budget: int
 ) -> None:
-    known = {one.arxiv: one.day for one in pool}
+    known = {one.key: one.day for one in pool}
     for at, chosen in enumerate(days(pool, budget, 21)):
         today = MONDAY + timedelta(at)
         for arxiv in chosen:
@@ -75,7 +75,7 @@ def test_a_paper_that_was_beaten_on_its_day_can_come_later_in_the_week() -> None
 
 def test_a_paper_that_was_beaten_all_week_waits_at_a_handicap() -> None:
     old, new = waiting("old", 5, -3), waiting("new", 4.5, 0)
-    assert [one.arxiv for one in choose([old, new], MONDAY, budget=10, spent=0)] == ["new", "old"]
+    assert [one.key for one in choose([old, new], MONDAY, budget=10, spent=0)] == ["new", "old"]
     better = waiting("old", 5.6, -3)
     assert choose([better, new], MONDAY, budget=10, spent=0)[0] == better
     assert choose([better, new], MONDAY, budget=10, spent=0, carry=0) == (new,)
@@ -88,4 +88,4 @@ def test_after_weeks_away_there_is_no_flood() -> None:
 
 def test_equal_scores_have_an_order_of_their_own() -> None:
     pool = [waiting(name, 1.0) for name in "cab"]
-    assert [one.arxiv for one in choose(pool, MONDAY, budget=10, spent=0)] == ["a", "b"]
+    assert [one.key for one in choose(pool, MONDAY, budget=10, spent=0)] == ["a", "b"]

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
@@ -11,8 +11,10 @@ from werkzeug import Response
 
 from bot.db.engine import Database
 from bot.discovery.candidate_store import CandidateStore
-from bot.discovery.poller import ArxivAddresses, Poller, PollOutcome
+from bot.discovery.poller import PollOutcome, describe_listed, poll_sources
 from bot.discovery.rate_limit import RateLimit
+from bot.discovery.service import no_progress
+from bot.discovery.sources.arxiv.source import EVERY, ArxivAddresses, ArxivSource
 from bot.discovery.store import PaperStore
 from bot.http import HttpClient
 from tests.discovery.arxiv import ArXiv
@@ -43,36 +45,38 @@ def made(number: int, *categories: str) -> Made:
 class Setting:
     arxiv: ArXiv
     store: PaperStore
-    pollers: Callable[[int], Poller]
-    """By how many days a first start looks back."""
+    source: Callable[[int], ArxivSource]
+    """By how many days a first poll looks back."""
 
-    @property
-    def poller(self) -> Poller:
-        return self.pollers(0)
+    def poll(self, day: dt.date, lookback: int = 0) -> PollOutcome:
+        return poll_sources(self.store, [self.source(lookback)], noon(day), no_progress)
 
-    def poll(self, day: dt.date) -> PollOutcome:
-        return self.poller.poll(noon(day))
+    def describe(self, ids: list[str]) -> None:
+        outcome = PollOutcome(noon(MONDAY))
+        keys = [f"arxiv:{arxiv}" for arxiv in ids]
+        describe_listed(self.store, [self.source(0)], keys, noon(MONDAY), outcome, no_progress)
+        assert outcome.trouble == []
 
     def verdicts(self, report: PollOutcome) -> dict[str, str]:
-        return {check.category: check.verdict for check in report.checks}
+        return {check.feed: check.verdict for check in report.checks}
 
     def seen(self) -> list[str]:
-        return sorted(paper.arxiv for paper in self.store.background())
+        return sorted(paper.arxiv or "" for paper in self.store.background())
 
 
 @pytest.fixture
-def setting(httpserver: HTTPServer, database: Database) -> Iterator[Setting]:
+def setting(httpserver: HTTPServer, database: Database) -> Setting:
     store = PaperStore(database)
-    pace = RateLimit(database, lambda: noon(MONDAY), lambda _: None)
+    limit = RateLimit(database, lambda: noon(MONDAY), lambda _: None, name="arxiv", every=EVERY)
     rss, api = httpserver.url_for("/rss"), httpserver.url_for("/api/query")
-    with HttpClient(agent="tests", clock=time.monotonic, now=lambda: noon(MONDAY)) as http:
 
-        def poller(lookback: int) -> Poller:
-            return Poller(
-                store, http, pace, ArxivAddresses(rss, api, CATEGORIES, lookback), lambda *_: None
-            )
+    def http() -> HttpClient:
+        return HttpClient(agent="tests", clock=time.monotonic, now=lambda: noon(MONDAY))
 
-        yield Setting(ArXiv(httpserver), store, poller)
+    def source(lookback: int) -> ArxivSource:
+        return ArxivSource(ArxivAddresses(rss, api, lookback), lambda: CATEGORIES, http, limit)
+
+    return Setting(ArXiv(httpserver), store, source)
 
 
 def test_new_papers_are_taken_once_and_the_next_poll_costs_no_body(setting: Setting) -> None:
@@ -158,7 +162,7 @@ def test_a_catch_up_that_is_cut_short_says_so_and_goes_on_at_the_next_poll(
 def test_a_first_start_looks_back_as_far_as_it_is_told(setting: Setting) -> None:
     for day in range(5):
         setting.arxiv.announce(later(day), made(day + 1))
-    setting.pollers(3).poll(noon(later(4)))
+    setting.poll(later(4), lookback=3)
     assert setting.seen() == ["2509.00002", "2509.00003", "2509.00004", "2509.00005"]
 
 
@@ -183,7 +187,7 @@ def test_a_weekday_without_anything_new_is_stalled_where_papers_are_usual(
     report = setting.poll(later(1))
     verdicts = setting.verdicts(report)
     assert verdicts["cs.DC"] == "stalled"
-    reasons = {check.category: check.reason for check in report.checks}
+    reasons = {check.feed: check.reason for check in report.checks}
     assert "8 a day are usual" in reasons["cs.DC"]
     assert setting.verdicts(setting.poll(later(5)))["cs.DC"] == "quiet", "a Saturday"
 
@@ -211,8 +215,8 @@ def test_a_short_retry_after_is_waited_for_a_long_one_is_not(setting: Setting) -
 def test_listed_papers_are_read_about_a_hundred_at_a_time_and_once(setting: Setting) -> None:
     setting.arxiv.listed = tuple(made(n) for n in range(1, 251))
     ids = [f"2509.{n:05}" for n in range(1, 254)]
-    setting.poller.describe(ids, noon(MONDAY), PollOutcome(noon(MONDAY)))
-    assert len(setting.store.metadata()) == 250
+    setting.describe(ids)
+    assert sum(key.startswith("arxiv:") for key in setting.store.listed_papers()) == 250
     assert len(setting.arxiv.asked) == 3
-    setting.poller.describe(ids, noon(MONDAY), PollOutcome(noon(MONDAY)))
+    setting.describe(ids)
     assert len(setting.arxiv.asked) == 3, "unknown ids are not asked for again"

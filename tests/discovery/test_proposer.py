@@ -10,7 +10,9 @@ from bot.db.engine import Database
 from bot.discovery.candidate_store import CandidateStore
 from bot.discovery.paper import Paper
 from bot.discovery.proposer import Candidate, Proposer
-from bot.discovery.store import Arrival, FetchedBatch, PaperStore
+from bot.discovery.ranking.model_process import IN_PROCESS
+from bot.discovery.sources.base import Arrival, FetchedBatch
+from bot.discovery.store import PaperStore
 
 MONDAY = dt.date(2025, 9, 15)
 GARDEN = "We water roses and tulips in pots, pruning the garden by season."
@@ -67,11 +69,11 @@ def announce(store: PaperStore, day: int, *papers: Paper) -> None:
     arrivals = tuple(
         Arrival(paper, 1, MONDAY + dt.timedelta(days=day), is_new=True) for paper in papers
     )
-    store.take(FetchedBatch(arrivals), noon(day))
+    store.take("arXiv", FetchedBatch(arrivals), noon(day))
 
 
 def ids(candidates: tuple[Candidate, ...]) -> list[str]:
-    return [candidate.paper.arxiv for candidate in candidates]
+    return [candidate.paper.arxiv or "" for candidate in candidates]
 
 
 def test_a_week_is_proposed_day_by_day_the_best_first_and_each_once(
@@ -79,7 +81,7 @@ def test_a_week_is_proposed_day_by_day_the_best_first_and_each_once(
 ) -> None:
     """One a day of five a week; what was beaten on Monday can come on Tuesday."""
     announce(store, 0, *(garden(n) for n in range(3)), *(engine(n) for n in range(60)))
-    proposer = Proposer(store, catalog)
+    proposer = Proposer(store, catalog, model=IN_PROCESS)
     monday = proposer.propose(noon(0))
     assert len(monday) == 1
     assert monday[0].paper.arxiv in {garden(n).arxiv for n in range(3)}
@@ -93,7 +95,7 @@ def test_a_week_is_proposed_day_by_day_the_best_first_and_each_once(
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
 def test_a_candidate_says_why_and_where(store: PaperStore, catalog: Catalog) -> None:
     announce(store, 0, garden(1), *(engine(n) for n in range(60)))
-    (candidate,) = Proposer(store, catalog).propose(noon(0))
+    (candidate,) = Proposer(store, catalog, model=IN_PROCESS).propose(noon(0))
     assert candidate.rank == 1
     assert candidate.ranked == 61
     assert {term.text for term in candidate.reasons.terms_for} & {"roses", "tulips", "garden"}
@@ -108,14 +110,14 @@ def test_what_is_listed_is_never_proposed_under_its_id_or_its_title(
     again = Paper(arxiv="2509.30000", title=f"{listed.title}!", abstract=GARDEN)
     same = Paper(arxiv=listed.arxiv or "", title="Another title of roses", abstract=GARDEN)
     announce(store, 4, again, same, garden(1), *(engine(n) for n in range(60)))
-    found = ids(Proposer(store, catalog).propose(noon(4)))
+    found = ids(Proposer(store, catalog, model=IN_PROCESS).propose(noon(4)))
     assert garden(1).arxiv in found
     assert not {again.arxiv, same.arxiv} & set(found)
 
 
 def test_a_dry_run_proposes_nothing(store: PaperStore, catalog: Catalog) -> None:
     announce(store, 0, garden(1), *(engine(n) for n in range(60)))
-    proposer = Proposer(store, catalog)
+    proposer = Proposer(store, catalog, model=IN_PROCESS)
     dry = proposer.propose(noon(0), dry_run=True)
     assert CandidateStore(store.database).spent(MONDAY) == 0
     assert ids(proposer.propose(noon(0))) == ids(dry)
@@ -127,10 +129,10 @@ def test_evidence_brings_an_old_paper_back_with_its_reason(
     paper = garden(1)
     announce(store, -100, paper)
     announce(store, 0, *(engine(n) for n in range(60)))
-    proposer = Proposer(store, catalog)
+    proposer = Proposer(store, catalog, model=IN_PROCESS)
     assert paper.arxiv not in ids(proposer.propose(noon(0), dry_run=True))
     revised = replace(paper, journal_ref="Garden Systems 2025")
-    store.take(FetchedBatch((Arrival(revised, 2, MONDAY, is_new=False),)), noon(0))
+    store.take("arXiv", FetchedBatch((Arrival(revised, 2, MONDAY, is_new=False),)), noon(0))
     (found,) = [one for one in proposer.propose(noon(0)) if one.paper.arxiv == paper.arxiv]
     assert "Garden Systems 2025" in (found.evidence or "")
 
@@ -139,12 +141,14 @@ def test_the_model_is_fitted_when_there_is_something_to_learn_and_not_else(
     store: PaperStore, catalog: Catalog
 ) -> None:
     announce(store, 0, garden(1), *(engine(n) for n in range(60)))
-    Proposer(store, catalog).propose(noon(0), dry_run=True)
+    Proposer(store, catalog, model=IN_PROCESS).propose(noon(0), dry_run=True)
     first = CandidateStore(store.database).model("relevance")
-    Proposer(store, catalog).propose(noon(1), dry_run=True)
+    Proposer(store, catalog, model=IN_PROCESS).propose(noon(1), dry_run=True)
     assert CandidateStore(store.database).model("relevance") == first
     more = Entry(title="Tulips again", sections=("tulips",))
-    Proposer(store, Catalog(catalog.info, (*catalog.entries, more))).propose(noon(1), dry_run=True)
+    Proposer(store, Catalog(catalog.info, (*catalog.entries, more)), model=IN_PROCESS).propose(
+        noon(1), dry_run=True
+    )
     second = CandidateStore(store.database).model("relevance")
     assert first
     assert second
@@ -152,7 +156,7 @@ def test_the_model_is_fitted_when_there_is_something_to_learn_and_not_else(
 
 
 def test_nothing_new_proposes_nothing(store: PaperStore, catalog: Catalog) -> None:
-    assert Proposer(store, catalog).propose(noon(0)) == ()
+    assert Proposer(store, catalog, model=IN_PROCESS).propose(noon(0)) == ()
 
 
 def test_the_best_of_what_is_not_proposed_is_remembered_until_it_is(
@@ -160,7 +164,7 @@ def test_the_best_of_what_is_not_proposed_is_remembered_until_it_is(
 ) -> None:
     """With its score and section, so that a digest can tell of it; a dry run remembers nothing."""
     announce(store, 0, *(garden(n) for n in range(3)), *(engine(n) for n in range(60)))
-    proposer = Proposer(store, catalog)
+    proposer = Proposer(store, catalog, model=IN_PROCESS)
     proposer.propose(noon(0), dry_run=True)
     assert CandidateStore(store.database).runners_up(MONDAY) == ()
     proposed = set(ids(proposer.propose(noon(0))))

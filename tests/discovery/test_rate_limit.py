@@ -5,11 +5,19 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
 from bot.db.engine import Database
-from bot.discovery.rate_limit import EVERY, LONGEST, RateLimit
+from bot.discovery.rate_limit import LONGEST, RateLimit
+from bot.discovery.sources.arxiv.source import EVERY
+
+
+def limit(
+    database: Database, now: Callable[[], dt.datetime], sleep: Callable[[float], None]
+) -> RateLimit:
+    return RateLimit(database, now, sleep, name="arxiv", every=EVERY)
 
 
 class Clock:
@@ -31,7 +39,7 @@ def test_the_first_request_goes_at_once_and_the_next_three_seconds_later(
     database: Database,
 ) -> None:
     clock = Clock()
-    pace = RateLimit(database, clock.now, clock.sleep)
+    pace = limit(database, clock.now, clock.sleep)
     pace.wait()
     pace.wait()
     pace.wait()
@@ -47,7 +55,8 @@ def test_processes_of_one_database_queue_together(database_url: str) -> None:
         "import datetime as dt, sys; from bot.db.engine import open_database; "
         "from bot.discovery.rate_limit import RateLimit; "
         "now = dt.datetime(2026, 1, 5, tzinfo=dt.UTC); "
-        "pace = RateLimit(open_database(sys.argv[1]), lambda: now, print); "
+        "every = dt.timedelta(seconds=3); database = open_database(sys.argv[1]); "
+        "pace = RateLimit(database, lambda: now, print, name='arxiv', every=every); "
         "[pace.wait() for _ in range(5)]"
     )
     children = [
@@ -65,7 +74,7 @@ def test_processes_of_one_database_queue_together(database_url: str) -> None:
 def test_threads_queue_too(database: Database) -> None:
     now = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
     waits: list[float] = []
-    pace = RateLimit(database, lambda: now, waits.append)
+    pace = limit(database, lambda: now, waits.append)
     threads = [threading.Thread(target=pace.wait) for _ in range(6)]
     for thread in threads:
         thread.start()
@@ -76,16 +85,16 @@ def test_threads_queue_too(database: Database) -> None:
 
 def test_retry_after_holds_everybody(database: Database) -> None:
     clock = Clock()
-    pace = RateLimit(database, clock.now, clock.sleep)
+    pace = limit(database, clock.now, clock.sleep)
     pace.wait()
     pace.hold(120)
-    RateLimit(database, clock.now, clock.sleep).wait()
+    limit(database, clock.now, clock.sleep).wait()
     assert clock.slept == [120.0]
 
 
 def test_a_clock_that_goes_back_delays_nobody_for_long(database: Database) -> None:
     clock = Clock()
-    pace = RateLimit(database, clock.now, clock.sleep)
+    pace = limit(database, clock.now, clock.sleep)
     pace.wait()
     clock.time -= dt.timedelta(days=2)
     pace.wait()
@@ -94,7 +103,7 @@ def test_a_clock_that_goes_back_delays_nobody_for_long(database: Database) -> No
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)  # seconds that pass
 def test_the_real_clock_is_kept(database: Database) -> None:
-    pace = RateLimit(database, lambda: dt.datetime.now(dt.UTC), time.sleep)  # noqa: TID251  # the point
+    pace = limit(database, lambda: dt.datetime.now(dt.UTC), time.sleep)  # noqa: TID251  # the point
     pace.wait()
     began = time.monotonic()
     pace.wait()

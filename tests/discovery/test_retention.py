@@ -3,9 +3,12 @@
 import datetime as dt
 
 from bot.db.engine import Database
+from bot.discovery.candidate_store import CandidateStore
+from bot.discovery.feed_history import FeedCheck
 from bot.discovery.paper import Paper
 from bot.discovery.retention import PAPERS, RECORDS, delete_old
-from bot.discovery.store import Arrival, FeedCheck, FetchedBatch, PaperStore
+from bot.discovery.sources.base import Arrival, DatedPaper, FetchedBatch, LookUpBatch
+from bot.discovery.store import PaperStore
 
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 
@@ -17,12 +20,40 @@ def arrival(arxiv: str, age: dt.timedelta, version: int = 1) -> Arrival:
 
 def test_what_is_too_old_goes_and_what_may_come_back_stays(database: Database) -> None:
     store, day = PaperStore(database), dt.timedelta(days=1)
-    old = FeedCheck("cs.DC", "fresh", "", 1, (NOW - RECORDS - day).date())
-    store.take(FetchedBatch((arrival("2510.00001", PAPERS + day),), (old,)), NOW - PAPERS - day)
-    store.take(FetchedBatch((arrival("2510.00002", PAPERS + day),)), NOW - PAPERS + 30 * day)
-    store.take(FetchedBatch((arrival("2510.00002", day, version=2),)), NOW - day)
-    store.take(FetchedBatch((arrival("2512.00003", PAPERS - day),)), NOW - PAPERS + day)
+    old = FeedCheck("arXiv", "cs.DC", "fresh", "", 1, (NOW - RECORDS - day).date())
+    store.take(
+        "arXiv", FetchedBatch((arrival("2510.00001", PAPERS + day),), (old,)), NOW - PAPERS - day
+    )
+    store.take(
+        "arXiv", FetchedBatch((arrival("2510.00002", PAPERS + day),)), NOW - PAPERS + 30 * day
+    )
+    store.take("arXiv", FetchedBatch((arrival("2510.00002", day, version=2),)), NOW - day)
+    store.take("arXiv", FetchedBatch((arrival("2512.00003", PAPERS - day),)), NOW - PAPERS + day)
     assert delete_old(database, NOW) == 2
     kept = {paper.arxiv for paper in store.background()}
     assert kept == {"2510.00002", "2512.00003"}, "one has news, one is young"
     assert delete_old(database, NOW) == 0
+
+
+def test_records_of_proposed_and_listed_papers_stay_and_others_go(database: Database) -> None:
+    """A proposed paper that comes back under its DOI must not be proposed again."""
+    store, old = PaperStore(database), NOW - PAPERS - dt.timedelta(days=30)
+    papers = {
+        name: Paper(title=f"Paper {name} of Gardens", doi=f"10.5555/{name}")
+        for name in ("proposed", "listed", "other")
+    }
+    batch = FetchedBatch(tuple(Arrival(paper, 1, old.date()) for paper in papers.values()))
+    store.take("Journal", batch, old)
+    row = {"week": old.date(), "proposed_at": old, "score": 1.0, "rank": 1, "ranked": 3}
+    candidates = CandidateStore(database)
+    key = papers["proposed"].key
+    candidates.propose([{**row, "key": key, "judgement": {}}], old.date(), 5)
+    listed = papers["listed"]
+    store.keep_listed("Journal", LookUpBatch((listed.key,), {listed.key: DatedPaper(listed)}), old)
+    assert delete_old(database, NOW) == 3
+    assert list(store.background()) == []
+    assert listed.key in store.listed_papers()
+    assert len(store.same_keys([papers["other"].key])[papers["other"].key]) == 1
+    again = Paper(arxiv="2606.00001", title="Retitled", doi="10.5555/proposed")
+    store.take("arXiv", FetchedBatch((Arrival(again, 1, NOW.date()),)), NOW)
+    assert candidates.waiting(old.date()) == ()

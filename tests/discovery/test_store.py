@@ -8,11 +8,14 @@ import pytest
 
 from bot.db.engine import Database
 from bot.discovery.candidate_store import CandidateStore
+from bot.discovery.feed_history import FeedCheck, FeedValidators
 from bot.discovery.paper import Paper
-from bot.discovery.store import Arrival, FeedCheck, FeedValidators, FetchedBatch, PaperStore
+from bot.discovery.sources.base import Arrival, DatedPaper, FetchedBatch, LookUpBatch
+from bot.discovery.store import PaperStore
 
 MONDAY = dt.date(2026, 1, 5)
 NOW = dt.datetime(2026, 1, 5, 14, tzinfo=dt.UTC)
+SECOND = dt.timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def paper(arxiv: str = "2601.00001", **changes: str | None) -> Paper:
 
 def candidate() -> dict[str, Any]:
     return {
-        "arxiv": "2601.00001",
+        "key": "arxiv:2601.00001",
         "week": MONDAY,
         "proposed_at": NOW,
         "score": 1.5,
@@ -42,8 +45,8 @@ def arrival(found: Paper, version: int = 1, day: dt.date = MONDAY, *, new: bool 
 
 
 def test_a_paper_is_new_once_whatever_feed_brings_it_again(store: PaperStore) -> None:
-    assert store.take(FetchedBatch((arrival(paper()),)), NOW) == 1
-    assert store.take(FetchedBatch((arrival(paper()), arrival(paper(), 2))), NOW) == 0
+    assert store.take("arXiv", FetchedBatch((arrival(paper()),)), NOW) == 1
+    assert store.take("arXiv", FetchedBatch((arrival(paper()), arrival(paper(), 2))), NOW) == 0
     assert len(CandidateStore(store.database).waiting(MONDAY)) == 1
 
 
@@ -53,9 +56,11 @@ def test_polls_at_the_same_time_take_each_paper_once(store: PaperStore) -> None:
 
     def take(turn: int) -> int:
         order = tuple(papers if turn % 2 else reversed(papers))
-        check = FeedCheck("cs.DC", "fresh", "new papers", 40, MONDAY)
+        check = FeedCheck("arXiv", "cs.DC", "fresh", "new papers", 40, MONDAY)
         return store.take(
-            FetchedBatch(order, (check,), "u", FeedValidators("e"), (("cs.DC", MONDAY),)), NOW
+            "arXiv",
+            FetchedBatch(order, (check,), "u", FeedValidators("e"), (("cs.DC", MONDAY),)),
+            NOW,
         )
 
     with ThreadPoolExecutor(4) as pool:
@@ -65,7 +70,7 @@ def test_polls_at_the_same_time_take_each_paper_once(store: PaperStore) -> None:
 
 def test_proposals_at_the_same_time_stay_within_the_budget(store: PaperStore) -> None:
     def propose(turn: int) -> tuple[str, ...]:
-        rows = [{**candidate(), "arxiv": f"2601.{turn}{n:04d}"} for n in range(5)]
+        rows = [{**candidate(), "key": f"arxiv:2601.{turn}{n:04d}"} for n in range(5)]
         return CandidateStore(store.database).propose(rows, MONDAY, 7)
 
     with ThreadPoolExecutor(4) as pool:
@@ -75,28 +80,31 @@ def test_proposals_at_the_same_time_stay_within_the_budget(store: PaperStore) ->
 
 def test_a_replacement_of_an_unknown_paper_is_no_new_paper(store: PaperStore) -> None:
     """Replacements refresh what is known; thousands of old papers are revised every day."""
-    assert store.take(FetchedBatch((arrival(paper(), 3, new=False),)), NOW) == 0
+    assert store.take("arXiv", FetchedBatch((arrival(paper(), 3, new=False),)), NOW) == 0
     assert CandidateStore(store.database).waiting(MONDAY) == ()
 
 
 def test_a_batch_is_kept_whole_or_not_at_all(store: PaperStore) -> None:
     """A poll that dies while it writes has not seen the feed: the next one takes all of it."""
-    bad = FeedCheck("cs.DC", "fresh", "new papers", 1, MONDAY)
+    bad = FeedCheck("arXiv", "cs.DC", "fresh", "new papers", 1, MONDAY)
     broken = FetchedBatch(
-        (arrival(paper()), arrival(paper(arxiv="x", title=None))), (bad,), "u", FeedValidators("e")
+        (arrival(paper()), arrival(paper(arxiv="x", abstract=None))),
+        (bad,),
+        "u",
+        FeedValidators("e"),
     )
     with pytest.raises(Exception, match=r"(?i)not.null"):
-        store.take(broken, NOW)
+        store.take("arXiv", broken, NOW)
     assert list(store.background()) == []
-    assert store.memory("u") == FeedValidators()
-    assert store.last_fresh("cs.DC") is None
+    assert store.history("arXiv").validators("u") == FeedValidators()
+    assert store.history("arXiv").last_fresh("cs.DC") is None
 
 
 def test_what_makes_a_request_conditional_is_kept_with_its_papers(store: PaperStore) -> None:
-    store.take(FetchedBatch((), (), "u", FeedValidators("etag", "yesterday")), NOW)
-    store.take(FetchedBatch((), (), "u", FeedValidators("etag2")), NOW)
-    assert store.memory("u") == FeedValidators("etag2")
-    assert store.memory("other") == FeedValidators()
+    store.take("arXiv", FetchedBatch((), (), "u", FeedValidators("etag", "yesterday")), NOW)
+    store.take("arXiv", FetchedBatch((), (), "u", FeedValidators("etag2")), NOW)
+    assert store.history("arXiv").validators("u") == FeedValidators("etag2")
+    assert store.history("arXiv").validators("other") == FeedValidators()
 
 
 @pytest.mark.parametrize(
@@ -111,9 +119,10 @@ def test_what_makes_a_request_conditional_is_kept_with_its_papers(store: PaperSt
 def test_a_revision_with_evidence_earns_a_second_look(
     store: PaperStore, changes: dict[str, str], says: str
 ) -> None:
-    store.take(FetchedBatch((arrival(paper()),)), NOW)
+    store.take("arXiv", FetchedBatch((arrival(paper()),)), NOW)
     later = MONDAY + dt.timedelta(days=90)
     store.take(
+        "arXiv",
         FetchedBatch((arrival(paper(**changes), 2, later, new=False),)),
         NOW + dt.timedelta(days=90),
     )
@@ -123,27 +132,33 @@ def test_a_revision_with_evidence_earns_a_second_look(
 
 
 def test_a_plain_revision_is_no_evidence_and_an_old_one_comes_too_late(store: PaperStore) -> None:
-    store.take(FetchedBatch((arrival(paper()),)), NOW)
+    store.take("arXiv", FetchedBatch((arrival(paper()),)), NOW)
     later = MONDAY + dt.timedelta(days=200)
     store.take(
-        FetchedBatch((arrival(paper(title="A Paper on  Caches!"), 2, later, new=False),)), NOW
+        "arXiv",
+        FetchedBatch((arrival(paper(title="A Paper on  Caches!"), 2, later, new=False),)),
+        NOW,
     )
     late = paper(journal_ref="OSDI 2026")
-    store.take(FetchedBatch((arrival(late, 3, later, new=False),)), NOW + dt.timedelta(days=200))
+    store.take(
+        "arXiv", FetchedBatch((arrival(late, 3, later, new=False),)), NOW + dt.timedelta(days=200)
+    )
     assert CandidateStore(store.database).waiting(later) == ()
 
 
-def test_known_means_seen_before_a_moment(store: PaperStore) -> None:
+def test_a_paper_counts_as_seen_only_after_the_moment_of_its_poll(store: PaperStore) -> None:
     """What one feed of a poll brought is still unseen for the poll's other feeds."""
-    store.take(FetchedBatch((arrival(paper()),)), NOW)
-    assert store.known(["2601.00001", "2601.00002"], NOW) == frozenset()
-    assert store.known(["2601.00001"], NOW + dt.timedelta(seconds=1)) == {"2601.00001"}
+    store.take("arXiv", FetchedBatch((arrival(paper()),)), NOW)
+    assert (
+        store.history("arXiv").seen(["arxiv:2601.00001", "arxiv:2601.00002"], NOW) == frozenset()
+    )
+    assert store.history("arXiv").seen(["arxiv:2601.00001"], NOW + SECOND) == {"arxiv:2601.00001"}
 
 
 def test_a_candidate_is_kept_once_for_ever(store: PaperStore) -> None:
     row = candidate()
-    store.take(FetchedBatch((arrival(paper()),)), NOW)
-    assert CandidateStore(store.database).propose([row], MONDAY, 10) == ("2601.00001",)
+    store.take("arXiv", FetchedBatch((arrival(paper()),)), NOW)
+    assert CandidateStore(store.database).propose([row], MONDAY, 10) == ("arxiv:2601.00001",)
     assert CandidateStore(store.database).propose([row], MONDAY, 10) == ()
     assert CandidateStore(store.database).spent(MONDAY) == 1
     assert CandidateStore(store.database).waiting(MONDAY) == ()
@@ -153,23 +168,25 @@ def test_the_days_that_were_taken_are_those_of_fresh_feeds_and_of_catching_up(
     store: PaperStore,
 ) -> None:
     tuesday = MONDAY + dt.timedelta(days=1)
-    fresh = FeedCheck("cs.DC", "fresh", "12 new papers", 12, MONDAY)
-    failed = FeedCheck("cs.DC", "failed", "HTTP 503", 0, tuesday)
-    store.take(FetchedBatch((), (fresh, failed)), NOW)
-    assert store.taken_days("cs.DC", MONDAY) == {MONDAY}
-    store.take(FetchedBatch(days=(("cs.DC", tuesday),)), NOW)
-    assert store.taken_days("cs.DC", MONDAY) == {MONDAY, tuesday}
-    assert store.last_fresh("cs.DC") == (NOW, MONDAY)
-    assert store.volume("cs.DC") == 12
-    assert store.volume("cs.LG") is None
+    fresh = FeedCheck("arXiv", "cs.DC", "fresh", "12 new papers", 12, MONDAY)
+    failed = FeedCheck("arXiv", "cs.DC", "failed", "HTTP 503", 0, tuesday)
+    store.take("arXiv", FetchedBatch((), (fresh, failed)), NOW)
+    assert store.history("arXiv").taken_days("cs.DC", MONDAY) == {MONDAY}
+    store.take("arXiv", FetchedBatch(days=(("cs.DC", tuesday),)), NOW)
+    assert store.history("arXiv").taken_days("cs.DC", MONDAY) == {MONDAY, tuesday}
+    assert store.history("arXiv").last_fresh("cs.DC") == (NOW, MONDAY)
+    assert store.history("arXiv").volume("cs.DC") == 12
+    assert store.history("arXiv").volume("cs.LG") is None
 
 
 def test_listed_papers_are_asked_about_once(store: PaperStore) -> None:
     """Also those that arXiv does not know: a wrong id is not asked for at every poll."""
-    assert store.unknown_listed(["2", "1"]) == ("1", "2")
-    store.keep_metadata(["1", "2"], {"1": paper("1")}, NOW)
-    assert store.unknown_listed(["1", "2", "3"]) == ("3",)
-    assert set(store.metadata()) == {"1"}
+    first, second, third = "arxiv:1", "arxiv:2", "arxiv:3"
+    assert store.unknown_listed([second, first]) == (first, second)
+    answer = LookUpBatch((first, second), {first: DatedPaper(paper("1"))})
+    store.keep_listed("arXiv", answer, NOW)
+    assert store.unknown_listed([first, second, third]) == (third,)
+    assert set(store.listed_papers()) == {first, "title:apaperoncaches"}
 
 
 def test_a_model_takes_the_place_of_the_one_before(store: PaperStore) -> None:
@@ -181,5 +198,5 @@ def test_a_model_takes_the_place_of_the_one_before(store: PaperStore) -> None:
 
 def test_the_background_is_every_seen_paper(store: PaperStore) -> None:
     many = tuple(arrival(paper(f"2601.{n:05d}")) for n in range(1200))
-    store.take(FetchedBatch(many), NOW)
+    store.take("arXiv", FetchedBatch(many), NOW)
     assert len(list(store.background())) == 1200

@@ -1,8 +1,7 @@
 """`python -m tests.e2e.shifted WORDS`: the bot with its clock put forward or back, at any time.
 
-The file named by SHIFT_FILE holds how many seconds to add. Put are the bot's own clock (`now`),
-that of `time`, by which the worker sees that it jumped, and that of the scheduler, which sleeps by
-it; libfaketime is not needed.
+The file named by SHIFT_FILE holds how many seconds to add. The bot's own clock is
+replaced, and that of the scheduler, which sleeps by it; libfaketime is not needed.
 """
 
 import datetime as dt
@@ -14,10 +13,9 @@ import apscheduler.executors.base
 import apscheduler.schedulers.base
 import apscheduler.triggers.interval
 
-import bot.app.container
+import bot.app.clock
 
 _FILE = Path(os.environ["SHIFT_FILE"])  # noqa: TID251  # of this test's entry point alone
-_time = time.time
 
 
 def shift() -> float:
@@ -30,7 +28,7 @@ def shift() -> float:
 
 def shifted() -> dt.datetime:
     """The moment by the clock that was put."""
-    return dt.datetime.fromtimestamp(_time() + shift(), dt.UTC)
+    return dt.datetime.fromtimestamp(time.time() + shift(), dt.UTC)
 
 
 class Shifted(dt.datetime):
@@ -38,18 +36,17 @@ class Shifted(dt.datetime):
 
     @classmethod
     def now(cls, tz: dt.tzinfo | None = None) -> "Shifted":
-        return cls.fromtimestamp(_time() + shift(), tz)
+        return cls.fromtimestamp(time.time() + shift(), tz)
 
 
 if __name__ == "__main__":
-    bot.app.container.now = shifted
+    bot.app.clock.utc_now = shifted
     for module in (
         apscheduler.executors.base,
         apscheduler.schedulers.base,
         apscheduler.triggers.interval,
     ):
         module.datetime = Shifted
-    time.time = lambda: _time() + shift()
     from bot.cli import main
 
     main()

@@ -6,8 +6,9 @@ as a poll or a person would. Each round something is suggested, approved, reject
 fails now and then, before it did what it was asked or after; and SIGKILL hits a worker or the web
 server, with the git that it runs or without it. The git repository has a bare remote.
 
-Both databases go through it at the same time, for most of it is waiting for Slack's pace. Ten
-kills each in `make test`, hundreds in `make proof`; chance is seeded, the scheduler's is not.
+Both databases go through it at the same time, since most of it is waiting for Slack's rate limit.
+Five kills each in `make test`, hundreds in `make proof`; the random choices are seeded, the
+scheduler's are not.
 """
 
 import random
@@ -17,8 +18,6 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from hypothesis import settings
 
 from bot.catalog.model import Entry
 from bot.catalog.yaml.read import read_catalog
@@ -36,13 +35,13 @@ from tests.e2e.whole import (
     shown,
     whole,
 )
+from tests.lengths import length
 from tests.slack.fake import Fault
-from tests.slack.house import REVIEW
+from tests.slack.workspace_bot import REVIEW
 
-IS_PROOF = settings().max_examples > 1000
-KILLS = 200 if IS_PROOF else 10
-PAPERS = 60 if IS_PROOF else 6
-ACTS = 2 if IS_PROOF else 4  # a round, at most: Slack takes one message a second of what follows
+KILLS = length(5, 200)
+PAPERS = length(4, 60)
+ACTS = length(4, 2)  # a round, at most: Slack takes one message a second of what follows
 CALM = 60.0 + 2 * KILLS  # seconds, at most
 SEED = 20260302
 FAULTS = [

@@ -16,7 +16,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from bot.app.container import now
+from bot.app.clock import utc_now
 from bot.db.migrate import migrate
 from bot.demo import standin as demo
 from bot.demo.standin import free_port
@@ -61,12 +61,12 @@ def settings(slow: Slow, tmp_path: Path) -> dict[str, str]:
     url = f"sqlite:///{tmp_path}/papers.db"
     with opened(url) as database:
         migrate(database)
-        content = {"since": now().isoformat(), "lines": ["cs.DC: failed."], "over": None}
+        content = {"since": utc_now().isoformat(), "lines": ["cs.DC: failed."], "over": None}
         with database.write() as connection:
             enqueue(
                 connection,
                 Message(key="said", channel=PAPERS, kind="feeds", content=content),
-                now(),
+                utc_now(),
             )
     return {
         "DATABASE_URL": url,

@@ -344,5 +344,5 @@ def polled(world: Whole, now: dt.datetime) -> bool:
 
 def seen_papers(world: Whole) -> list[Paper]:
     """Every paper that was seen."""
-    ids = [f"2603.{day}{n:04}" for day in range(7) for n in range(8)]
-    return [paper for paper, _ in PaperStore(world.database).seen_papers(ids).values()]
+    ids = [f"arxiv:2603.{day}{n:04}" for day in range(7) for n in range(8)]
+    return [dated.paper for dated in PaperStore(world.database).seen_papers(ids).values()]

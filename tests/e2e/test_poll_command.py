@@ -150,8 +150,8 @@ def test_a_poll_killed_anywhere_loses_nothing_and_repeats_nothing(
         process.wait(10)
     done = papers("poll", "--json", **settings)
     assert done.returncode == 0, done.stderr
-    assert len(rows(settings, "select arxiv from seen_papers")) == 205
-    proposed = rows(settings, "select arxiv from candidates")
+    assert len(rows(settings, "select key from seen_papers")) == 205
+    proposed = rows(settings, "select key from candidates")
     assert len(proposed) == len(set(proposed)) <= 10
-    released = [row for row in proposed if str(row[0]).startswith("2511.0")]
+    released = [row for row in proposed if str(row[0]).startswith("arxiv:2511.0")]
     assert released, "what belongs was proposed, once"

@@ -17,15 +17,15 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.app.container import now
+from bot.app.clock import utc_now
 from bot.db.engine import Database
 from bot.outbox.message import Message
 from bot.outbox.store import enqueue
 from tests.conftest import DATA
 from tests.e2e.processes import ROOT, environment, wait_for
 from tests.slack.fake import FakeSlack
-from tests.slack.house import REVIEW, furnish
 from tests.slack.payloads import BOT_TOKEN, SIGNING_SECRET, command, signed
+from tests.slack.workspace_bot import REVIEW, populate
 
 
 @dataclass
@@ -59,7 +59,7 @@ def two_ports() -> int:
 
 @pytest.fixture
 def started(fake_slack: FakeSlack, database_url: str, tmp_path: Path) -> Iterator[Started]:
-    furnish(fake_slack)
+    populate(fake_slack)
     shutil.copytree(DATA, tmp_path / "data")
     port, log = two_ports(), tmp_path / "log"
     settings = environment(
@@ -141,10 +141,12 @@ def test_web_answers_worker_sends_both_are_watched_and_all_ends(
         wait_for(lambda port=port: get(port, "/readyz")[0] == 200 or None, 60, f"{port}")  # type: ignore[misc]
     for _ in range(8):
         assert json.loads(ask(started.web, "kv cache"))["response_type"] == "ephemeral"
-    content = {"since": now().isoformat(), "lines": ["cs.DC: failed."], "over": None}
+    content = {"since": utc_now().isoformat(), "lines": ["cs.DC: failed."], "over": None}
     with database.write() as connection:
         enqueue(
-            connection, Message(key="said", channel=REVIEW, kind="feeds", content=content), now()
+            connection,
+            Message(key="said", channel=REVIEW, kind="feeds", content=content),
+            utc_now(),
         )
     wait_for(lambda: fake_slack.posted(REVIEW) or None, 20, "the message")
     text = get(started.web, "/metrics")[1]

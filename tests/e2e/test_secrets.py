@@ -13,7 +13,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from bot.app.container import now
+from bot.app.clock import utc_now
 from bot.catalog.model import Entry
 from bot.db.engine import Database
 from bot.demo.standin import free_port
@@ -26,7 +26,7 @@ from bot.review.service import Proposal, ReviewService, SuggestionMade
 from tests.conftest import DATA
 from tests.e2e.processes import papers, running, wait_for
 from tests.slack.fake import FakeSlack
-from tests.slack.house import REVIEW, furnish
+from tests.slack.workspace_bot import REVIEW, populate
 
 BOT = "xoxb-1234-Distinctive-bot"
 SECRETS = {
@@ -87,18 +87,18 @@ def make_work(database: Database) -> None:
     review = ReviewService(database, REVIEW)
     entry = Entry(title="Made Up", url="https://example.com/x", sections=("llm-systems/serving",))
     proposal = Proposal(identity="url:x", subject=Subject(after=entry), source=None)
-    made = review.suggest(proposal, now())
+    made = review.suggest(proposal, utc_now())
     assert isinstance(made, SuggestionMade)
     alice, rules = Person("U0001", "alice"), DecisionRules(is_reviewer=True)
-    review.act(made.suggestion.id, Approve(), alice, now(), rules)
+    review.act(made.suggestion.id, Approve(), alice, utc_now(), rules)
     say(database, "lost", "C0GONE")
 
 
 def say(database: Database, key: str, channel: str) -> None:
-    content = {"since": now().isoformat(), "lines": ["x"], "over": None}
+    content = {"since": utc_now().isoformat(), "lines": ["x"], "over": None}
     with database.write() as connection:
         enqueue(
-            connection, Message(key=key, channel=channel, kind="feeds", content=content), now()
+            connection, Message(key=key, channel=channel, kind="feeds", content=content), utc_now()
         )
 
 
@@ -108,7 +108,7 @@ def test_a_worker_whose_everything_fails_shows_nothing(
 ) -> None:
     """A bad GitHub token, a dead letter, a token revoked half-way, feeds that fail."""
     fake_slack._token = BOT  # noqa: SLF001  # the fake knows one token
-    furnish(fake_slack)
+    populate(fake_slack)
     shutil.copytree(DATA, tmp_path / "data")
     make_work(database)
     port, log = free_port(0), tmp_path / "log"

@@ -89,6 +89,19 @@ def test_a_connection_that_is_gone_is_found_out_and_replaced(
         assert ask(mode, slack) is not None
 
 
+def test_a_message_that_arrives_in_two_parts_is_answered(
+    sockets: tuple[SocketMode, FakeSlack],
+) -> None:
+    """As over a network that sends a lost packet again."""
+    mode, slack = sockets
+    for connection in mode.connections:
+        connection.pause = 0.5
+    answers = [ask(mode, slack) for _ in range(3)]
+    for connection in mode.connections:
+        connection.pause = 0.0
+    assert None not in answers
+
+
 def test_a_link_that_was_disabled_is_taken_up_when_it_is_back(
     sockets: tuple[SocketMode, FakeSlack],
 ) -> None:

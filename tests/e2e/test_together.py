@@ -54,7 +54,7 @@ def test_of_fifty_who_click_at_once_one_decides_and_all_others_are_told_who(
     world: Whole,
 ) -> None:
     """Half approve, half send their forms of rejection, to two servers; clicks come twice."""
-    world.slack.pace.a_second = None  # people's clicks are not the sender's
+    world.slack.rate_limits.per_second = None  # people's clicks are not the sender's
     worker, *webs = world.start("worker"), world.web(), world.web()
     world.wait_until_up(worker, *webs)
     number = world.suggest()

@@ -35,8 +35,8 @@ from tests.publishing.site import Site, make_site
 from tests.slack.fake import BOT, FakeSlack, PostedMessage
 from tests.slack.fake import http as signed_http
 from tests.slack.fake.payloads import elements
-from tests.slack.house import REVIEW
 from tests.slack.payloads import BOT_TOKEN, SIGNING_SECRET, signed
+from tests.slack.workspace_bot import REVIEW
 
 REVIEWERS = tuple(f"U01{number:02}" for number in range(50))
 SOURCES = tuple(f"U02{number:02}" for number in range(50))

@@ -1,4 +1,4 @@
-"""Laws of the schedule: what jobs did is kept, one that breaks breaks no other, all can end."""
+"""The schedule: runs are recorded, a failing job stops no other, and jobs can be interrupted."""
 
 import datetime as dt
 import threading
@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
 
-from bot.app.container import now
+from bot.app.clock import utc_now
 from bot.db.engine import Database
-from bot.ops.jobs import Job, JobJournal, Jobs, RetryPause
+from bot.ops.jobs import InterruptibleSleep, Job, JobJournal, Jobs
 from tests.e2e.processes import wait_for
 
 OFTEN = dt.timedelta(seconds=0.05)
@@ -17,9 +17,9 @@ OFTEN = dt.timedelta(seconds=0.05)
 
 @contextmanager
 def scheduled(database: Database, **works: Callable[[dt.datetime], str]) -> Any:
-    """Jobs by their names, looked after until the block ends."""
+    """Run jobs by their names until the block ends; yields their journal."""
     journal = JobJournal(database)
-    jobs = Jobs([Job(name, OFTEN, work) for name, work in works.items()], journal, now)
+    jobs = Jobs([Job(name, OFTEN, work) for name, work in works.items()], journal, utc_now)
     jobs.start()
     try:
         yield journal
@@ -27,12 +27,10 @@ def scheduled(database: Database, **works: Callable[[dt.datetime], str]) -> Any:
         jobs.stop(wait=True)
 
 
-def test_what_a_job_did_is_kept_when_it_comes_again_with_nothing_to_do(
-    database: Database,
-) -> None:
-    """`papers jobs` tells of the last thing that was done, not of the last tick."""
+def test_a_run_with_nothing_to_do_keeps_the_last_outcome(database: Database) -> None:
+    """`papers jobs` shows the last outcome, not the last tick."""
     ticks = iter(["2 published"])
-    begun = now()
+    begun = utc_now()
     ticked = threading.Semaphore(0)
 
     def publish(_: dt.datetime) -> str:
@@ -47,7 +45,7 @@ def test_what_a_job_did_is_kept_when_it_comes_again_with_nothing_to_do(
     assert run.next_at - run.started_at == OFTEN
 
 
-def test_a_job_that_breaks_is_told_and_no_other_notices(database: Database) -> None:
+def test_a_failing_job_is_recorded_and_stops_no_other(sqlite: Database) -> None:
     done = threading.Semaphore(0)
 
     def breaks(_: dt.datetime) -> str:
@@ -57,43 +55,45 @@ def test_a_job_that_breaks_is_told_and_no_other_notices(database: Database) -> N
         done.release()
         return "done"
 
-    with scheduled(database, breaks=breaks, works=works) as journal:
+    with scheduled(sqlite, breaks=breaks, works=works) as journal:
         assert all(done.acquire(timeout=10) for _ in range(3))
         wait_for(lambda: len(journal.runs()) == 2 or None, 10, "both runs")
-    told = {run.name: (run.outcome, run.is_ok) for run in journal.runs()}
-    assert told == {"breaks": ("ValueError: a disk is full", False), "works": ("done", True)}
+    recorded = {run.name: (run.outcome, run.is_ok) for run in journal.runs()}
+    assert recorded == {"breaks": ("ValueError: a disk is full", False), "works": ("done", True)}
 
 
 def test_no_job_runs_twice_at_once(sqlite: Database) -> None:
-    """A poll takes longer than the time between two looks whether one is due."""
-    running, most, over = 0, 0, threading.Event()
+    """A poll takes longer than the interval at which it is started."""
+    started, over, ticks = [], threading.Event(), threading.Semaphore(0)
 
-    def slow(_: dt.datetime) -> str:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        over.wait(0.4)
-        running -= 1
+    def slow(now: dt.datetime) -> str:
+        started.append(now)
+        over.wait(30)
         return "done"
 
-    with scheduled(sqlite, slow=slow):
-        time.sleep(1)
+    def tick(_: dt.datetime) -> str:
+        ticks.release()
+        return ""
+
+    with scheduled(sqlite, slow=slow, tick=tick):
+        assert all(ticks.acquire(timeout=10) for _ in range(6))
+        running = len(started)
         over.set()
-    assert most == 1
+    assert running == 1
 
 
-def test_a_job_that_waits_its_turn_ends_at_once_and_counts_as_not_run(sqlite: Database) -> None:
-    """Nobody who ends the bot waits for arXiv; the poll is begun again by the next start."""
-    pause, waiting = RetryPause(), threading.Event()
+def test_an_interrupted_job_ends_at_once_and_is_not_recorded(sqlite: Database) -> None:
+    """A shutdown does not wait for the turn at arXiv; the next start repeats the poll."""
+    sleep, sleeping = InterruptibleSleep(), threading.Event()
 
     def poll(_: dt.datetime) -> str:
-        waiting.set()
-        pause(60)
+        sleeping.set()
+        sleep(60)
         return "polled"
 
     with scheduled(sqlite, poll=poll) as journal:
-        assert waiting.wait(10)
+        assert sleeping.wait(10)
         began = time.monotonic()
-        pause.end()
+        sleep.interrupt()
     assert time.monotonic() - began < 5
     assert journal.runs() == ()

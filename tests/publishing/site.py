@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bot.app.clock import utc_now
 from bot.catalog.change import Change
 from bot.catalog.model import Entry
 from bot.catalog.names import shipped_names
@@ -119,7 +120,7 @@ class Site:
 
     def publisher(self, step: Callable[[str], None] = lambda _: None) -> GitTarget:
         git = GitCli(self.work / "data", self.environment, timeout=20)
-        return GitTarget(git, "README.md", NAMES, step=step)
+        return GitTarget(git, "README.md", NAMES, now=utc_now, step=step)
 
     def publish(self, *publications: Publication) -> list[Published]:
         return [self.publisher().publish(publication) for publication in publications]

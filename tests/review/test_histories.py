@@ -54,8 +54,8 @@ from bot.review.store import SuggestionStore
 from bot.slack.blocks.cards import APPROVE, EDIT, LATER, REJECT, UNDO, card, details
 from tests.publishing.site import FILES, NAMES
 from tests.slack.fake.payloads import elements
-from tests.slack.house import REVIEW, START
 from tests.slack.limits import MOST_CHARACTERS, characters, message_faults
+from tests.slack.workspace_bot import REVIEW, START
 
 REVIEWERS = [Person(f"U000{number}", f"Reviewer {number}") for number in range(3)]
 PEOPLE = [*REVIEWERS, Person("U0009", "Somebody")]

@@ -1,6 +1,6 @@
-"""What Slack refuses of the parts of blocks: texts, buttons, selects, inputs and their options.
+"""Slack's limits for the parts of blocks: texts, buttons, selects, inputs and their options.
 
-Each check yields what is wrong, in Slack's words and with a pointer to the place.
+Each check yields the faults in Slack's words, with a pointer to the place.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -160,16 +160,16 @@ def _choices(element: Json, at: str, kind: str) -> Faults:
         yield fault("exactly one of options and option_groups is required", at)
         return
 
-    def option(one: object, here: str) -> Faults:
-        yield from _option(one, here, kinds, link=link)
+    def option(item: object, here: str) -> Faults:
+        yield from _option(item, here, kinds, link=link)
 
-    def group(one: object, here: str) -> Faults:
-        if not isinstance(one, dict):
+    def group(item: object, here: str) -> Faults:
+        if not isinstance(item, dict):
             yield fault("must be an object", here)
             return
-        yield from check_keys(one, here, {"label", "options"}, {"label", "options"}, block=False)
-        yield from check_text(one.get("label"), f"{here}/label", 75, PLAIN)
-        yield from check_items(one.get("options"), f"{here}/options", 100, option)
+        yield from check_keys(item, here, {"label", "options"}, {"label", "options"}, block=False)
+        yield from check_text(item.get("label"), f"{here}/label", 75, PLAIN)
+        yield from check_items(item.get("options"), f"{here}/options", 100, option)
 
     if groups is not None:
         yield from check_items(groups, f"{at}/option_groups", 100, group)
@@ -177,60 +177,62 @@ def _choices(element: Json, at: str, kind: str) -> Faults:
         yield from check_items(element["options"], f"{at}/options", most, option)
     given = list(options_of(element))
     initial = element.get("initial_options") or [element.get("initial_option")]
-    for one in initial:
-        if one is not None and one not in given:
+    for choice in initial:
+        if choice is not None and choice not in given:
             yield fault("must be one of the provided options", f"{at}/initial_option")
 
 
 def options_of(element: Json) -> Iterator[Json]:
     """The options of an element, those of its groups too."""
-    yield from (one for one in element.get("options") or () if isinstance(one, dict))
+    yield from (option for option in element.get("options") or () if isinstance(option, dict))
     for group in element.get("option_groups") or ():
         if isinstance(group, dict):
-            yield from (one for one in group.get("options") or () if isinstance(one, dict))
+            yield from (
+                option for option in group.get("options") or () if isinstance(option, dict)
+            )
 
 
-def _option(one: object, at: str, kinds: Sequence[str], *, link: bool) -> Faults:
-    if not isinstance(one, dict):
+def _option(option: object, at: str, kinds: Sequence[str], *, link: bool) -> Faults:
+    if not isinstance(option, dict):
         yield fault("must be an object", at)
         return
     keys = {"text", "value", "description"} | ({"url"} if link else set())
-    yield from check_keys(one, at, keys, {"text", "value"}, block=False)
-    yield from check_text(one.get("text"), f"{at}/text", 75, kinds)
-    yield from check_text(one.get("description"), f"{at}/description", 75, kinds)
-    yield from check_string(one, at, "value", 150)
-    yield from check_string(one, at, "url", 3000)
+    yield from check_keys(option, at, keys, {"text", "value"}, block=False)
+    yield from check_text(option.get("text"), f"{at}/text", 75, kinds)
+    yield from check_text(option.get("description"), f"{at}/description", 75, kinds)
+    yield from check_string(option, at, "value", 150)
+    yield from check_string(option, at, "url", 3000)
 
 
-def _confirm(one: object, at: str) -> Faults:
-    if not isinstance(one, dict):
+def _confirm(dialog: object, at: str) -> Faults:
+    if not isinstance(dialog, dict):
         yield fault("must be an object", at)
         return
     parts = {"title", "text", "confirm", "deny"}
-    yield from check_keys(one, at, {*parts, "style"}, parts, block=False)
-    yield from check_text(one.get("title"), f"{at}/title", 100, PLAIN)
-    yield from check_text(one.get("text"), f"{at}/text", 300)
-    yield from check_text(one.get("confirm"), f"{at}/confirm", 30, PLAIN)
-    yield from check_text(one.get("deny"), f"{at}/deny", 30, PLAIN)
-    if one.get("style") not in {None, "primary", "danger"}:
+    yield from check_keys(dialog, at, {*parts, "style"}, parts, block=False)
+    yield from check_text(dialog.get("title"), f"{at}/title", 100, PLAIN)
+    yield from check_text(dialog.get("text"), f"{at}/text", 300)
+    yield from check_text(dialog.get("confirm"), f"{at}/confirm", 30, PLAIN)
+    yield from check_text(dialog.get("deny"), f"{at}/deny", 30, PLAIN)
+    if dialog.get("style") not in {None, "primary", "danger"}:
         yield fault("must be primary or danger", f"{at}/style")
 
 
-def check_text(one: object, at: str, most: int, kinds: Sequence[str] = ANY) -> Faults:
-    """A text object, if there is one."""
-    if one is None:
+def check_text(text: object, at: str, most: int, kinds: Sequence[str] = ANY) -> Faults:
+    """Check a text object, if there is one."""
+    if text is None:
         return
-    if not isinstance(one, dict) or one.get("type") not in kinds:
+    if not isinstance(text, dict) or text.get("type") not in kinds:
         yield fault(f"must be a text object of type {' or '.join(kinds)}", at)
         return
-    more = {"emoji"} if one["type"] == "plain_text" else {"verbatim"}
-    yield from check_keys(one, at, {"text", *more}, {"text"}, block=False)
-    yield from check_string(one, at, "text", most)
+    more = {"emoji"} if text["type"] == "plain_text" else {"verbatim"}
+    yield from check_keys(text, at, {"text", *more}, {"text"}, block=False)
+    yield from check_string(text, at, "text", most)
 
 
-def check_string(one: Json, at: str, key: str, most: int, *, least: int = 1) -> Faults:
-    """A string under a key, if there is one."""
-    value = one.get(key)
+def check_string(item: Json, at: str, key: str, most: int, *, least: int = 1) -> Faults:
+    """Check the string under a key, if there is one."""
+    value = item.get(key)
     if value is None:
         return
     here = f"{at}/{key}"
@@ -245,7 +247,7 @@ def check_string(one: Json, at: str, key: str, most: int, *, least: int = 1) -> 
 def check_items(
     items: object, at: str, most: int, check: Callable[[object, str], Faults]
 ) -> Faults:
-    """A list of one to so many things, each checked."""
+    """Check a list of 1 to `most` items, and each item."""
     if not isinstance(items, list):
         yield fault("must be an array", at)
         return
@@ -253,20 +255,20 @@ def check_items(
         yield fault("no fewer than 1 items required", at)
     if len(items) > most:
         yield fault(f"no more than {most} items allowed", at)
-    for number, one in enumerate(items):
-        yield from check(one, f"{at}/{number}")
+    for number, item in enumerate(items):
+        yield from check(item, f"{at}/{number}")
 
 
 def check_keys(
-    one: Json, at: str, allowed: set[str], required: Collection[str] = (), *, block: bool = True
+    item: Json, at: str, allowed: set[str], required: Collection[str] = (), *, block: bool = True
 ) -> Faults:
-    """No key that Slack does not know, and all that it needs."""
-    known = {*allowed, "type"} | ({"block_id"} if block else set())
-    for key in one:
-        if key not in known:
+    """Check that all required keys are there, and no unknown one."""
+    allowed_keys = {*allowed, "type"} | ({"block_id"} if block else set())
+    for key in item:
+        if key not in allowed_keys:
             yield fault(f"additional property: {key}", at)
     for key in sorted(required):
-        if one.get(key) is None:
+        if item.get(key) is None:
             yield fault(f"missing required field: {key}", at)
 
 

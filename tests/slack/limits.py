@@ -1,8 +1,8 @@
-"""What Slack's Block Kit refuses: the documented limits, said as Slack says them.
+"""Block Kit's documented limits, with faults in Slack's words.
 
-`message_faults` and `view_faults` return what is wrong, each with a pointer to the place, as they
-stand in `response_metadata.messages`. Nothing comes back for what Slack accepts. Types of blocks
-and elements that the bot has no use for are refused here, so that their first use is a decision.
+`message_faults` and `view_faults` return the faults, each with a pointer to the place, as in
+Slack's `response_metadata.messages`; nothing for what Slack accepts. Types of blocks and elements
+that the bot does not use are refused, so that their first use is a decision.
 """
 
 import json
@@ -25,21 +25,21 @@ from tests.slack.elements import (
 
 MOST_TEXT = 40_000
 MOST_BLOCKS, MOST_MODAL_BLOCKS = 50, 100
-MOST_CHARACTERS = 13_000  # of a message's blocks together; undocumented, and seen
+MOST_CHARACTERS = 13_000  # of a message's blocks together; observed, not documented
 
 
 def message_faults(blocks: object) -> list[str]:
-    """What is wrong with the blocks of a message."""
+    """The faults of a message's blocks."""
     return list(_blocks(blocks, "/blocks", MOST_BLOCKS))
 
 
 def characters(blocks: object) -> int:
-    """How long blocks are, counted as the undocumented limit seems to count."""
+    """The length of blocks, as the undocumented limit seems to count it."""
     return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
 
 
 def view_faults(view: object) -> list[str]:
-    """What is wrong with a modal or a Home tab."""
+    """The faults of a modal or a Home tab."""
     return list(_view(view))
 
 
@@ -96,8 +96,8 @@ def _blocks(blocks: object, at: str, most: int) -> Faults:
 def _unique_actions(block: Json, at: str) -> Faults:
     elements = block.get("elements")
     elements = elements if isinstance(elements, list) else []
-    ids = [one.get("action_id") for one in elements if isinstance(one, dict)]
-    if len(known := [one for one in ids if one]) != len(set(known)):
+    ids = [element.get("action_id") for element in elements if isinstance(element, dict)]
+    if len(used := [element for element in ids if element]) != len(set(used)):
         yield fault("`action_id` must be unique within a block", f"{at}/elements")
 
 
@@ -109,7 +109,7 @@ def _section(block: Json, at: str) -> Faults:
     yield from check_text(block.get("text"), f"{at}/text", 3000)
     if fields is not None:
         yield from check_items(
-            fields, f"{at}/fields", 10, lambda one, here: check_text(one, here, 2000)
+            fields, f"{at}/fields", 10, lambda text, here: check_text(text, here, 2000)
         )
     if block.get("accessory") is not None:
         yield from check_element(block["accessory"], f"{at}/accessory", IN_SECTION)
@@ -132,14 +132,14 @@ def _image(block: Json, at: str) -> Faults:
 
 
 def _context(block: Json, at: str) -> Faults:
-    def one(element: object, here: str) -> Faults:
+    def check_part(element: object, here: str) -> Faults:
         if isinstance(element, dict) and element.get("type") == "image":
             yield from check_element(element, here, {"image"})
         else:
             yield from check_text(element, here, 3000)
 
     yield from check_keys(block, at, {"elements"}, {"elements"})
-    yield from check_items(block.get("elements"), f"{at}/elements", 10, one)
+    yield from check_items(block.get("elements"), f"{at}/elements", 10, check_part)
 
 
 def _actions(block: Json, at: str) -> Faults:
@@ -148,7 +148,7 @@ def _actions(block: Json, at: str) -> Faults:
         block.get("elements"),
         f"{at}/elements",
         25,
-        lambda one, here: check_element(one, here, IN_ACTIONS),
+        lambda element, here: check_element(element, here, IN_ACTIONS),
     )
 
 

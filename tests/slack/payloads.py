@@ -1,4 +1,4 @@
-"""Requests as Slack sends them: the fields and shapes of real payloads, with made-up values."""
+"""Requests in the shapes of Slack's payloads, with made-up values."""
 
 import json
 import time

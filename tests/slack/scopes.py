@@ -1,7 +1,7 @@
-"""Which scopes each Web API method needs, as Slack documents them; `response_url` needs none.
+"""The scopes that each Web API method needs, as Slack documents them; `response_url` needs none.
 
-The manifest is held to this, and the strict fake refuses by it. A conversation's scopes come in
-kinds: one for public channels, one for private ones, and so on; a call needs that of its channel.
+The manifest is compared with it, and the strict fake refuses by it. A conversation's scopes come
+in kinds, for public channels, private ones and so on; a call needs that of its channel.
 """
 
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ KINDS: Mapping[str, str] = {"public": "channels", "private": "groups", "im": "im
 
 
 def _conversations(right: str, *kinds: str) -> frozenset[str]:
-    """A right in kinds of conversations."""
+    """The scopes for a right in some kinds of conversations."""
     return frozenset(f"{kind}:{right}" for kind in kinds)
 
 
 _NONE: frozenset[str] = frozenset()
 _WRITE = frozenset({"chat:write"})
 _READ = _conversations("read", "channels", "groups")
-_HISTORY = _conversations("history", "channels", "groups", "im")  # the sender looks there, too
+_HISTORY = _conversations("history", "channels", "groups", "im")  # the sender searches there, too
 
 SCOPES: Mapping[str, frozenset[str]] = {
     "auth.test": _NONE,
@@ -47,8 +47,8 @@ ALL: frozenset[str] = _NONE.union(*SCOPES.values())
 
 def needed(method: str, kind: str) -> frozenset[str]:
     """The scopes that a call of a method needs for a conversation of a kind."""
-    found = SCOPES[method]
-    if method.startswith("conversations.") and len(found) > 1:
-        (right,) = {scope.partition(":")[2] for scope in found}
+    scopes = SCOPES[method]
+    if method.startswith("conversations.") and len(scopes) > 1:
+        (right,) = {scope.partition(":")[2] for scope in scopes}
         return frozenset({f"{KINDS[kind]}:{right}"})
-    return found
+    return scopes

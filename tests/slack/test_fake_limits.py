@@ -1,4 +1,4 @@
-"""The fake refuses what Block Kit refuses, says where, and takes what stands at a limit."""
+"""Laws of the fake's limits: it refuses what Block Kit refuses, and says where."""
 
 from typing import Any
 
@@ -6,8 +6,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from tests.slack.fake import ALICE, PAPERS, FakeSlack
-from tests.slack.kit import (
+from tests.slack.block_kit import (
     actions,
     button,
     confirm,
@@ -18,6 +17,7 @@ from tests.slack.kit import (
     section,
     select,
 )
+from tests.slack.fake import ALICE, PAPERS, FakeSlack
 
 
 @pytest.fixture
@@ -87,29 +87,29 @@ BAD: list[tuple[list[dict[str, Any]], str]] = [
 
 
 @pytest.mark.parametrize("blocks", GOOD)
-def test_blocks_at_their_limits_are_taken(
+def test_blocks_at_their_limits_are_accepted(
     fake_slack: FakeSlack, client: WebClient, blocks: list[dict[str, Any]]
 ) -> None:
     client.chat_postMessage(channel=PAPERS, text="x", blocks=blocks)
     fake_slack.check()
 
 
-@pytest.mark.parametrize(("blocks", "told"), BAD)
+@pytest.mark.parametrize(("blocks", "expected"), BAD)
 def test_blocks_beyond_a_limit_are_refused_with_the_place(
-    fake_slack: FakeSlack, client: WebClient, blocks: list[dict[str, Any]], told: str
+    fake_slack: FakeSlack, client: WebClient, blocks: list[dict[str, Any]], expected: str
 ) -> None:
-    said = {"channel": PAPERS, "user": ALICE, "text": "x", "blocks": blocks}
+    arguments = {"channel": PAPERS, "user": ALICE, "text": "x", "blocks": blocks}
     for method in ("chat.postMessage", "chat.postEphemeral"):
         with pytest.raises(SlackApiError) as caught:
-            client.api_call(method, json=said)
+            client.api_call(method, json=arguments)
         answer = caught.value.response
         assert answer["error"] == "invalid_blocks"
-        assert any(told in message for message in answer["response_metadata"]["messages"])
+        assert any(expected in message for message in answer["response_metadata"]["messages"])
     assert fake_slack.posted() == fake_slack.ephemerals() == []
 
 
 @pytest.mark.parametrize(
-    ("view", "told"),
+    ("view", "expected"),
     [
         (modal(title=plain("x" * 25)), "/view/title/text"),
         (modal(submit=plain("x" * 25)), "/view/submit/text"),
@@ -125,11 +125,11 @@ def test_blocks_beyond_a_limit_are_refused_with_the_place(
     ],
 )
 def test_a_modal_beyond_a_limit_is_refused_with_the_place(
-    fake_slack: FakeSlack, client: WebClient, view: dict[str, Any], told: str
+    fake_slack: FakeSlack, client: WebClient, view: dict[str, Any], expected: str
 ) -> None:
     with pytest.raises(SlackApiError) as caught:
         client.views_open(trigger_id=fake_slack.trigger(), view=view)
     answer = caught.value.response
     assert answer["error"] == "invalid_arguments"
-    assert any(told in message for message in answer["response_metadata"]["messages"])
+    assert any(expected in message for message in answer["response_metadata"]["messages"])
     assert fake_slack.views == []

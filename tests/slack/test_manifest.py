@@ -1,4 +1,4 @@
-"""The manifest says exactly what the code uses: no scope and no command too many or too few."""
+"""Laws of the manifest: it holds exactly the commands, shortcuts, events and scopes in use."""
 
 import re
 from collections import defaultdict
@@ -11,25 +11,23 @@ import yaml
 from slack_bolt import App
 from slack_sdk import WebClient
 
-from bot.catalog.names import shipped_names
 from bot.db.engine import Database
-from bot.lookup.service import LookupService
+from bot.slack.listeners.registration import register
 from bot.slack.manifest import manifest
-from tests.conftest import DATA
-from tests.slack.house import listeners_of
 from tests.slack.scopes import SCOPES
+from tests.slack.workspace_bot import make_container
 
 CODE = Path(__file__).parents[2] / "bot"
 
 
 def document() -> dict[str, Any]:
-    found = yaml.safe_load(manifest())
-    assert isinstance(found, dict)
-    return found
+    loaded = yaml.safe_load(manifest())
+    assert isinstance(loaded, dict)
+    return loaded
 
 
 class Recorder:
-    """Stands where the app would, and keeps what is registered."""
+    """Stands in for the Bolt app, and keeps the ids that are registered."""
 
     def __init__(self) -> None:
         self.registered: dict[str, list[object]] = defaultdict(list)
@@ -45,8 +43,7 @@ class Recorder:
 @pytest.fixture
 def registered(sqlite: Database) -> dict[str, list[object]]:
     recorder = Recorder()
-    live = LookupService(DATA, shipped_names(), lambda: 0.0)
-    listeners_of(live, WebClient(), sqlite).register(cast("App", recorder))
+    register(cast("App", recorder), make_container(WebClient(), sqlite).listener_context())
     return recorder.registered
 
 
@@ -56,14 +53,15 @@ def test_the_manifest_names_exactly_the_registered_commands_and_shortcuts(
     features = document()["features"]
     commands = [command["command"] for command in features["slash_commands"]]
     assert registered["command"] == commands
-    assert registered["shortcut"] == [one["callback_id"] for one in features["shortcuts"]]
+    assert registered["shortcut"] == [item["callback_id"] for item in features["shortcuts"]]
 
 
 def test_the_manifest_asks_for_exactly_the_scopes_in_use() -> None:
+    families = "|".join(sorted({method.partition(".")[0] for method in SCOPES}))
     used = {
         method.replace("_", ".")
         for path in CODE.rglob("*.py")
-        for method in re.findall(r"client\.([a-z]+_\w+)\(", path.read_text())
+        for method in re.findall(rf"\.((?:{families})_\w+)\(", path.read_text())
     }
     assert used <= set(SCOPES), "a Web API method whose scope is not known here"
     needed = {"commands"}.union(*(SCOPES[method] for method in used))
@@ -88,9 +86,9 @@ def test_texts_are_within_slacks_limits() -> None:
         assert len(command["usage_hint"]) <= 1000
 
 
-def test_http_mode_has_the_address_in_every_place() -> None:
-    found = yaml.safe_load(manifest("https://papers.example.org/"))
+def test_the_manifest_for_http_has_the_address_in_every_place() -> None:
+    loaded = yaml.safe_load(manifest("https://papers.example.org/"))
     url = "https://papers.example.org/slack/events"
-    assert found["settings"]["socket_mode_enabled"] is False
-    assert found["settings"]["interactivity"]["request_url"] == url
-    assert [command["url"] for command in found["features"]["slash_commands"]] == [url]
+    assert loaded["settings"]["socket_mode_enabled"] is False
+    assert loaded["settings"]["interactivity"]["request_url"] == url
+    assert [command["url"] for command in loaded["features"]["slash_commands"]] == [url]

@@ -1,7 +1,7 @@
-"""Laws of what people and feeds fill in: it is text, wherever it goes, and nothing else.
+"""Laws of foreign text: whatever people and feeds write stays text, wherever it is shown or kept.
 
-Nothing in it pings, links, ends the value or the line that it stands in, names a file, or breaks
-the bot. A number that the bot did not give is answered in private.
+It notifies nobody, makes no link, ends no value or line, names no file, and breaks nothing. A
+number that the bot did not give is answered in private.
 """
 
 import datetime as dt
@@ -13,7 +13,6 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -32,25 +31,19 @@ from bot.discovery.ranking.explanations import Reasons, SectionChoice
 from bot.discovery.sources.arxiv.rss import parse_feed
 from bot.publishing.git_cli import GitCli
 from bot.publishing.targets.git import GitTarget
-from bot.review.model import Subject
-from bot.review.service import Proposal, SuggestionMade
-from bot.slack import reviewing, subscriptions, suggesting
-from bot.slack.blocks import cards
-from bot.slack.blocks import modals as forms
-from bot.slack.blocks.lookup import AGAIN, CORRECT, NEXT, PREVIOUS, SHARE
+from bot.slack.blocks import cards, entry_form, modals, subscriptions
+from bot.slack.blocks.lookup import AGAIN, CORRECT, NEXT, PREVIOUS, SHARE, SUGGEST
 from bot.slack.transport.wsgi import EVENTS, SlackRequests
 from tests.conftest import DATA
 from tests.discovery.corpus import Made as Item
 from tests.discovery.corpus import rss
 from tests.lengths import IS_PROOF
 from tests.slack.fake import ALICE, BOB, PAPERS, FakeSlack
-from tests.slack.house import Clock, House, furnish
 from tests.slack.payloads import command, signed
+from tests.slack.workspace_bot import CAROL, SERVING, Clock, WorkspaceBot, populate
 
-CAROL = "U0003"  # no reviewer
-SERVING = "llm-systems/serving"
 NAMES = shipped_names()
-_SOME = 12  # a file
+_ENTRIES = 12  # a file
 
 HOSTILE = {
     "a ping of all": "<!channel> <!here> <!everyone> @channel",
@@ -83,7 +76,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("list")
     data = Path(shutil.copytree(DATA, folder / "data"))
     for file in (data / "papers").iterdir():
-        first = re.split("(?m)^(?=- )", file.read_text())[:_SOME]
+        first = re.split("(?m)^(?=- )", file.read_text())[:_ENTRIES]
         file.write_text("".join(first))
     text = (data / "list.yaml").read_text()
     (data / "list.yaml").write_text(f"{text}publish:\n  markdown: LIST.md\n")
@@ -95,28 +88,29 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(
+def bot(
     slack_server: HTTPServer, database: Database, tmp_path: Path, repository: Path
-) -> Iterator[House]:
+) -> Iterator[WorkspaceBot]:
     """A bot that publishes by git."""
     clock = Clock()
     slack_server.clear()
     slack = FakeSlack(slack_server, clock=clock.timestamp)
-    furnish(slack)
+    populate(slack)
     shutil.copytree(repository, tmp_path, dirs_exist_ok=True)
-    (tmp_path / "pwned").mkdir()  # a shell that was got at would say so
+    (tmp_path / "pwned").mkdir()  # a shell command in foreign text would leave a file there
     data = tmp_path / "data"
-    target = GitTarget(GitCli(data, environment(tmp_path)), "LIST.md", NAMES)
-    found = House(slack, database, data, clock, target=target)
+    target = GitTarget(
+        GitCli(data, environment(tmp_path)), "LIST.md", NAMES, now=lambda: clock.now
+    )
     with capture_logs() as logs:
-        yield found
+        yield WorkspaceBot(slack, database, data, clock, target=target)
     slack.check()
-    broken = [log for log in logs if log["log_level"] in {"error", "critical"}]
-    assert not broken, "nothing breaks, whatever people write"
+    errors = [log for log in logs if log["log_level"] in {"error", "critical"}]
+    assert not errors, "nothing fails, whatever people write"
 
 
-on_postgresql = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
-"""Of the two the one that takes less: no NUL, no text beyond a column's length."""
+# Of the two databases it takes less: no NUL, no number or text beyond a column's size.
+pytestmark = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -139,25 +133,25 @@ def git(folder: Path, *words: str) -> str:
     return done.stdout
 
 
-def assert_harmless(house: House, *answers: object) -> None:
-    """Of what anybody was shown only the bot's own mentions and links are any.
+def assert_harmless(bot: WorkspaceBot, *answers: object) -> None:
+    """Check that all mentions and links that anybody was shown are the bot's own.
 
-    Answers to commands are given; what was posted, shown in private or opened is looked up.
+    `answers` are those to commands; posted and private messages and forms are found in the fake.
     """
-    listed = {one.url for one in house.catalog.entries}
-    messages = [*house.slack.by_metadata("key"), *house.slack.ephemerals()]
-    views = [one.args.get("view") for one in house.slack.calls()]
-    shown = [*answers, *(one.blocks for one in messages), *map(_parsed, views)]
-    texts = [one.text for one in messages]
-    for text in _mrkdwn(shown):
-        assert text.get("verbatim"), "else Slack makes links of what looks like a name"
-        texts.append(str(text["text"]))
-    for said in texts:
-        for inner in re.findall(r"<([^>]*)>", said):
-            is_ours = re.fullmatch(r"@U000[1-3]|#C\w+", inner)
+    listed = {entry.url for entry in bot.catalog.entries}
+    messages = [*bot.slack.by_metadata("key"), *bot.slack.ephemerals()]
+    views = [call.args.get("view") for call in bot.slack.calls()]
+    shown = [*answers, *(message.blocks for message in messages), *map(_parsed, views)]
+    texts = [message.text for message in messages]
+    for part in _mrkdwn(shown):
+        assert part.get("verbatim"), "else Slack makes links of what looks like a name"
+        texts.append(str(part["text"]))
+    for text in texts:
+        for inner in re.findall(r"<([^>]*)>", text):
+            is_mention = re.fullmatch(r"@U000[1-3]|#C\w+", inner)
             address = html.unescape(inner.partition("|")[0])
             is_known = re.match(r"https://(?:arxiv\.org|a\.example|example\.slack\.com)/", address)
-            assert is_ours or is_known or address in listed, f"<{inner}> in {said[:200]}"
+            assert is_mention or is_known or address in listed, f"<{inner}> in {text[:200]}"
 
 
 def _parsed(view: object) -> object:
@@ -176,18 +170,17 @@ def _mrkdwn(part: object) -> Iterator[Mapping[str, object]]:
             yield from _mrkdwn(value)
 
 
-def assert_one_more(house: House, before: tuple[Entry, ...]) -> Entry:
-    """That one entry was added in one commit of two files, and nothing else happened anywhere."""
-    folder = house.data.parent
-    files = read_catalog(house.data)
+def assert_one_more(bot: WorkspaceBot, before: tuple[Entry, ...]) -> Entry:
+    """Check that one commit of two files added one entry, and nothing else; that entry."""
+    folder = bot.data.parent
+    files = read_catalog(bot.data)
     assert not files.problems
-    (entry,) = [one for one in files.catalog.entries if one not in before]
-    assert [one for one in files.catalog.entries if one != entry] == list(before)
-    markdown = (folder / "LIST.md").read_text()
-    names = NAMES
-    told = import_list(read_markdown(markdown, names), names, title="x", base=files.catalog.info)
-    assert len(told.catalog.entries) == len(before) + 1
-    assert any(one.title == entry.title for one in told.catalog.entries)
+    (entry,) = set(files.catalog.entries) - set(before)
+    assert [other for other in files.catalog.entries if other != entry] == list(before)
+    document = read_markdown((folder / "LIST.md").read_text(), NAMES)
+    imported = import_list(document, NAMES, title="x", base=files.catalog.info).catalog
+    assert len(imported.entries) == len(before) + 1
+    assert entry.title in [imported_entry.title for imported_entry in imported.entries]
     assert git(folder, "status", "--porcelain") == "", "what was committed is what is there"
     changed = git(folder, "show", "--format=", "--name-only", "HEAD").split()
     assert changed == ["LIST.md", "data/papers/llm-systems.yaml"]
@@ -195,7 +188,7 @@ def assert_one_more(house: House, before: tuple[Entry, ...]) -> Entry:
     assert not list((folder / "pwned").iterdir())
     message = git(folder, "show", "-s", "--format=%B", "HEAD")
     trailers = git(folder, "show", "-s", "--format=%(trailers:only)", "HEAD").split("\n")
-    assert [one for one in trailers if one] == [f"Suggestion: {entry.by}.1"]
+    assert [*filter(None, trailers)] == [f"Suggestion: {entry.by}.1"]
     assert message.startswith("Add ")
     assert "\x00" not in message
     assert not re.search(r"(?<!\w)@\w|#\d", message), "GitHub would notify, or close an issue"
@@ -214,78 +207,66 @@ FORMS = (
 )
 
 
-@on_postgresql
 @pytest.mark.parametrize("texts", FORMS)
-def test_what_a_person_fills_in_stays_in_its_value(house: House, texts: list[str]) -> None:
+def test_what_a_person_fills_in_stays_in_its_field(bot: WorkspaceBot, texts: list[str]) -> None:
     """Through every field of the form, the card, the list's files, the commit and the answers."""
-    before = house.files.entries
+    before = bot.files.entries
     filled: dict[str, object] = {
         name: text[:most] for text, (name, most) in zip(texts, FIELDS.items(), strict=True)
     }
-    house.slack.user(CAROL, texts[0][:80].encode("utf-8", "replace").decode())
-    asked = house.command("suggest https://a.example/paper", CAROL)
-    answer = house.submit({**filled, "sections": [SERVING]}, CAROL)
+    bot.slack.user(CAROL, texts[0][:80].encode("utf-8", "replace").decode())
+    opened = bot.command("suggest https://a.example/paper", CAROL)
+    answer = bot.submit({**filled, "sections": [SERVING]}, CAROL)
     assert answer["response_action"] == "update", answer
-    house.settle(5)
-    (one,) = house.suggestions.open()
-    house.click(house.card(one.id), cards.EDIT, ALICE)
+    bot.settle(5)
+    (suggestion,) = bot.suggestions.open()
+    bot.click(bot.card(suggestion.id), cards.EDIT, ALICE)
     again = {key: value for key, value in filled.items() if key != "why"}
-    assert house.submit(again, ALICE) == {}
-    house.settle(3)
-    waiting, known = house.command("pending", CAROL), house.command("https://a.example/paper", BOB)
-    house.click(house.card(one.id), cards.APPROVE, ALICE)
-    house.settle()
-    entry = assert_one_more(house, before)
+    assert bot.submit(again, ALICE) == {}
+    bot.settle(3)
+    pending, known = bot.command("pending", CAROL), bot.command("https://a.example/paper", BOB)
+    bot.click(bot.card(suggestion.id), cards.APPROVE, ALICE)
+    bot.settle()
+    entry = assert_one_more(bot, before)
     assert entry.sections == (SERVING,)
     assert entry.url == "https://a.example/paper"
-    found = house.command("https://a.example/paper", BOB)
-    history = house.command(f"history {one.id}", CAROL)
-    assert_harmless(house, asked, answer, waiting, known, found, history)
-    house.click(house.card(one.id), cards.UNDO, ALICE)
-    house.settle()
-    assert house.files.entries == before
-    assert git(house.data.parent, "diff", "HEAD~2", "HEAD") == "", "every byte is as it was"
+    card = bot.command("https://a.example/paper", BOB)
+    history = bot.command(f"history {suggestion.id}", CAROL)
+    assert_harmless(bot, opened, answer, pending, known, card, history)
+    bot.click(bot.card(suggestion.id), cards.UNDO, ALICE)
+    bot.settle()
+    assert bot.files.entries == before
+    assert git(bot.data.parent, "diff", "HEAD~2", "HEAD") == "", "every byte is as it was"
 
 
-@on_postgresql
 @pytest.mark.parametrize("text", TEXTS, ids=[*HOSTILE, "long"])
-def test_what_a_person_types_stays_in_its_sentence(house: House, text: str) -> None:
+def test_what_a_person_types_stays_in_its_sentence(bot: WorkspaceBot, text: str) -> None:
     """Reasons, notes, topics, queries, pauses, in every command and answer."""
-    made = house.review.suggest(
-        Proposal(
-            identity="arxiv:2603.00001",
-            subject=Subject(after=Entry(title="T", arxiv="2603.00001", sections=(SERVING,))),
-            source=BOB,
-        ),
-        house.clock.now,
-    )
-    assert isinstance(made, SuggestionMade)
-    house.settle(3)
-    house.click(house.card(1), cards.REJECT, ALICE)
-    assert house.submit({"words": text[:500]}, ALICE) == {}
-    house.settle(3)
+    bot.suggest("T", source=BOB)
+    bot.click(bot.card(1), cards.REJECT, ALICE)
+    assert bot.submit({"words": text[:500]}, ALICE) == {}
+    bot.settle(3)
     typed = text.encode("utf-8", "replace").decode()  # a form's text is UTF-8
     answers = [
-        house.command(f"{verb} {typed}", ALICE)
+        bot.command(f"{verb} {typed}", ALICE)
         for verb in ("", "suggest", "suggest 2603.00002", "suggest 2603.00003 serving", "pause",
                      "history", "subscribe", "unsubscribe", "random", "recent", "cite")
     ]  # fmt: skip
-    for one in house.suggestions.gathering(house.clock.now):
-        house.intake.complete(one, None, None, house.clock.now)
-    answers += [house.command(words, BOB) for words in ("2603.00001", "pending", "history 1")]
-    answers += [house.command("subscriptions", BOB)]
-    house.settle(10)
+    for suggestion in bot.suggestions.gathering(bot.clock.now):
+        bot.intake.complete(suggestion, None, None, bot.clock.now)
+    answers += [bot.command(words, BOB) for words in ("2603.00001", "pending", "history 1")]
+    answers += [bot.command("subscriptions", BOB)]
+    bot.settle(10)
     assert all(answer["response_type"] == "ephemeral" for answer in answers)
-    assert_harmless(house, *answers)
+    assert_harmless(bot, *answers)
 
 
-@on_postgresql
 @pytest.mark.parametrize("texts", FORMS)
-def test_what_a_feed_says_stays_in_its_value(house: House, texts: list[str]) -> None:
+def test_what_a_feed_says_stays_in_its_field(bot: WorkspaceBot, texts: list[str]) -> None:
     """Title, authors, abstract and comment of a feed, as bytes of XML."""
-    before = house.files.entries
-    unheld = "[\x00-\x08\x0b-\x1f\ud800-\udfff]"  # what no XML can hold
-    title, authors, abstract, evidence, *_ = (re.sub(unheld, "", text) for text in texts)
+    before = bot.files.entries
+    not_in_xml = "[\x00-\x08\x0b-\x1f\ud800-\udfff]"
+    title, authors, abstract, evidence, *_ = (re.sub(not_in_xml, "", text) for text in texts)
     made = Item(id="2509.00001", title=f"Paper {title}", authors=authors, abstract=abstract)
     (item,) = parse_feed(rss(made)).items
     reasons = Reasons(score=1.0, base=0.0, rest=0.0, terms_for=(), terms_against=(),
@@ -294,12 +275,12 @@ def test_what_a_feed_says_stays_in_its_value(house: House, texts: list[str]) -> 
         paper=item.paper, day=dt.date(2026, 3, 2), score=1.0, rank=1, ranked=9, reasons=reasons,
         choices=(SectionChoice(section=SERVING),), evidence=evidence,
     )  # fmt: skip
-    assert house.intake.suggest_candidates([candidate], house.clock.now) == 1
-    house.settle(5)
-    house.click(house.card(1), cards.APPROVE, ALICE)
-    house.settle()
-    assert_one_more(house, before)
-    assert_harmless(house, house.command("2509.00001", BOB))
+    assert bot.intake.suggest_candidates([candidate], bot.clock.now) == 1
+    bot.settle(5)
+    bot.click(bot.card(1), cards.APPROVE, ALICE)
+    bot.settle()
+    assert_one_more(bot, before)
+    assert_harmless(bot, bot.command("2509.00001", BOB))
 
 
 TAMPERED = ["9" * 25, str(2**31), str(2**63), "9" * 5000, "-1", "0", "1.5", "1e3", "٣", "x", "",
@@ -307,54 +288,36 @@ TAMPERED = ["9" * 25, str(2**31), str(2**63), "9" * 5000, "-1", "0", "1.5", "1e3
             '{"v":"recent","q":"","p":99999999999999999999}', '{"v":"random","q":null,"p":0}',
             "x" * 10_000]  # fmt: skip
 ACTIONS = [
-    cards.APPROVE, cards.REJECT, cards.LATER, cards.EDIT, cards.UNDO, reviewing.SECOND,
-    reviewing.REOPEN, subscriptions.EDIT, subscriptions.END, suggesting.SUGGEST, CORRECT,
+    cards.APPROVE, cards.REJECT, cards.LATER, cards.EDIT, cards.UNDO, cards.SECOND,
+    cards.REOPEN, subscriptions.EDIT, subscriptions.END, SUGGEST, CORRECT,
     NEXT, PREVIOUS, SHARE, AGAIN, "no:such:action",
 ]  # fmt: skip
 
 
-def pressed(house: House, action: str, value: object, user: str) -> dict[str, Any]:
-    """A click with a value that no button of the bot's has."""
-    return {
-        "type": "block_actions",
-        "user": {"id": user, "name": "somebody", "team_id": "T0001"},
-        "team": {"id": "T0001", "domain": "example"},
-        "channel": {"id": PAPERS, "name": "papers"},
-        "container": {"type": "message", "is_ephemeral": True, "channel_id": PAPERS},
-        "trigger_id": house.slack.trigger(user),
-        "response_url": house.slack.response_url(PAPERS, user),
-        "actions": [
-            {"type": "button", "action_id": action, "block_id": "x", "value": value,
-             "action_ts": "1.0"}
-        ],
-    }  # fmt: skip
-
-
 @pytest.mark.parametrize("action", ACTIONS)
 def test_a_value_that_the_bot_did_not_give_is_answered_in_private(
-    house: House, action: str
+    bot: WorkspaceBot, action: str
 ) -> None:
     for value in TAMPERED:
         if action == SHARE and value.startswith('{"v":"r'):
-            continue  # somebody's own question, shared: that is what the button is for
-        told = len(house.slack.ephemerals(CAROL))
-        house.send(pressed(house, action, value, CAROL))
-        assert len(house.slack.ephemerals(CAROL)) == told + 1, f"{action} {value[:40]!r}"
-        assert "on my side" not in house.private(CAROL)
-        house.clock.tick(2)
-    assert not house.slack.views
-    assert_harmless(house)
+            continue  # a person may share any lookup
+        before = len(bot.slack.ephemerals(CAROL))
+        bot.click_private(action, value, CAROL)
+        assert len(bot.slack.ephemerals(CAROL)) == before + 1, f"{action} {value[:40]!r}"
+        assert "on my side" not in bot.private(CAROL)
+        bot.clock.tick(2)
+    assert not bot.slack.views
+    assert_harmless(bot)
 
 
 @pytest.mark.parametrize(
-    "callback", [forms.REJECTED, forms.POSTPONED, forms.REOPENED, forms.EDITED, forms.SUGGESTED,
-                 forms.CHOSEN_LINK, forms.CORRECTED, subscriptions.FORM]
+    "callback", [modals.REJECTED, modals.POSTPONED, modals.REOPENED, modals.CHOSEN_LINK,
+                 entry_form.EDITED, entry_form.SUGGESTED, entry_form.CORRECTED, subscriptions.FORM]
 )  # fmt: skip
-def test_a_form_that_the_bot_did_not_make_is_refused(house: House, callback: str) -> None:
-    """Whatever it says it is about, and whatever its fields hold."""
-    house.command("subscribe serving", ALICE)
-    made = house.review.suggest(_proposal(), house.clock.now)
-    assert isinstance(made, SuggestionMade)
+def test_a_form_that_the_bot_did_not_make_is_refused(bot: WorkspaceBot, callback: str) -> None:
+    """Whatever it is about, and whatever its fields hold."""
+    bot.command("subscribe serving", ALICE)
+    bot.suggest()
     for about in [*TAMPERED, "1", '["https://a.example/p"]', '["x"]', "{}"]:
         for filled in ("9" * 30, "-1", "x", ""):
             fields = {
@@ -365,12 +328,12 @@ def test_a_form_that_the_bot_did_not_make_is_refused(house: House, callback: str
                      for name in ("title", "time", "topic", "year", "url")}  # fmt: skip
             paths = ["../../etc/passwd", "no/such", filled]
             chosen = {"value": {"selected_options": [{"value": path} for path in paths]}}
-            answer = house.send(
+            answer = bot.send(
                 {
                     "type": "view_submission",
                     "user": {"id": CAROL, "name": "carol"},
                     "team": {"id": "T0001"},
-                    "trigger_id": house.slack.trigger(CAROL),
+                    "trigger_id": bot.slack.trigger(CAROL),
                     "view": {
                         "id": "V1", "type": "modal", "callback_id": callback,
                         "private_metadata": about,
@@ -380,66 +343,56 @@ def test_a_form_that_the_bot_did_not_make_is_refused(house: House, callback: str
             )  # fmt: skip
             assert answer.get("response_action") in {"update", "errors"}, (about[:40], filled)
             assert "on my side" not in json.dumps(answer)
-    (one,) = house.suggestions.open()
-    assert one.version == 1
+    (suggestion,) = bot.suggestions.open()
+    assert suggestion.version == 1
 
 
-def _proposal() -> Proposal:
-    entry = Entry(title="A Paper", arxiv="2603.00001", sections=(SERVING,))
-    return Proposal(identity="arxiv:2603.00001", subject=Subject(after=entry), source=None)
-
-
-def test_numbers_of_others_suggestions_are_no_way_around_review(house: House) -> None:
-    """Who is no reviewer decides nothing, whichever number a button or form of theirs carries."""
-    house.review.suggest(_proposal(), house.clock.now)
+def test_a_person_who_is_no_reviewer_decides_nothing_by_a_made_up_button(
+    bot: WorkspaceBot,
+) -> None:
+    bot.suggest()
     for action in (cards.APPROVE, cards.REJECT, cards.LATER, cards.EDIT, cards.UNDO):
-        house.send(pressed(house, action, "1", CAROL))
-        assert "Only reviewers" in house.private(CAROL), action
-    assert not house.slack.views
-    assert [event.what for event in house.suggestions.history(1)] == ["suggested"]
+        bot.click_private(action, "1", CAROL)
+        assert "Only reviewers" in bot.private(CAROL), action
+    assert not bot.slack.views
+    assert [event.what for event in bot.suggestions.history(1)] == ["suggested"]
 
 
-def test_a_section_that_is_none_is_never_written(house: House) -> None:
-    """A path in the select's place."""
-    house.review.suggest(_proposal(), house.clock.now)
-    house.settle(3)
+def test_a_made_up_section_is_never_written(bot: WorkspaceBot) -> None:
+    """The select of a card sends a file's path."""
+    bot.suggest()
     for path in ("../../etc", "llm-systems/../x", "no-such-section", "/"):
         chosen = {f"{cards.CHOSEN}:1:1": {cards.SECTION: {"selected_option": {"value": path}}}}
-        house.click(house.card(1), cards.APPROVE, ALICE, state=chosen)
-        assert "not on the list any more" in house.private(ALICE)
-    (one,) = house.suggestions.open()
-    assert one.subject.entry.sections == (SERVING,)
+        bot.click(bot.card(1), cards.APPROVE, ALICE, state=chosen)
+        assert "not on the list any more" in bot.private(ALICE)
+    (suggestion,) = bot.suggestions.open()
+    assert suggestion.subject.entry.sections == (SERVING,)
 
 
-def test_a_channels_subscription_is_changed_from_there_alone(house: House) -> None:
-    """Not from another channel, not by a button that was made for it, not by a made-up number."""
-    house.slack.channel("C0OTHER", "other")
-    house.command("subscribe serving", ALICE, PAPERS)
+def test_a_subscription_is_changed_from_its_own_channel_only(bot: WorkspaceBot) -> None:
+    """Not from another channel, by a button made for it, or by a made-up number."""
+    bot.slack.channel("C0OTHER", "other")
+    bot.command("subscribe serving", ALICE, PAPERS)
     for number in ("1", "2"):
         for action in (subscriptions.EDIT, subscriptions.END):
-            payload = pressed(house, action, number, CAROL)
-            payload["channel"] = {"id": "C0OTHER", "name": "other"}
-            house.send(payload)
-            assert "another channel, or has ended" in house.private(CAROL)
-            del payload["channel"]
-            house.send(payload)
-            assert "another channel, or has ended" in house.private(CAROL)
-    assert "no subscription" in json.dumps(house.command("unsubscribe all", CAROL, "C0OTHER"))
-    assert "serving" in json.dumps(house.command("subscriptions", BOB, PAPERS)).lower()
+            for channel in ("C0OTHER", None):
+                bot.click_private(action, number, CAROL, channel)
+                assert "another channel, or has ended" in bot.private(CAROL)
+    assert "no subscription" in json.dumps(bot.command("unsubscribe all", CAROL, "C0OTHER"))
+    assert "serving" in json.dumps(bot.command("subscriptions", BOB, PAPERS)).lower()
 
 
-def test_subscribing_binds_to_the_channel_of_the_command(house: House) -> None:
-    """No word of it names another."""
-    house.slack.channel("C0OTHER", "other")
+def test_a_command_subscribes_its_own_channel_only(bot: WorkspaceBot) -> None:
+    """No word of it names another channel."""
+    bot.slack.channel("C0OTHER", "other")
     for words in ("serving in #other", "serving to <#C0OTHER|other>", "C0OTHER", "#other daily"):
-        house.command(f"subscribe {words}", CAROL, PAPERS)
-    assert "subscribed to nothing" in json.dumps(house.command("subscriptions", BOB, "C0OTHER"))
+        bot.command(f"subscribe {words}", CAROL, PAPERS)
+    assert "subscribed to nothing" in json.dumps(bot.command("subscriptions", BOB, "C0OTHER"))
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_only_what_slack_signed_as_it_came_is_served(house: House) -> None:
-    """Forged, replayed late, put together of two requests, its fields in another order."""
-    http = Client(SlackRequests(house.app))
+def test_only_a_request_as_slack_signed_it_is_served(bot: WorkspaceBot) -> None:
+    """Not a forged one, an old one, a mixture of two, or one with its fields reordered."""
+    http = Client(SlackRequests(bot.app))
     body, other = command("vllm"), command("kv cache")
     mixed = {**signed(body), "x-slack-signature": signed(other)["x-slack-signature"]}
     old = dict(signed(body, at=time.time() - 600))

@@ -1,63 +1,63 @@
-r"""Inline Markdown as pieces: text, emphasised text and links, the rest of the markup gone.
+r"""Inline Markdown as pieces: text, emphasised text and links, without other markup.
 
-A character that was written as a number (`&#50;`), and an escaped bar (`\|`), is *literal*: it
-stands for itself and never takes part in the structure of a line. Until the structure is read,
-literals are kept apart as UTF-16 in a private plane of Unicode; `plain` brings them back. Other
-escapes (`\[OSDI'24\]`, `&amp;`) only keep Markdown from taking a character as its own: they are
-read as what people see.
+A character that is written as a number (`&#50;`), and an escaped bar (`\|`), is *literal*: it
+stands for itself and never takes part in the structure of a line. Until the structure has been
+read, literals are encoded as UTF-16 in a private plane of Unicode; `plain` decodes them. Other
+escapes (`\[OSDI'24\]`, `&amp;`) only protect a character from Markdown: they are read as shown.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from html.parser import HTMLParser
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock, html_block
-from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
 
 _PLANE, _LAST = 0xF0000, 0xFFFF
 _LITERAL = re.compile(f"[{chr(_PLANE)}-{chr(_PLANE + _LAST)}]")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]")
 _SHORTCODE = re.compile(r"(?<![\w:]):[a-z0-9][a-z0-9_+-]*[a-z][a-z0-9_+-]*:(?![\w:])")  # :star:
-_LOOSE_LINK = re.compile(r"\[(?P<text>[^\[\]]+)\]\s*\(\s*(?P<href>https?://[^()<>\"\n]*?)\s*\)")
-_BACKWARDS_TEXT = re.compile(r"\((?P<text>[^()\n]+)\)$")
-_BACKWARDS_ADDRESS = re.compile(r"\[(?P<href>https?://[^\]\s]+)\]")
-_HTML_HEADING = re.compile(
-    r"\s{0,3}<h(?P<level>[1-6])\b[^>]*>(?P<text>.*?)</h(?P=level)>\s*", re.IGNORECASE
+_LINK_WORDS = frozenset(
+    """paper papers pdf link links url arxiv abs html code here website web site project page
+    homepage home slides slide video talk poster blog post github repo repository demo doc docs
+    documentation dataset data openreview acm usenix ieee doi source official twitter tweet model
+    weights hugging face huggingface bibtex
+    论文 論文 链接 代码 主页 项目 地址""".split()  # noqa: SIM905  # such words read best as words
 )
-_HTML_LINE = re.compile(
-    r"\s{0,3}</?(?:details|summary|div|p|center|table|thead|tbody|tr|td|th|br|hr|h[1-6])\b",
-    re.IGNORECASE,
-)
+PAPER_WORDS = tuple("paper pdf arxiv abs link url html openreview doi acm usenix".split())  # noqa: SIM905  # as above
+"""Link texts that name the paper itself, the most specific first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of text, with newlines for line breaks; a link if it has an address, maybe empty."""
+    """A run of text, with newlines for line breaks; a link if it has an `href`, maybe empty."""
 
     text: str
     href: str | None = None
     emphasised: bool = False
 
+    @property
+    def is_generic(self) -> bool:
+        """Whether this is a link whose text only describes the link (`code`)."""
+        return self.href is not None and is_link_word(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Inline:
-    """What a paragraph, heading or cell holds."""
+    """The content of a paragraph, heading or cell."""
 
     pieces: tuple[Piece, ...]
     comments: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        """All of the text, links included, on one line."""
+        """The whole text, links included, on one line."""
         return squeeze("".join(piece.text for piece in self.pieces))
 
     @property
     def links(self) -> tuple[Piece, ...]:
-        """The links alone."""
+        """The pieces that are links."""
         return tuple(piece for piece in self.pieces if piece.href is not None)
 
 
@@ -67,62 +67,66 @@ def squeeze(text: str) -> str:
 
 
 def literal(text: str) -> str:
-    """Text that takes no part in structure."""
+    """Encode text as literals."""
     units = memoryview(text.encode("utf-16-le", "surrogatepass")).cast("H")
     return "".join(chr(_PLANE + unit) for unit in units)
 
 
 def is_escaped(text: str) -> bool:
-    """Whether something in the text was meant literally."""
+    """Whether a text contains literals."""
     return bool(_LITERAL.search(text))
 
 
 def plain(text: str) -> str:
-    """Text as a person reads it: literals are characters like others."""
+    """Decode the literals of a text."""
     if not is_escaped(text):
         return text
     units = _LITERAL.sub(lambda char: chr(ord(char[0]) - _PLANE), text)
     return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
 
 
-class _Parser(MarkdownIt):
-    """Addresses stay as they are written; `links.py` alone judges and normalises them."""
-
-    def normalizeLink(self, url: str) -> str:  # noqa: N802  # markdown-it's name
-        return url
-
-    def validateLink(self, url: str) -> bool:  # noqa: ARG002, N802  # markdown-it's name
-        return True
+def has_words(text: str) -> bool:
+    """Whether a text contains a letter or digit, literal ones included."""
+    return bool(re.search(r"\w", plain(text)))
 
 
-@cache
-def markdown_parser() -> MarkdownIt:
-    """GitHub's Markdown, with what awesome lists add to it.
+def is_link_word(text: str) -> bool:
+    """Whether the text of a link only describes the link (`paper`, `project page`)."""
+    words = re.findall(r"\w+", text.casefold())
+    return bool(words) and not is_escaped(text) and all(word in _LINK_WORDS for word in words)
 
-    HTML blocks are read line by line, so that a list inside `<details>` is a list; headings may be
-    HTML; links written backwards, `(text)[address]`, or with spaces, `[text] (address)`, are
-    links; indentation makes no code block; escapes stay visible.
-    """
-    parser = _Parser("gfm-like", {"html": True, "linkify": True})
-    if parser.linkify is not None:
-        parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
-    parser.disable(["code", "text_join"])
-    parser.block.ruler.at("html_block", _html, {"alt": ["paragraph", "reference", "blockquote"]})
-    parser.inline.ruler.before("link", "backwards_link", _backwards_link)
-    parser.inline.ruler.after("link", "loose_link", _loose_link)
-    return parser
+
+def is_address(link: Piece) -> bool:
+    """Whether the text of a link is only an address."""
+    return bool(re.fullmatch(r"(?:https?://|www\.)\S+", link.text.strip()))
+
+
+def paper_link(links: Iterable[Piece]) -> Piece | None:
+    """The link to the paper itself, rather than to its code or slides."""
+
+    def rank(link: Piece) -> int:
+        words = set(re.findall(r"\w+", link.text.casefold()))
+        return next((at for at, word in enumerate(PAPER_WORDS) if word in words), len(PAPER_WORDS))
+
+    return min(links, key=rank, default=None)
+
+
+def inline_of(node: SyntaxTreeNode) -> Inline:
+    """The content of a block of the syntax tree."""
+    inline = next((child for child in node.children if child.type == "inline"), None)
+    return read_inline(inline.token.children or ()) if inline and inline.token else Inline(())
 
 
 def read_inline(tokens: Iterable[Token]) -> Inline:
-    """The pieces of an inline token's children. Images are dropped, badges with their link."""
-    reader = _Reader()
+    """Read the children of an inline token. Images are dropped, badges with their link."""
+    reader = _InlineReader()
     for token in tokens:
         reader.read(token)
     reader.close_link()
     return Inline(tuple(reader.pieces), tuple(reader.comments))
 
 
-class _Reader:
+class _InlineReader:
     def __init__(self) -> None:
         self.pieces: list[Piece] = []
         self.comments: list[str] = []
@@ -156,7 +160,7 @@ class _Reader:
                 self.close_link()
             case "strong_open" | "em_open" | "strong_close" | "em_close":
                 self._emphasise(token.nesting)
-            case _:  # struck text and the like
+            case _:  # strikethrough and the like
                 pass
 
     def _read_html(self, source: str) -> None:
@@ -179,7 +183,7 @@ class _Reader:
                 pass
 
     def _emphasise(self, nesting: int) -> None:
-        """Emphasis makes a piece of its own, save inside a link, which is one already."""
+        """Begin a new piece, except inside a link, which is one piece already."""
         if self._href is None:
             self.close_link()
         self._emphasis += nesting
@@ -197,14 +201,14 @@ class _Reader:
 
 
 def _special(token: Token) -> str:
-    """An escape or an entity: literal if it says so by number or is a bar."""
+    """An escape or an entity; a literal if it is written as a number or is a bar."""
     if token.markup.startswith("&#") or token.markup == "\\|":
         return literal(token.content)
     return " " if token.content.isspace() else token.content
 
 
 class _Tag(HTMLParser):
-    """The one tag of an inline HTML token."""
+    """The tag of an inline HTML token."""
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -217,59 +221,3 @@ class _Tag(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self.name, self.closing = tag, True
-
-
-def _html(state: StateBlock, line: int, last: int, silent: bool) -> bool:  # noqa: FBT001  # markdown-it calls it
-    """Comments as markdown-it has them; other block tags a line at a time."""
-    source = state.src[state.bMarks[line] : state.eMarks[line]]
-    if source.lstrip().startswith("<!--"):
-        return html_block(state, line, last, silent)
-    if heading := _HTML_HEADING.fullmatch(source):
-        if not silent:
-            _push_heading(state, line, f"h{heading['level']}", heading["text"].strip())
-        return True
-    if not _HTML_LINE.match(source):
-        return False
-    if not silent:
-        token = state.push("html_line", "", 0)
-        token.map, token.content = [line, line + 1], source
-        state.line = line + 1
-    return True
-
-
-def _push_heading(state: StateBlock, line: int, tag: str, text: str) -> None:
-    state.line = line + 1
-    opening = state.push("heading_open", tag, 1)
-    inline = state.push("inline", "", 0)
-    opening.map = inline.map = [line, state.line]
-    inline.content, inline.children = text, []
-    state.push("heading_close", tag, -1)
-
-
-def _backwards_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  # markdown-it calls it
-    address = _BACKWARDS_ADDRESS.match(state.src, state.pos)
-    text = _BACKWARDS_TEXT.search(state.pending)
-    if not address or not text:
-        return False
-    if not silent:
-        state.pending = state.pending[: text.start()]
-        _push_link(state, text["text"], address["href"])
-    state.pos = address.end()
-    return True
-
-
-def _loose_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  # markdown-it calls it
-    """What was meant as a link and is none for Markdown, because of a space."""
-    match = _LOOSE_LINK.match(state.src, state.pos)
-    if not match:
-        return False
-    if not silent:
-        _push_link(state, match["text"], match["href"])
-    state.pos = match.end()
-    return True
-
-
-def _push_link(state: StateInline, text: str, href: str) -> None:
-    state.push("link_open", "a", 1).attrSet("href", href)
-    state.push("text", "", 0).content = text
-    state.push("link_close", "a", -1)

@@ -1,67 +1,105 @@
-"""One line of a list read as the entry that it means.
+"""Parser for a line of a list: the entry that it stands for.
 
     - [DistServe](https://arxiv.org/abs/2401.09670): Disaggregating Prefill … | OSDI '24
       ──name───  ────────────address───────────────  ───────rest─────────   ──details──
 
-Read generously, since every list has its own way: the name may be a link, emphasised, in quotes or
-plain text; the address may be the name's or that of a `[paper](…)` beside it; venue, date and
-remarks may stand before or after. `line_writing.py` is the way back.
+Lists are written in many ways, and the parser accepts them: the name may be a link, emphasised, in
+quotes or plain text; the address may be that of the name or of a `[paper](…)` beside it; venue,
+date and remarks may come before or after. `line_style.py` is the inverse.
 """
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from bot.catalog.links import read_link
+from bot.catalog.links import Link, read_link
 from bot.catalog.markdown.details import (
     Details,
-    is_nothing,
+    is_empty_value,
+    is_venue,
     read_edition,
     read_field,
     read_remark,
-    split_authors,
-    split_ending,
-    tidied,
 )
-from bot.catalog.markdown.draft import (
-    BADGE,
-    CONTENTS,
-    NO_ADDRESS,
-    NO_LINK,
-    NO_TITLE,
-    Draft,
-    Unreadable,
-)
-from bot.catalog.markdown.inline import Inline, Piece, is_escaped, plain, squeeze
-from bot.catalog.markdown.link_text import (
-    BEST_FIRST,
-    best_link,
-    inner_text,
+from bot.catalog.markdown.inline import (
+    PAPER_WORDS,
+    Inline,
+    Piece,
+    has_words,
     is_address,
-    is_edition,
-    is_generic,
-    is_word_of_link,
+    is_escaped,
+    is_link_word,
+    paper_link,
+    plain,
+    squeeze,
 )
+from bot.catalog.markdown.title import (
+    read_lead,
+    read_tail,
+    read_title,
+    strip_dash,
+    strip_punctuation,
+)
+from bot.catalog.model import Entry
 from bot.catalog.names import KnownNames
 
 _BARS = re.compile(r"[|｜]")
 _EMPTY_BRACKETS = re.compile(r"[\[(]\s*[,;/·]*\s*[\])]")
-_BRACKETED = re.compile(r"[(\[](?P<inner>[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*)[)\]]")
-_TASK = re.compile(r"\[[ xX]\]\s+")
 _SECTIONS = re.compile(r"sections: (?P<paths>[a-z0-9/-]+(?: [a-z0-9/-]+)*)")
-_QUOTED = re.compile(
-    r"[\"“](?P<title>[^\"“”]+?)(?:(?P<stop>[,.])[\"”](?P<tail>.*)"
-    r"|[\"”]\s*(?P<after>(?:[,.;(\[–—-].*)?))"
-)
-_LEADING = re.compile(r"[^\w\"“'‘«《「(\[<$#@.&*+~\U000F0000-\U000FFFFF]+")
-_DASHES = re.compile(r"(?:[-–—·•]+(?:\s+|$))+")
-_BY = re.compile(r"by\s+[^\W\d_a-z]")  # by Ada Lovelace
+_DASH = re.compile(r"[-–—·•]+(?:\s|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry as its line states it, before it has a place in the list."""
+
+    title: str
+    link: Link | None = None
+    details: Details = field(default_factory=Details)
+    sections: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+    def entry(self, sections: tuple[str, ...]) -> Entry:
+        """The entry in these sections."""
+        return Entry(
+            title=self.title,
+            url=self.link.url if self.link else None,
+            arxiv=self.link.arxiv if self.link else None,
+            doi=self.link.doi if self.link else None,
+            venue=self.details.venue,
+            year=self.details.year,
+            orgs=self.details.orgs,
+            note="; ".join(self.details.notes) or None,
+            sections=sections,
+        )
+
+    def states(self, entry: Entry) -> bool:
+        """Whether the line states this entry, apart from ids, sections, `added` and `by`."""
+        read = self.entry(entry.sections)
+        return read == replace(entry, arxiv=read.arxiv, doi=read.doi, added=None, by=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The reason why a line is not an entry."""
+
+    reason: str
+
+
+CONTENTS = Unreadable("a link within the page (table of contents)")
+NO_LINK = Unreadable("no link")
+NO_ADDRESS = Unreadable("a link that is no web address")
+NO_TITLE = Unreadable("no title")
+BADGE = Unreadable("only a picture or an anchor")
+EMPTY_ROW = Unreadable("an empty row")
+EMPTY_BULLET = Unreadable("a bullet with no text")
+FURTHER_LINK = Unreadable("a further link of the entry above")
 
 
 def read_line(inline: Inline, names: KnownNames) -> Draft | Unreadable:
-    """The entry that a bullet means."""
-    head, *cells = _split(inline.pieces)
+    """Read the entry of a bullet."""
+    head, *cells = _split_at_bars(inline.pieces)
     if _is_tag(head, names) and any(piece.href for cell in cells for piece in cell):
         head, *cells = *cells, head
     return read_fields(head, [(cell, None) for cell in cells], names, inline.comments)
@@ -73,42 +111,42 @@ def read_fields(
     names: KnownNames,
     comments: Iterable[str] = (),
 ) -> Draft | Unreadable:
-    """The entry of a title field and the fields after it, each with its label if it has one."""
+    """Read the entry of a title field and the fields after it, each with its label or None."""
     pieces = [*head, *(piece for cell, _ in fields for piece in cell)]
     links = [piece for piece in pieces if piece.href is not None]
-    if not squeeze("".join(piece.text for piece in pieces)):
+    if not squeeze(_text(pieces)):
         return BADGE
     if links and all((piece.href or "").startswith("#") for piece in links):
         return CONTENTS
     title, main, details = _read_head(head, names)
-    details = _read_details(details, fields, names)
-    main = main or best_link(link for cell, _ in fields for link in cell if link.href)
+    details = _join_fields(details, fields, names)
+    main = main or paper_link(link for cell, _ in fields for link in cell if link.href)
     link = read_link(plain(main.href)) if main and main.href else None
     if main and main.href and not link:
         return NO_ADDRESS
-    if not main and not _is_telling(details, names, after_bar=bool(fields)):
+    if not main and not _shows_a_paper(details, names, after_bar=bool(fields)):
         return NO_LINK
-    if not re.search(r"\w", plain(title)) and not is_escaped(title):
+    if not has_words(title) and not is_escaped(title):
         return NO_TITLE
     places = (match["paths"] for note in comments if (match := _SECTIONS.fullmatch(note)))
     dropped = dict.fromkeys(piece.href for piece in links if piece is not main and piece.href)
     return Draft(
         plain(squeeze(title)),
         link,
-        tidied(details),
+        details.tidied(),
         tuple(next(places, "").split()),
         tuple(href for href in dropped if not main or href != main.href),
     )
 
 
-def _is_tag(field: Sequence[Piece], names: KnownNames) -> bool:
-    """Whether a field is only an edition, which may stand before the name: `2023-05 | [Name]`."""
-    text = squeeze("".join(piece.text for piece in field if piece.href is None))
-    return len(field) == 1 and bool(read_edition(text.strip("[]()"), names))
+def _is_tag(pieces: Sequence[Piece], names: KnownNames) -> bool:
+    """Whether a field is only an edition, which may precede the name: `2023-05 | [Name]`."""
+    text = squeeze(_text(piece for piece in pieces if piece.href is None))
+    return len(pieces) == 1 and bool(read_edition(text.strip("[]()"), names))
 
 
-def _is_telling(details: Details, names: KnownNames, *, after_bar: bool) -> bool:
-    """Whether what stands beside a text without link shows that it is a paper's title."""
+def _shows_a_paper(details: Details, names: KnownNames, *, after_bar: bool) -> bool:
+    """Whether the details show that a text without a link is the title of a paper."""
     if details.venue and (details.year or after_bar):
         return True
     return after_bar and any(
@@ -116,8 +154,8 @@ def _is_telling(details: Details, names: KnownNames, *, after_bar: bool) -> bool
     )
 
 
-def _split(pieces: Sequence[Piece]) -> list[list[Piece]]:
-    """The fields between bars; a bar inside a link's text is part of that text."""
+def _split_at_bars(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """The fields between bars; a bar in the text of a link belongs to that text."""
     fields: list[list[Piece]] = [[]]
     for piece in pieces:
         if piece.href is not None:
@@ -130,190 +168,111 @@ def _split(pieces: Sequence[Piece]) -> list[list[Piece]]:
 
 
 def _read_head(head: Sequence[Piece], names: KnownNames) -> tuple[str, Piece | None, Details]:
-    """Title, the link that is the entry's, and what stands around them."""
+    """The title, the link of the entry, and the details around them."""
     links = [piece for piece in head if piece.href is not None]
-    at = _name_at(head, names)
+    at = _name_index(head, names)
     if at is not None:
-        named = head[at]
+        name = head[at]
         tail, *below = _lines(head[at + 1 :], names)
-        title, details = _read_tail(squeeze(named.text), tail, names)
+        title, details = read_tail(squeeze(name.text), tail, names)
         lead = " ".join(_lines(head[:at], names))
-        details = _read_lead(lead, names).joined(details)
-        main = named if named.href is not None else best_link(links)
+        details = read_lead(lead, names).joined(details)
+        main = name if name.href is not None else paper_link(links)
     else:
-        lines = _lines(_broken(head), names)
-        main = best_link(links)
-        if main and not any(re.search(r"\w", plain(line)) for line in lines):
-            return ("" if is_address(main) else _name(main.text)), main, Details()
+        lines = _lines(_with_breaks(head), names)
+        main = paper_link(links)
+        if main and not any(has_words(line) for line in lines):
+            return ("" if is_address(main) else strip_punctuation(main.text)), main, Details()
         text, *below = [line for line in lines if line] or [""]
-        title, details = _read_text(text, names)
+        title, details = read_title(text, names)
     for line in below:
-        details = details.joined(read_remark(_without_dash(line), names))
+        details = details.joined(read_remark(strip_dash(line), names))
     for piece in links:
-        if is_edition(piece, names) and (at is None or piece is not head[at]):
-            details = details.joined(read_edition(inner_text(piece), names) or Details())
+        if _is_edition(piece, names) and (at is None or piece is not head[at]):
+            details = details.joined(read_edition(_inner_text(piece), names) or Details())
     return title, main, details
 
 
-def _name_at(head: Sequence[Piece], names: KnownNames) -> int | None:
-    """Where the piece stands that is the name: a telling link, or the first emphasised words."""
+def _name_index(head: Sequence[Piece], names: KnownNames) -> int | None:
+    """The index of the name: a link with a text of its own, or the first emphasised words."""
     for at, piece in enumerate(head):
         if piece.href is None or not piece.text.strip() or _is_aside(head, at, names):
             continue
-        if not is_generic(piece, names) or _is_heading_link(head, at):
+        if not _is_untitled(piece, names) or _is_described_link(head, at):
             return at
     at = next((at for at, piece in enumerate(head) if re.search(r"\w", piece.text)), 0)
-    lead = "".join(piece.text for piece in head[:at])
-    if not head or not head[at].emphasised or not head[at].text.strip() or lead.strip(' "“'):
+    if not head or not head[at].emphasised or not head[at].text.strip():
         return None
-    is_name = head[at].href is None and not read_edition(head[at].text.strip("[]() :,"), names)
-    return at if is_name and not head[at].text.strip().startswith(("[", "(")) else None
+    if head[at].href is not None or _text(head[:at]).strip(' "“'):
+        return None
+    text = head[at].text
+    is_detail = text.strip().startswith(("[", "(")) or read_edition(text.strip("[]() :,"), names)
+    return None if is_detail else at
 
 
 def _is_aside(head: Sequence[Piece], at: int, names: KnownNames) -> bool:
-    """Whether a link stands in brackets behind words that are no edition: `Title [[MIT]](…)`."""
-    before = "".join(piece.text for piece in head[:at]).rstrip()
+    """Whether a link is in brackets after words that are no edition: `Title [[MIT]](…)`."""
+    before = _text(head[:at]).rstrip()
     if not before.endswith(("[", "(")):
         return False
     before = before[:-1].strip(" \n|,-–—")
-    return bool(re.search(r"\w", plain(before))) and not read_edition(before.strip("[]()"), names)
+    return has_words(before) and not read_edition(before.strip("[]()"), names)
 
 
-def _is_heading_link(head: Sequence[Piece], at: int) -> bool:
+def _is_described_link(head: Sequence[Piece], at: int) -> bool:
     """Whether a link such as `[Documentation](…) - What it says` is a name after all."""
-    if any(re.search(r"\w", plain(piece.text)) for piece in head[:at]):
+    if any(has_words(piece.text) for piece in head[:at]):
         return False
     words = re.findall(r"\w+", head[at].text.casefold())
-    following = "".join(piece.text for piece in head[at + 1 :]).lstrip()
-    return bool(_DASHES.match(following)) and not any(word in BEST_FIRST for word in words)
+    following = _text(head[at + 1 :]).lstrip()
+    return bool(_DASH.match(following)) and not any(word in PAPER_WORDS for word in words)
 
 
-def _read_text(text: str, names: KnownNames) -> tuple[str, Details]:
-    """A title that is plain text, with what stands before and after it."""
-    lead = ""
-    while match := _TASK.match(text) or _leading_edition(text, names):
-        lead, text = lead + match[0], text[match.end() :].strip()
-    details = _read_lead(lead, names)
-    if match := _LEADING.match(text):
-        text = text[match.end() :]
-    if quoted := _QUOTED.fullmatch(text):
-        tail = f"{quoted['stop'] or ''}{quoted['tail'] or ''}{quoted['after'] or ''}"
-        title, ending = _read_tail(quoted["title"], tail, names)
-    else:
-        title, ending = _read_title_text(text, names)
-    return title, details.joined(ending)
+def _is_untitled(piece: Piece, names: KnownNames) -> bool:
+    """Whether a piece is a link whose text is no title: generic, an address or an edition."""
+    return piece.is_generic or (
+        piece.href is not None and (is_address(piece) or _is_edition(piece, names))
+    )
 
 
-def _leading_edition(text: str, names: KnownNames) -> re.Match[str] | None:
-    match = _BRACKETED.match(text)
-    return match if match and read_edition(match["inner"], names) else None
+def _is_edition(link: Piece, names: KnownNames) -> bool:
+    """Whether the text of a link is only an edition: `[[OSDI '24](…)]`."""
+    if link.href is None or is_link_word(link.text):
+        return False
+    edition = read_edition(_inner_text(link), names)
+    return bool(edition and (not edition.venue or is_venue(edition.venue, names)))
 
 
-def _read_lead(lead: str, names: KnownNames) -> Details:
-    """What stands before the name: a venue or date in brackets, a remark, a task box."""
-    lead = _TASK.sub("", f"{lead} ", count=1).strip()
-    details = Details()
-    while match := _BRACKETED.match(lead):
-        details = details.joined(_read_brackets(match["inner"], names))
-        lead = lead[match.end() :].strip()
-    lead = lead.strip(" :,-–—|·•\"“'[](")
-    if not re.search(r"\w", plain(lead)):
-        return details
-    return details.joined(read_remark(lead, names))
+def _inner_text(link: Piece) -> str:
+    """The text of a link without brackets around it."""
+    return squeeze(link.text).strip("[]() ")
 
 
-def _read_tail(name: str, tail: str, names: KnownNames) -> tuple[str, Details]:
-    """The title of a name and what follows it."""
-    details = Details()
-    while match := _leading_edition(name, names):
-        details = details.joined(_read_brackets(match["inner"], names))
-        name = name[match.end() :].strip(" :")
-    ends_in_colon = name.endswith((":", "："))
-    if not ends_in_colon:
-        tail, bracketed = _brackets_first(tail, names)
-        details = details.joined(bracketed)
-    if not re.search(r"\w", plain(tail)) and not is_escaped(tail):
-        title, ending = _trailing_brackets(_name(name), names)
-        return _name(title), details.joined(ending)
-    edition = read_edition(tail.lstrip(",;| "), names)
-    if edition and not ends_in_colon:
-        return _name(name), details.joined(edition)
-    if ends_in_colon or tail.startswith((":", "：")):
-        rest, ending = _read_title_text(tail.lstrip(":： "), names)
-        name = name.rstrip(":： ")
-        return (f"{name}: {rest}" if rest else name), details.joined(ending)
-    if _DASHES.match(tail) or _BY.match(tail):
-        return _name(name), details.joined(read_remark(_without_dash(tail), names))
-    if tail[0] in ",.;，。；、":
-        remark = tail.strip(" ,;，。；、").lstrip(". ")
-        return _name(name), details.joined(read_remark(remark, names))
-    rest, ending = _read_title_text(tail, names)
-    return squeeze(f"{name} {rest}"), details.joined(ending)
-
-
-def _brackets_first(tail: str, names: KnownNames) -> tuple[str, Details]:
-    """Brackets right after the name: an edition, or a remark."""
-    details = Details()
-    while match := _BRACKETED.match(tail):
-        details = details.joined(_read_brackets(match["inner"], names))
-        tail = tail[match.end() :].strip()
-    return tail, details
-
-
-def _read_brackets(inner: str, names: KnownNames) -> Details:
-    """What brackets hold; the words that a link in them has left behind hold nothing."""
-    if is_word_of_link(inner) or not re.search(r"\w", plain(inner)):
-        return Details()
-    return read_remark(inner.strip(), names)
-
-
-def _read_title_text(text: str, names: KnownNames) -> tuple[str, Details]:
-    """Running title text, without the edition, the authors and the full stop at its end."""
-    title, details = _trailing_brackets(text, names)
-    title, ending = split_ending(title, names)
-    title, authors = split_authors(title)
-    return _name(title.strip(" ,;-–—")), details.joined(ending).joined(authors)
-
-
-def _trailing_brackets(title: str, names: KnownNames) -> tuple[str, Details]:
-    """A title without the brackets at its end, if they hold an edition (`(OSDI '24)`)."""
-    match = re.fullmatch(rf"(?P<title>.*\S)\s*{_BRACKETED.pattern}\.?", title)
-    edition = read_edition(match["inner"], names) if match else None
-    return (match["title"], edition) if match and edition else (title, Details())
-
-
-def _read_details(
+def _join_fields(
     details: Details, fields: Iterable[tuple[Sequence[Piece], str | None]], names: KnownNames
 ) -> Details:
     for cell, label in fields:
-        kept = [piece for piece in cell if not is_generic(piece, names, editions=False)]
-        text = squeeze(_EMPTY_BRACKETS.sub("", "".join(piece.text for piece in kept)))
-        text = text.strip("()[] ") if len(kept) < len(cell) or any(p.href for p in kept) else text
-        if not is_nothing(text):
+        kept = [
+            piece
+            for piece in cell
+            if not piece.is_generic and (piece.href is None or not is_address(piece))
+        ]
+        text = squeeze(_EMPTY_BRACKETS.sub("", _text(kept)))
+        if len(kept) < len(cell) or any(piece.href for piece in kept):
+            text = text.strip("()[] ")
+        if not is_empty_value(text):
             details = details.joined(read_field(f"{label}: {text}" if label else text, names))
     return details
 
 
-def _name(text: str) -> str:
-    """A title without the punctuation that belongs to the list and not to it."""
-    text = squeeze(text).rstrip(":： ")
-    if (
-        text.endswith(".")
-        and not text.endswith("..")
-        and not text.endswith(("et al.", "etc.", "Inc."))
-    ):
-        text = text[:-1].rstrip()
-    return text
-
-
 def _lines(pieces: Iterable[Piece], names: KnownNames) -> list[str]:
-    """The text by its line breaks; telling links as text, links such as `[code](…)` left out."""
-    kept = (piece.text for piece in pieces if not is_generic(piece, names))
-    return [squeeze(_EMPTY_BRACKETS.sub(" ", line)) for line in "".join(kept).split("\n")]
+    """The text by line breaks, without links that have no title such as `[code](…)`."""
+    text = _text(piece for piece in pieces if not _is_untitled(piece, names))
+    return [squeeze(_EMPTY_BRACKETS.sub(" ", line)) for line in text.split("\n")]
 
 
-def _broken(head: Sequence[Piece]) -> list[Piece]:
-    """Plain text with breaks where emphasised words follow: `Title. *Authors* **Venue**`."""
+def _with_breaks(head: Sequence[Piece]) -> list[Piece]:
+    """Pieces with line breaks before emphasised words: `Title. *Authors* **Venue**`."""
     pieces = [*head]
     for at, (before, piece) in enumerate(pairwise(head), 1):
         ends = before.text.rstrip().endswith((".", ","))
@@ -323,6 +282,5 @@ def _broken(head: Sequence[Piece]) -> list[Piece]:
     return pieces
 
 
-def _without_dash(text: str) -> str:
-    match = _DASHES.match(text)
-    return text[match.end() :] if match else text
+def _text(pieces: Iterable[Piece]) -> str:
+    return "".join(piece.text for piece in pieces)

@@ -1,23 +1,32 @@
-"""A list's own way of writing a line, learned from the lines around.
+"""Writer for a line of a list, in the style of the lines around it.
 
-Every way that is known here is tried on the neighbours: the one that writes most of them as they
-stand is the list's. A line in that way counts only if it reads as the entry; else the plain way
-of `line_writing.py` is taken, which always does.
+Every known style is tried on the neighbours, and the one that reproduces most of them is the style
+of the list. A line in that style is used only if it reads back as the entry. Otherwise the plain
+form is used: the most readable one that reads back, in the last resort with every word escaped.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
 from bot.catalog.links import read_link
-from bot.catalog.markdown.line_text import address_of, reads_as, write_line
+from bot.catalog.markdown.dialect import markdown_parser
+from bot.catalog.markdown.inline import read_inline
+from bot.catalog.markdown.line import Draft, read_line
 from bot.catalog.model import Entry
 from bot.catalog.names import KnownNames
+from bot.errors import PapersError
 
+Escape = Callable[[str], str]
+
+_LINE_TOKENS = ["bullet_list_open", "list_item_open", "paragraph_open", "inline"]
+_LINE_TOKENS += ["paragraph_close", "list_item_close", "bullet_list_close"]
+_UNESCAPED = re.compile(r"(?P<kept>(?<=\S) (?=\S)|(?<=\w)[^\W\d_])|.")
+_SHORT_YEARS = range(2000, 2070)
 _LINK = re.compile(r"\]\((?P<address><[^<>\n]*>|(?:[^()\s]|\([^()\s]*\))*)\)")
 _WORDS = ("paper", "Paper", "pdf", "PDF", "link", "Link", "arXiv")
-# What stands before and behind the details; {n}ame, {r}est, {t}itle, {u}rl.
+# The text before and after the details; {n}ame, {r}est, {t}itle, {u}rl.
 _HEADS = [
     ("[{n}]({u}): {r}", ""),
     ("[{t}]({u})", ""),
@@ -43,13 +52,13 @@ _EDITIONS = [
 ] + ["{venue}' {year:02d}", "{venue}’ {year:02d}", "{venue}, {full}", "{venue}-{full}"]
 _DETAILS = [" | {}", "| {}", ", {}", ". {}", " - {}", " – {}", " ({})", " [{}]", " **{}**"]
 _DETAILS += [" *{}*", " `{}`", " · {}", "; {}"]
-_ENOUGH = 3
+_MIN_EXAMPLES = 3
 _JOINERS = [" & ", ", ", "/", " and "]
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A way of writing a line."""
+    """A style of writing lines, as templates for the parts of a line."""
 
     head: tuple[str, str] = _HEADS[0]
     edition: str = _EDITIONS[0]
@@ -58,34 +67,33 @@ class Style:
     edition_first: bool = False
 
     def line(self, entry: Entry) -> str:
-        """The entry, written in this way."""
+        """The line of an entry in this style."""
         first, last = self.ends(entry)
         return f"{first}{self.details(entry)}{last}"
 
     def ends(self, entry: Entry) -> tuple[str, str]:
-        """What stands before and behind the details."""
+        """The text before and after the details."""
         head, tail = self.head
         if "{n}" in head and not entry.name:
             head = head.replace("{n}:", "{t}").replace("{n}", "{t}")
             head = head.replace(" : {r}", "").replace(": {r}", "").replace(" {r}", "")
         name, _, rest = entry.title.partition(": ")
-        told = {"n": name, "r": rest, "t": entry.title, "u": address_of(entry.url)}
-        note = f" ({entry.note})" if entry.note else ""
-        return head.format(**told) + note, tail.format(**told)
+        values = {"n": name, "r": rest, "t": entry.title, "u": address_of(entry.url)}
+        return head.format(**values) + _note_text(entry), tail.format(**values)
 
     def details(self, entry: Entry) -> str:
-        """Organisations and edition, with what separates them."""
-        found = [self.joiner.join(entry.orgs), self.edition_of(entry)]
+        """Organisations and edition, with their separators."""
+        texts = [self.joiner.join(entry.orgs), self.edition_of(entry)]
         if self.edition_first:
-            found.reverse()
-        return "".join(self.detail.format(text) for text in found if text)
+            texts.reverse()
+        return "".join(self.detail.format(text) for text in texts if text)
 
     def bare(self, entry: Entry) -> str:
-        """Organisations or edition with nothing around them."""
+        """Organisations or edition, without separators."""
         return self.joiner.join(entry.orgs) or self.edition_of(entry)
 
     def edition_of(self, entry: Entry) -> str:
-        """Venue and year in the list's way; what there is of them."""
+        """Venue and year, or the one of them that is known."""
         if entry.venue is None or entry.year is None:
             return entry.venue or str(entry.year or "")
         return self.edition.format(venue=entry.venue, year=entry.year % 100, full=entry.year)
@@ -94,72 +102,136 @@ class Style:
 def style_of(
     neighbours: Iterable[tuple[str, Entry]], others: Iterable[tuple[str, Entry]] = ()
 ) -> Style | None:
-    """The way in which most of these lines are written; None where it is none of those known.
+    """The style of most of the given lines; None if it is not a known one.
 
-    A neighbour is the text behind the bullet, with the entry that it means. Where too few of them
-    have anything beside the title, the `others` on the list show how that is written.
+    A neighbour is the text after a bullet with its entry. If too few of them have details, the
+    `others` on the list are examples of how details are written.
     """
     lines = _comparable(neighbours)
-    heads = [
-        (sum(_frames(Style(head=head), text, entry) for text, entry in lines), -at)
-        for at, head in enumerate(_HEADS)
-    ]
-    best, at = max(heads)
-    if not best:
+
+    def framed(head: tuple[str, str]) -> int:
+        return sum(_frames(Style(head=head), text, entry) for text, entry in lines)
+
+    head = max(_HEADS, key=framed)
+    if not framed(head):
         return None
-    styles = [
-        Style(_HEADS[-at], edition, detail, joiner, edition_first)
-        for detail, edition, joiner, edition_first in product(
-            _DETAILS, _EDITIONS, _JOINERS, (False, True)
-        )
-    ]
-    found = [*_with_details(lines, _HEADS[-at])]
-    if len(found) < _ENOUGH:
-        found += _with_details(_comparable(others), _HEADS[-at])
-    return max(styles, key=lambda one: sum(one.details(entry) == text for text, entry in found))
+    examples = [*_details_of(lines, head)]
+    if len(examples) < _MIN_EXAMPLES:
+        examples += _details_of(_comparable(others), head)
+
+    def matches(style: Style) -> int:
+        return sum(style.details(entry) == text for text, entry in examples)
+
+    styles = product(_DETAILS, _EDITIONS, _JOINERS, (False, True))
+    return max(
+        (Style(head, edition, detail, joiner, first) for detail, edition, joiner, first in styles),
+        key=matches,
+    )
 
 
 def styled_line(
     entry: Entry, style: Style | None, names: KnownNames, sections: Sequence[str] = ()
 ) -> str:
-    """The text behind a bullet that reads as the entry: in the list's way if that does."""
+    """The text after a bullet that reads back as the entry: in the style if possible.
+
+    `sections` are noted in a comment, for entries that name them in another order than the list.
+    """
     comment = f" <!-- sections: {' '.join(sections)} -->" if sections else ""
-    if style and entry.url:
-        for way in (style, replace(style, detail=_DETAILS[0])):  # only bars tell organisations
-            line = f"{way.line(entry)}{comment}"
-            if reads_as(line, entry, names):
-                return line
-    return write_line(entry, names, sections=sections).removeprefix("- ")
+    for form in _forms(entry, style):
+        if reads_as(f"{form}{comment}", entry, names):
+            return f"{form}{comment}"
+    # Not reached with any text that people can type: the escaped form reads back (tested).
+    raise PapersError(
+        f"{entry.title!r} contains control characters, which Markdown cannot express."
+    )
 
 
 def retouched_line(
     text: str, before: Entry, after: Entry, style: Style | None, names: KnownNames
 ) -> str | None:
-    """A line with what differs replaced in it, and everything else as it stands.
+    """Replace what differs between two entries in a line, and keep the rest of it.
 
-    None where it does not read as the corrected entry then.
+    None if the result does not read back as the corrected entry.
     """
-    for variant in _ways(style or Style()):
-        found = _retouched(text, before, after, variant)
-        if found is not None and reads_as(found, after, names):
-            return found
-    return None
+    style = style or Style()
+    variants = (
+        replace(style, edition=edition, joiner=joiner)
+        for edition, joiner in product(_EDITIONS, _JOINERS)
+    )
+    lines = dict.fromkeys(_retouch(text, before, after, variant) for variant in (style, *variants))
+    return next((line for line in lines if line and reads_as(line, after, names)), None)
 
 
-def _ways(style: Style) -> Iterator[Style]:
-    yield style
-    for edition, joiner in product(_EDITIONS, _JOINERS):
-        yield replace(style, edition=edition, joiner=joiner)
+def address_of(url: str | None) -> str:
+    """The destination of a link; in angle brackets if it would end early or be decoded."""
+    if not url:
+        return ""
+    if not re.search(r"[()\\]|&#?\w+;", url):
+        return url
+    return f"<{url.replace('&', '&amp;').replace(chr(92), chr(92) * 2)}>"
 
 
-def _retouched(text: str, before: Entry, after: Entry, style: Style) -> str | None:
+def escaped(text: str) -> str:
+    """Markdown in which each word contains a literal, so that no word has a special meaning.
+
+    Letters within a word stay readable; single spaces between words stay spaces.
+    """
+    return _UNESCAPED.sub(lambda char: char["kept"] or f"&#{ord(char[0])};", text)
+
+
+def reads_as(line: str, entry: Entry, names: KnownNames) -> bool:
+    """Whether the text of a bullet reads back as an entry."""
+    tokens = markdown_parser().parse(f"- {line}")
+    if [token.type for token in tokens] != _LINE_TOKENS:
+        return False
+    draft = read_line(read_inline(tokens[3].children or ()), names)
+    return isinstance(draft, Draft) and draft.states(entry)
+
+
+def _forms(entry: Entry, style: Style | None) -> Iterator[str]:
+    """Lines that may read back as the entry, the best first."""
+    if style and entry.url:
+        yield style.line(entry)
+        yield replace(style, detail=_DETAILS[0]).line(entry)  # bars mark organisations
+    yield from _plain_forms(entry, str)
+    yield from _plain_forms(entry, escaped)
+
+
+def _plain_forms(entry: Entry, escape: Escape) -> Iterator[str]:
+    """Lines in the plain style, the most readable first."""
+    address = address_of(entry.url)
+    note = f" - {escape(entry.note)}" if entry.note else ""
+    name, _, rest = entry.title.partition(": ")
+    titles = [f"[{escape(entry.title)}]({address})"]
+    if rest and address and not note:
+        titles.insert(0, f"[{escape(name)}]({address}): {escape(rest)}")
+    if not address and not note:
+        titles.insert(0, escape(entry.title))
+    together = " & ".join(escape(org) for org in entry.orgs)
+    orgs_forms = [[together], [f"Org: {together}"]] if together else [[]]
+    for title, edition, orgs in product(titles, _plain_editions(entry, escape), orgs_forms):
+        yield " | ".join([f"{title}{note}", *orgs, *edition])
+
+
+def _plain_editions(entry: Entry, escape: Escape) -> list[list[str]]:
+    year, venue = entry.year, entry.venue
+    if venue is None:
+        return [[] if year is None else [str(year)], [f"Year: {year}"]]
+    labelled = [f"Venue: {escape(venue)}"] + ([f"Year: {year}"] if year is not None else [])
+    if year is None:
+        return [[escape(venue)], labelled]
+    short = f"'{year % 100:02d}" if year in _SHORT_YEARS else str(year)
+    return [[f"{escape(venue)} {short}"], labelled]
+
+
+def _retouch(text: str, before: Entry, after: Entry, style: Style) -> str | None:
     if before.url != after.url:
         addresses = [link["address"] for link in _LINK.finditer(text)]
-        found = [one for one in addresses if _leads(one, before.url)]
-        if len(found) != 1 or not after.url:
+        old_addresses = [address for address in addresses if _leads_to(address, before.url)]
+        if len(old_addresses) != 1 or not after.url:
             return None
-        text = text.replace(f"]({found[0]})", f"]({address_of(after.url)})")
-    for old, new in _pieces(before, after, style):
+        text = text.replace(f"]({old_addresses[0]})", f"]({address_of(after.url)})")
+    for old, new in _replacements(before, after, style):
         if not old:
             text = f"{text}{new}"
         elif text.count(old) == 1:
@@ -169,25 +241,24 @@ def _retouched(text: str, before: Entry, after: Entry, style: Style) -> str | No
     return text
 
 
-def _pieces(before: Entry, after: Entry, style: Style) -> Iterator[tuple[str, str]]:
-    """What was written and what is to be, for each thing that differs."""
+def _replacements(before: Entry, after: Entry, style: Style) -> Iterator[tuple[str, str]]:
+    """The old and the new text of each part that differs."""
     if before.title != after.title:
-        yield from _titles(before, after)
+        yield from _title_replacements(before, after)
     if before.note != after.note:
-        old_note, new_note = (f" ({one.note})" if one.note else "" for one in (before, after))
-        yield old_note, new_note
+        yield _note_text(before), _note_text(after)
     bare = replace(after, title="", orgs=(), venue=None, year=None)
-    with_orgs = [replace(bare, orgs=one.orgs) for one in (before, after)]
-    with_edition = [replace(bare, venue=one.venue, year=one.year) for one in (before, after)]
+    with_orgs = [replace(bare, orgs=entry.orgs) for entry in (before, after)]
+    with_edition = [replace(bare, venue=entry.venue, year=entry.year) for entry in (before, after)]
     for old, new in (with_orgs, with_edition):
         if old == new:
             continue
         whole = style.details(old), style.details(new)
-        # What comes or goes does so with its separator; what changes keeps the one it has.
+        # What is added or removed includes its separator; what changes keeps the one it has.
         yield (style.bare(old), style.bare(new)) if all(whole) else whole
 
 
-def _titles(before: Entry, after: Entry) -> Iterator[tuple[str, str]]:
+def _title_replacements(before: Entry, after: Entry) -> Iterator[tuple[str, str]]:
     if not before.name or not after.name:
         yield before.title, after.title
         return
@@ -195,14 +266,23 @@ def _titles(before: Entry, after: Entry) -> Iterator[tuple[str, str]]:
     yield from ((old[at], new[at]) for at in (0, 2) if old[at] != new[at])
 
 
+def _note_text(entry: Entry) -> str:
+    return f" ({entry.note})" if entry.note else ""
+
+
 def _comparable(lines: Iterable[tuple[str, Entry]]) -> list[tuple[str, Entry]]:
-    return [(_blank(text), replace(entry, url="U")) for text, entry in lines if entry.url]
+    """Lines with their addresses replaced by a placeholder: one link has many spellings."""
+    return [
+        (_LINK.sub("](U)", text.strip()), replace(entry, url="U"))
+        for text, entry in lines
+        if entry.url
+    ]
 
 
-def _with_details(
+def _details_of(
     lines: Iterable[tuple[str, Entry]], head: tuple[str, str]
 ) -> Iterator[tuple[str, Entry]]:
-    """What stands between head and tail, of the lines that have something there."""
+    """The text between head and tail, for the lines with details."""
     style = Style(head=head)
     for text, entry in lines:
         if (entry.venue or entry.orgs) and _frames(style, text, entry):
@@ -211,15 +291,11 @@ def _with_details(
 
 
 def _frames(style: Style, text: str, entry: Entry) -> bool:
+    """Whether a line begins and ends as in a style."""
     first, last = style.ends(entry)
     return text.startswith(first) and text.endswith(last) and len(first) + len(last) <= len(text)
 
 
-def _blank(text: str) -> str:
-    """A line with its addresses made equal: they are written in many ways that mean one link."""
-    return _LINK.sub("](U)", text.strip())
-
-
-def _leads(address: str, url: str | None) -> bool:
+def _leads_to(address: str, url: str | None) -> bool:
     link = read_link(address.strip("<>"))
     return link is not None and link.url == url

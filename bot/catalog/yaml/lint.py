@@ -1,4 +1,4 @@
-"""Problems of a list whose files can be read: repeated papers, links, names, order.
+"""Checks of a catalog whose files can be read: repeated papers, links, names, order.
 
 `yaml/read.py` checks the form of each entry; this module compares entries with each other and with
 `list.yaml`.
@@ -10,83 +10,78 @@ from difflib import get_close_matches
 
 from bot.catalog.identity import keys, link_of, same_paper
 from bot.catalog.links import read_link
-from bot.catalog.markdown.inline import markdown_parser
-from bot.catalog.markdown.parse import DEEPEST
-from bot.catalog.model import Catalog, ListInfo, Section, compact
+from bot.catalog.markdown.dialect import markdown_parser
+from bot.catalog.markdown.parse import MAX_DEPTH
+from bot.catalog.model import Catalog, Section, compact, section_ranks
 from bot.catalog.names import KnownNames, Names
-from bot.catalog.yaml.read import Loaded, Located, Problem
-
-_LIST = "list.yaml"
+from bot.catalog.yaml.read import LoadedCatalog, LocatedEntry, Problem
 
 
-def lint(loaded: Loaded, shipped: KnownNames) -> tuple[Problem, ...]:
-    """Every problem of a catalog, reading problems included, by file and line."""
+def lint(loaded: LoadedCatalog, shipped: KnownNames) -> tuple[Problem, ...]:
+    """All problems of a catalog, those of reading included, by file and line."""
     names = KnownNames.of(loaded.catalog.info).merged(shipped)
-    found = [
+    problems = [
         *loaded.problems,
         *_list_problems(loaded.catalog),
-        *_repeats(loaded.located),
-        *_shared_links(loaded.located),
-        *_unsorted(loaded),
+        *_pair_problems(loaded.located),
+        *_misordered(loaded),
     ]
-    for one in loaded.located:
-        found += [*_link_problems(one), *_name_problems(one, names), *_text_problems(one)]
-    return tuple(sorted(found, key=lambda problem: (problem.file, problem.line, problem.message)))
+    for located in loaded.located:
+        problems += _link_problems(located)
+        problems += _name_problems(located, names)
+        problems += _text_problems(located)
+    return tuple(
+        sorted(problems, key=lambda problem: (problem.file, problem.line, problem.message))
+    )
 
 
-def _repeats(located: Iterable[Located]) -> Iterator[Problem]:
-    """One paper as two entries: in one section a mistake, in two a cross-listing written twice."""
-    for first, second in _sharing(located):
-        if not same_paper(first.entry, second.entry):
-            continue
+def _pair_problems(located: Iterable[LocatedEntry]) -> Iterator[Problem]:
+    """A paper listed twice, or a link of two papers."""
+    for first, second in _pairs_with_a_shared_key(located):
         where = f"{first.file}:{first.line}"
-        shared = set(first.entry.sections) & set(second.entry.sections)
-        if shared:
+        link, other = link_of(first.entry), link_of(second.entry)
+        if same_paper(first.entry, second.entry):
+            message, remedy = f"the same paper as {where}", "Remove one of them."
+            if set(first.entry.sections) & set(second.entry.sections):
+                message = f"{message}, in the same section"
+            else:
+                remedy = "Keep one entry and name both sections in it, the home section first."
+            yield second.problem(f"{message}.", remedy)
+        elif link and other and link.key == other.key:
             yield second.problem(
-                f"the same paper as {where}, in the same section.", "Remove one of them."
-            )
-        else:
-            yield second.problem(
-                f"the same paper as {where}.",
-                "Keep one entry and name both sections in it, the home section first.",
-            )
-
-
-def _shared_links(located: Iterable[Located]) -> Iterator[Problem]:
-    for first, second in _sharing(located):
-        one, other = link_of(first.entry), link_of(second.entry)
-        if one and other and one.key == other.key and not same_paper(first.entry, second.entry):
-            yield second.problem(
-                f"its link is also that of {first.entry.title!r} ({first.file}:{first.line}).",
+                f"its link is also that of {first.entry.title!r} ({where}).",
                 "Find out which of the two it belongs to.",
                 key="url",
                 is_error=False,
             )
 
 
-def _sharing(located: Iterable[Located]) -> Iterator[tuple[Located, Located]]:
-    """Pairs of entries that share a link or a title; each pair once."""
-    seen: dict[str, list[Located]] = defaultdict(list)
-    for one in located:
-        partners = {id(other): other for key in sorted(keys(one.entry)) for other in seen[key]}
-        yield from ((other, one) for other in partners.values())
-        for key in keys(one.entry):
-            seen[key].append(one)
+def _pairs_with_a_shared_key(
+    located: Iterable[LocatedEntry],
+) -> Iterator[tuple[LocatedEntry, LocatedEntry]]:
+    """Pairs of entries that share a link or a title, each pair once."""
+    by_key: dict[str, list[LocatedEntry]] = defaultdict(list)
+    for entry in located:
+        entry_keys = sorted(keys(entry.entry))
+        partners = {id(other): other for key in entry_keys for other in by_key[key]}
+        yield from ((other, entry) for other in partners.values())
+        for key in entry_keys:
+            by_key[key].append(entry)
 
 
-def _link_problems(one: Located) -> Iterator[Problem]:
-    entry = one.entry
+def _link_problems(located: LocatedEntry) -> Iterator[Problem]:
+    entry = located.entry
     if entry.url is None:
         if entry.arxiv or entry.doi:
-            yield one.problem(
-                "it has an id and no url.", "Add the url, such as https://arxiv.org/abs/ID."
-            )
+            remedy = "Add the url, such as https://arxiv.org/abs/ID."
+            yield located.problem("it has an id and no url.", remedy)
         else:
-            yield one.problem("it has no link.", "Add its url when there is one.", is_error=False)
+            remedy = "Add its url when there is one."
+            yield located.problem("it has no link.", remedy, is_error=False)
         return
     link = read_link(entry.url)
     if link is None:
-        yield one.problem("its url is no web address.", "Write https://…", key="url")
+        yield located.problem("its url is not a web address.", "Write https://…", key="url")
         return
     for key, written, right in (
         ("url", entry.url, link.url),
@@ -95,106 +90,107 @@ def _link_problems(one: Located) -> Iterator[Problem]:
     ):
         if written != right and not (key == "doi" and right is None):
             remedy = (
-                f'Write {key}: "{right}".' if right else f"Take the {key} out, or correct the url."
+                f'Write {key}: "{right}".' if right else f"Remove the {key} or correct the url."
             )
-            yield one.problem(
-                f"{key} is {written or 'missing'}, its link says otherwise.", remedy, key=key
+            yield located.problem(
+                f"{key} is {written or 'missing'}, which disagrees with its link.", remedy, key=key
             )
 
 
-def _name_problems(one: Located, names: KnownNames) -> Iterator[Problem]:
-    if one.entry.venue:
-        yield from _name_problem(one, "venue", one.entry.venue, names.venues)
-    for org in one.entry.orgs:
-        yield from _name_problem(one, "orgs", org, names.orgs)
+def _name_problems(located: LocatedEntry, names: KnownNames) -> Iterator[Problem]:
+    entry = located.entry
+    for noun, key, kind, written, known in (
+        ("venue", "venue", "venues", [entry.venue] if entry.venue else [], names.venues),
+        ("organisation", "orgs", "orgs", entry.orgs, names.orgs),
+    ):
+        for name in written:
+            canonical = known.canonical(name)
+            if canonical is None:
+                message, remedy = (
+                    f"unknown {noun} {name}.",
+                    _missing_name_remedy(name, kind, known),
+                )
+                yield located.problem(message, remedy, key=key)
+            elif canonical != name:
+                message = f"the {noun} {name} is spelled {canonical} on this list."
+                yield located.problem(message, f"Write {canonical}.", key=key)
 
 
-def _name_problem(one: Located, key: str, written: str, names: Names) -> Iterator[Problem]:
-    known = names.canonical(written)
-    if known == written:
-        return
-    what = "venue" if key == "venue" else "organisation"
-    kind = "venues" if key == "venue" else "orgs"
-    if known:
-        yield one.problem(
-            f"the {what} {written} is spelled {known} on this list.", f"Write {known}.", key=key
-        )
-        return
-    near = get_close_matches(written, names.spellings, n=2, cutoff=0.6)
+def _missing_name_remedy(name: str, kind: str, known: Names) -> str:
+    near = get_close_matches(name, known.spellings, n=2, cutoff=0.6)
     guess = f"Did you mean {' or '.join(near)}? If not, add" if near else "Add"
-    yield one.problem(
-        f"unknown {what} {written}.", f"{guess} it under {kind} in list.yaml.", key=key
-    )
+    return f"{guess} it under {kind} in list.yaml."
 
 
-def _text_problems(one: Located) -> Iterator[Problem]:
+def _text_problems(located: LocatedEntry) -> Iterator[Problem]:
     for key in ("title", "venue", "note"):
-        text = getattr(one.entry, key)
+        text = getattr(located.entry, key)
         if text and text != " ".join(text.split()):
-            yield one.problem(f"the {key} has irregular spaces.", "Use single spaces.", key=key)
-    if len(set(one.entry.sections)) < len(one.entry.sections):
-        yield one.problem("a section stands twice.", "Name each section once.", key="sections")
+            yield located.problem(
+                f"the {key} has irregular spaces.", "Use single spaces.", key=key
+            )
+    sections = located.entry.sections
+    if len(set(sections)) < len(sections):
+        remedy = "Name each section once."
+        yield located.problem("a section is named twice.", remedy, key="sections")
 
 
-def _unsorted(loaded: Loaded) -> Iterator[Problem]:
-    """Within a file the entries stand in the order of the sections."""
-    order = {path: at for at, path in enumerate(loaded.catalog.places)}
-    highest: dict[str, Located] = {}
-    for one in sorted(loaded.located, key=lambda one: (one.file, one.line)):
-        last = highest.get(one.file)
-        if last and order[last.entry.home] > order[one.entry.home]:
-            yield one.problem(
-                f"it stands after entries of {last.entry.home}.",
-                f"Move it to the end of the entries of {one.entry.home}.",
+def _misordered(loaded: LoadedCatalog) -> Iterator[Problem]:
+    """Entries that are not in the order of the sections within their file."""
+    ranks = section_ranks(loaded.catalog.info.sections)
+    latest: dict[str, LocatedEntry] = {}
+    for located in sorted(loaded.located, key=lambda located: (located.file, located.line)):
+        home, last = located.entry.home, latest.get(located.file)
+        if last and ranks[last.entry.home] > ranks[home]:
+            yield located.problem(
+                f"it comes after entries of {last.entry.home}.",
+                f"Move it to the end of the entries of {home}.",
                 key="sections",
             )
         else:
-            highest[one.file] = one
+            latest[located.file] = located
 
 
 def _list_problems(catalog: Catalog) -> Iterator[Problem]:
     info = catalog.info
     for place in catalog.places.values():
-        if place.depth > DEEPEST:
-            message = f"the section {place.path} is nested deeper than {DEEPEST}."
-            yield Problem(_LIST, 1, message, "Markdown has six headings: move it up.")
+        if place.depth > MAX_DEPTH:
+            message = f"the section {place.path} is nested deeper than {MAX_DEPTH}."
+            yield _list_problem(message, "Markdown has six headings: move it up.")
     yield from _sibling_problems(info.sections, "")
-    yield from _alias_problems(info)
-    blocks = {
-        token.type for token in markdown_parser().parse(info.introduction) if token.level == 0
-    }
+    yield from _ambiguous_names("venues", info.venues)
+    yield from _ambiguous_names("orgs", info.orgs)
+    tokens = markdown_parser().parse(info.introduction)
+    blocks = {token.type for token in tokens if token.level == 0}
     if blocks - {"paragraph_open", "paragraph_close"}:
-        yield Problem(
-            _LIST,
-            1,
-            "the introduction is more than paragraphs.",
-            "Keep lists and headings out of it.",
-        )
+        message = "the introduction is more than paragraphs."
+        yield _list_problem(message, "Keep lists and headings out of it.")
 
 
-def _sibling_problems(sections: tuple[Section, ...], above: str) -> Iterator[Problem]:
+def _sibling_problems(sections: tuple[Section, ...], parent: str) -> Iterator[Problem]:
     for key in ("id", "title"):
         seen: set[str] = set()
         for section in sections:
             value = getattr(section, key)
             if value in seen:
-                message = f"two sections{f' of {above}' if above else ''} have the {key} {value}."
-                yield Problem(_LIST, 1, message, f"Give each its own {key}.")
+                message = (
+                    f"two sections{f' of {parent}' if parent else ''} have the {key} {value}."
+                )
+                yield _list_problem(message, f"Give each its own {key}.")
             seen.add(value)
     for section in sections:
-        yield from _sibling_problems(section.sections, f"{above}/{section.id}".lstrip("/"))
+        yield from _sibling_problems(section.sections, f"{parent}/{section.id}".lstrip("/"))
 
 
-def _alias_problems(info: ListInfo) -> Iterator[Problem]:
-    for kind, spellings in (("venues", info.venues), ("orgs", info.orgs)):
-        yield from _ambiguous(kind, spellings)
-
-
-def _ambiguous(kind: str, spellings: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
+def _ambiguous_names(kind: str, spellings: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
     owner: dict[str, str] = {}
     for name, others in spellings.items():
         for spelling in (name, *others):
             other = owner.setdefault(compact(spelling), name)
             if other != name:
                 message = f"{spelling} under {kind} means both {other} and {name}."
-                yield Problem(_LIST, 1, message, "Keep it under one of them.")
+                yield _list_problem(message, "Keep it under one of them.")
+
+
+def _list_problem(message: str, remedy: str) -> Problem:
+    return Problem("list.yaml", 1, message, remedy)

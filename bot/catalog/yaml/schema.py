@@ -1,4 +1,7 @@
-"""JSON Schemas of the data files, for editors and for `papers schema`; derived from the model."""
+"""Validators and JSON Schemas of the data files, derived from the model.
+
+The schemas are for editors and for `papers schema`.
+"""
 
 import json
 from collections.abc import Mapping
@@ -7,26 +10,41 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.catalog.model import Entry, ListInfo
+from bot.catalog.model import Entry, ListInfo, Section
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 @cache
+def info_type() -> TypeAdapter[ListInfo]:
+    """The validator and serializer of `list.yaml`."""
+    return TypeAdapter(ListInfo)
+
+
+@cache
+def sections_type() -> TypeAdapter[tuple[Section, ...]]:
+    """The serializer of sections."""
+    return TypeAdapter(tuple[Section, ...])
+
+
+@cache
+def entry_type() -> TypeAdapter[Entry]:
+    """The validator of an entry."""
+    return TypeAdapter(Entry)
+
+
+@cache
 def schemas() -> Mapping[str, str]:
     """File name -> JSON Schema: `list.json` for list.yaml, `papers.json` for papers/*.yaml."""
+    papers = TypeAdapter(list[Entry]).json_schema()
     return {
         "list.json": _text(
-            TypeAdapter(ListInfo).json_schema(), "A curated list: its title, sections and settings"
+            info_type().json_schema(), "A curated list: its title, sections and settings"
         ),
-        "papers.json": _text(
-            TypeAdapter(list[Entry]).json_schema(), "The papers of a section, in the list's order"
-        ),
+        "papers.json": _text(papers, "The papers of a section, in the list's order"),
     }
 
 
 def _text(schema: dict[str, Any], title: str) -> str:
-    return (
-        json.dumps({"$schema": _DRAFT, **schema, "title": title}, indent=2, ensure_ascii=False)
-        + "\n"
-    )
+    document = {"$schema": _DRAFT, **schema, "title": title}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -1,9 +1,8 @@
-"""One entry in the text of a papers file: put in, taken out, corrected, and no other byte touched.
+"""Insertion, removal and correction of one entry in the text of a papers file.
 
-The marks of the YAML parser tell the lines of an entry; those alone are replaced, and the result
-is parsed again before anybody sees it. Comments, order, line ends and the style of other entries
-stay, so that a person who reads the diff sees the one entry. What is put in and taken out again
-leaves the bytes that were there.
+The marks of the YAML parser locate the lines of the entry. Only those are replaced, and the result
+is parsed again and compared before it is returned. Comments, order, line ends and the style of
+other entries stay; inserting an entry and removing it again restores every byte.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,87 +12,86 @@ from typing import Any
 import yaml
 
 from bot.catalog.model import Entry
-from bot.catalog.yaml.dump import entry_text, entry_values, key_text, shifted
-from bot.catalog.yaml.read import CatalogError, compose, entry_of, yaml_sentence
+from bot.catalog.text_lines import newline_of, replace_lines
+from bot.catalog.yaml.read import NULL, CatalogError, compose, entry_of, yaml_message
+from bot.catalog.yaml.write import entry_text, entry_values, key_text
 
 _KEYS = [field.name for field in fields(Entry)]
 
 
-def insert_entry(text: str, entry: Entry, order: Mapping[str, int]) -> str:
-    """The text of a papers file with one entry more, after the last of its section.
+def insert_entry(text: str, entry: Entry, ranks: Mapping[str, int]) -> str:
+    """Insert an entry into a papers file after the last entry of its section.
 
-    `order` ranks the section paths. Raises CatalogError when the file cannot take an entry.
+    `ranks` are those of the section paths. Raises CatalogError if the file cannot take an entry.
     """
     node = _entries(text)
     if node is None or not node.value:
-        return _checked(text, _into_empty(text, entry), None, entry)
+        return _verified(text, _with_first_entry(text, entry), None, entry)
     lines = _block_lines(text, node)
-    rank = order[entry.home]
-    before = [item for item in node.value if _rank(item, rank, order) <= rank]
-    at = _end(before[-1], lines) if before else _first(node, 0, lines)
-    newline = _newline(text)
-    new = shifted(entry_text(entry), node.start_mark.column, newline)
-    if at == len(lines) and not lines[-1].endswith(("\n", "\r")):
-        lines[-1] += newline
-        new[-1] = new[-1].removesuffix(newline)
-    return _checked(text, "".join([*lines[:at], *new, *lines[at:]]), None, entry)
+    rank = ranks[entry.home]
+    before = [item for item in node.value if _rank(item, rank, ranks) <= rank]
+    at = _end(before[-1], lines) if before else _first_line(node, 0, lines)
+    new = indented(entry_text(entry), node.start_mark.column)
+    return _verified(text, replace_lines(lines, at, at, new, newline_of(text)), None, entry)
 
 
 def remove_entry(text: str, entry: Entry, *, exactly: bool = False) -> str:
-    """The text of a papers file without an entry; the same text where it does not stand in it.
+    """Remove an entry from a papers file; return the same text if it is not there.
 
-    An entry with `by` is the one with that `by`, whatever a person has made of the rest; one
-    without has to be equal, as every one has to where it is meant `exactly`. A list that becomes
-    empty is `[]`. Raises CatalogError when it cannot be taken out with no other byte touched.
+    An entry with `by` is found by that, whatever a person has edited; without `by`, or if
+    `exactly`, the entries must be equal. An empty list is written as `[]`. Raises CatalogError if
+    the entry cannot be removed without changing other bytes.
     """
     by = None if exactly else entry.by
     while True:
         node = _entries(text)
         items = node.value if node else ()
-        found = [at for at, item in enumerate(items) if _is(item, entry, by)]
-        if node is None or not found:
+        matches = [at for at, item in enumerate(items) if _matches(item, entry, by)]
+        if node is None or not matches:
             return text
-        text = _checked(text, _without(text, node, found[-1]), found[-1], None)
+        text = _verified(text, _without(text, node, matches[-1]), matches[-1], None)
 
 
 def replace_entry(text: str, old: Entry, new: Entry) -> str:
-    """The text of a papers file with an entry corrected where it stands.
+    """Correct an entry in its place in a papers file; return the same text if none equals `old`.
 
-    Only the keys that differ are written anew; other keys keep their style and their comments. The
-    same text where no entry equals `old`. Raises CatalogError when that cannot be done.
+    Only the keys that differ are rewritten; the others keep their style and comments. Raises
+    CatalogError if that is not possible.
     """
     at = find_entry(text, old)
     if at is None or old == new:
         return text
     try:
-        return _checked(text, _with_keys(text, at, old, new), at, new)
+        return _verified(text, _with_keys(text, at, old, new), at, new)
     except CatalogError:  # keys in an order or style that cannot be edited one by one
-        return _checked(text, _with_lines(text, at, new), at, new)
+        return _verified(text, _rewritten(text, at, new), at, new)
 
 
 def find_entry(text: str, entry: Entry) -> int | None:
-    """At which place of a papers file an entry equal to this one stands last, from 0."""
-    node = _entries(text)
-    items = node.value if node else ()
-    return max((at for at, item in enumerate(items) if entry_of(item) == entry), default=None)
+    """The index of the last entry of a papers file that equals the given one, from 0."""
+    matches = [at for at, item in enumerate(_items(text)) if entry_of(item) == entry]
+    return max(matches, default=None)
 
 
 def suggestions_in(text: str) -> frozenset[str]:
-    """Every `by` of a papers file, also of entries that have mistakes."""
-    node = _entries(text)
-    return frozenset(by for item in (node.value if node else ()) if (by := _by(item)))
+    """The `by` of every entry of a papers file, including entries with mistakes."""
+    return frozenset(by for item in _items(text) if (by := _by(item)))
 
 
 def end_line(node: yaml.Node) -> int:
     """The number of lines up to the end of a node's last value."""
-    mark = _last(node).end_mark
-    begun = _last(node).start_mark.line == mark.line
-    at: int = mark.line + (1 if mark.column or begun else 0)
-    return at
+    mark = _last_value(node).end_mark
+    is_on_line = mark.column or _last_value(node).start_mark.line == mark.line
+    return int(mark.line) + (1 if is_on_line else 0)
 
 
-def _last(node: yaml.Node) -> yaml.Node:
-    """The value that a node ends with; the mark of a block itself lies behind what follows it."""
+def indented(text: str, column: int) -> list[str]:
+    """The lines of a text, indented to a column, without line ends."""
+    return [f"{' ' * column}{line}" for line in text.splitlines()]
+
+
+def _last_value(node: yaml.Node) -> yaml.Node:
+    """The value that ends a node; the end mark of a block itself lies after what follows it."""
     while isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
         last = node.value[-1]
         node = last[1] if isinstance(last, tuple) else last
@@ -101,144 +99,131 @@ def _last(node: yaml.Node) -> yaml.Node:
 
 
 def _entries(text: str) -> yaml.SequenceNode | None:
-    """The list of entries, if there is one. Raises CatalogError for anything else."""
+    """The list of entries; None in an empty file. Raises CatalogError for other content."""
     try:
         node = compose(text)
     except yaml.YAMLError as error:
         raise CatalogError(
-            f"The file is not valid YAML: {yaml_sentence(error)} Mend it first."
+            f"The file is not valid YAML: {yaml_message(error)} Correct it first."
         ) from error
     if isinstance(node, yaml.SequenceNode):
         return node
-    if node is None or node.tag == "tag:yaml.org,2002:null":
+    if node is None or node.tag == NULL:
         return None
-    raise CatalogError("The file is no list of entries. Begin every entry with `- title: …`.")
+    raise CatalogError("The file is not a list of entries. Begin every entry with `- title: …`.")
+
+
+def _items(text: str) -> list[yaml.Node]:
+    node = _entries(text)
+    return list(node.value) if node else []
 
 
 def _block_lines(text: str, node: yaml.SequenceNode) -> list[str]:
     if node.flow_style:
         raise CatalogError(
-            "The entries stand in one line; write each as `- title: …` on lines of its own."
+            "The entries are on one line; write each as `- title: …` on lines of its own."
         )
     return text.splitlines(keepends=True)
 
 
-def _into_empty(text: str, entry: Entry) -> str:
-    """A file with its first entry: in place of the `[]` or null that stands there, or at its end.
+def _with_first_entry(text: str, entry: Entry) -> str:
+    """Replace the `[]` or null of an empty list by its first entry, or append it.
 
-    Comments around stay, one behind the `[]` too.
+    Comments stay, also one behind the `[]`.
     """
-    node, newline = compose(text), _newline(text)
+    node, newline = compose(text), newline_of(text)
     first, last = (
         (_offset(text, node.start_mark), _offset(text, node.end_mark)) if node else (0, 0)
     )
     if node is None or first == last:
-        broken = bool(text) and not text.endswith(("\n", "\r"))
-        new = "".join(shifted(entry_text(entry), 0, newline))
-        return f"{text}{newline if broken else ''}{new}"
-    new = "".join(shifted(entry_text(entry), node.start_mark.column, newline)).strip()
+        separator = newline if text and not text.endswith(("\n", "\r")) else ""
+        return f"{text}{separator}{newline.join(indented(entry_text(entry), 0))}{newline}"
+    new = newline.join(indented(entry_text(entry), node.start_mark.column)).strip()
     return f"{text[:first]}{new}{text[last:]}"
 
 
 def _without(text: str, node: yaml.SequenceNode, at: int) -> str:
     lines = _block_lines(text, node)
-    first, last = _first(node, at, lines), _end(node.value[at], lines)
-    if len(node.value) == 1:
-        start = sum(map(len, lines[:first])) + node.start_mark.column
-        end = _offset(text, _last(node).end_mark)
-        end -= len(text[start:end]) - len(text[start:end].rstrip())
-        return f"{text[:start]}[]{text[end:]}"
-    ends_bare = last == len(lines) and not lines[-1].endswith(("\n", "\r"))
-    kept = [*lines[:first], *lines[last:]]
-    if ends_bare:
-        kept[-1] = kept[-1].rstrip("\r\n")
-    return "".join(kept)
+    first, last = _first_line(node, at, lines), _end(node.value[at], lines)
+    if len(node.value) > 1:
+        return replace_lines(lines, first, last, [], newline_of(text))
+    start = sum(map(len, lines[:first])) + node.start_mark.column
+    end = _value_end(text, start, node)
+    return f"{text[:start]}[]{text[end:]}"
 
 
-def _with_lines(text: str, at: int, new: Entry) -> str:
-    """The text with all lines of an entry written anew."""
+def _rewritten(text: str, at: int, new: Entry) -> str:
+    """Rewrite all lines of an entry."""
     node = _entries(text)
     if node is None:
         return text
-    lines, newline = _block_lines(text, node), _newline(text)
-    first, last = _first(node, at, lines), _end(node.value[at], lines)
-    written = shifted(entry_text(new), node.start_mark.column, newline)
-    if not lines[last - 1].endswith(("\n", "\r")):
-        written[-1] = written[-1].removesuffix(newline)
-    return "".join([*lines[:first], *written, *lines[last:]])
+    lines = _block_lines(text, node)
+    first, last = _first_line(node, at, lines), _end(node.value[at], lines)
+    written = indented(entry_text(new), node.start_mark.column)
+    return replace_lines(lines, first, last, written, newline_of(text))
 
 
 def _with_keys(text: str, at: int, old: Entry, new: Entry) -> str:
-    """The text with those keys of an entry written anew that differ."""
-    was, will = entry_values(old), entry_values(new)
+    """Rewrite the keys of an entry that differ."""
+    before, after = entry_values(old), entry_values(new)
     for key in _KEYS:
-        if was.get(key) != will.get(key):
-            node = _entries(text)
-            item = node.value[at] if node else None
-            if item is None or (key not in will and item.value[0][0].value == key):
-                raise CatalogError("The first key of an entry cannot be taken out.")
-            text = _with_key(text, item, key, will.get(key))
+        if before.get(key) != after.get(key):
+            item = _items(text)[at]
+            if not isinstance(item, yaml.MappingNode):
+                raise CatalogError("The entry has no keys.")
+            if key not in after and item.value[0][0].value == key:
+                raise CatalogError("The first key of an entry cannot be removed.")
+            text = _with_key(text, item, key, after.get(key))
     return text
 
 
 def _with_key(text: str, item: yaml.MappingNode, key: str, value: Any) -> str:
-    """The text with one key of an entry set, or gone where its value is None."""
+    """Set one key of an entry, or remove it if the value is None."""
     pairs = {str(name.value): (name, held) for name, held in item.value}
     if key not in pairs:
-        return _with_new_key(text, item, [pairs[name] for name in _before(key, pairs)], key, value)
+        return _with_new_key(text, item, pairs, key, value)
     name, held = pairs[key]
-    start, end = _offset(text, name.start_mark), _offset(text, _last(held).end_mark)
+    start = _offset(text, name.start_mark)
     if value is not None:
-        end -= len(text[start:end]) - len(text[start:end].rstrip())
+        end = _value_end(text, start, held)
         return f"{text[:start]}{key_text(key, value, in_braces=item.flow_style)}{text[end:]}"
     if item.flow_style:
-        at = [str(name.value) for name, _ in item.value].index(key)
-        return f"{text[: _offset(text, item.value[at - 1][1].end_mark)]}{text[end:]}"
+        previous = item.value[[*pairs].index(key) - 1][1]
+        return f"{text[: _offset(text, previous.end_mark)]}{text[_offset(text, held.end_mark) :]}"
     lines = text.splitlines(keepends=True)
-    last = _end(held, lines)
-    if last == len(lines) and not lines[-1].endswith(("\n", "\r")):
-        lines[name.start_mark.line - 1] = lines[name.start_mark.line - 1].rstrip("\r\n")
-    return "".join([*lines[: name.start_mark.line], *lines[last:]])
+    return replace_lines(lines, name.start_mark.line, _end(held, lines), [], newline_of(text))
 
 
 def _with_new_key(
     text: str,
     item: yaml.MappingNode,
-    before: Sequence[tuple[yaml.Node, yaml.Node]],
+    pairs: Mapping[str, tuple[yaml.Node, yaml.Node]],
     key: str,
     value: Any,
 ) -> str:
-    """The text with one key more: behind those that stand before it in the format's order."""
+    """Add a key to an entry, after those that precede it in the data format."""
+    before = [pairs[name] for name in _KEYS[: _KEYS.index(key)] if name in pairs]
     if not before:
-        raise CatalogError("The first key of an entry cannot be put in.")
+        raise CatalogError("The first key of an entry cannot be added.")
     name, held = before[-1]
+    new = key_text(key, value, in_braces=item.flow_style)
     if item.flow_style:
         end = _offset(text, held.end_mark)
-        return f"{text[:end]}, {key_text(key, value, in_braces=item.flow_style)}{text[end:]}"
-    lines, newline = text.splitlines(keepends=True), _newline(text)
-    at = _end(held, lines)
-    line = (
-        f"{' ' * name.start_mark.column}{key_text(key, value, in_braces=item.flow_style)}{newline}"
-    )
-    if not lines[at - 1].endswith(("\n", "\r")):
-        lines[at - 1] += newline
-        line = line.removesuffix(newline)
-    return "".join([*lines[:at], line, *lines[at:]])
+        return f"{text[:end]}, {new}{text[end:]}"
+    lines = text.splitlines(keepends=True)
+    at, column = _end(held, lines), name.start_mark.column
+    return replace_lines(lines, at, at, [f"{' ' * column}{new}"], newline_of(text))
 
 
-def _before(key: str, pairs: Mapping[str, Any]) -> list[str]:
-    return [name for name in _KEYS[: _KEYS.index(key)] if name in pairs]
-
-
-def _rank(item: yaml.Node, rank: int, order: Mapping[str, int]) -> float:
-    """Where the home section of an entry stands; behind everything if it has none."""
+def _rank(item: yaml.Node, rank: int, ranks: Mapping[str, int]) -> float:
+    """The rank of an entry's home section: `rank` for an unknown section, infinite for none."""
     for key, value in item.value if isinstance(item, yaml.MappingNode) else ():
         if key.value == "sections" and isinstance(value, yaml.SequenceNode) and value.value:
-            return order.get(str(value.value[0].value), rank)
+            return ranks.get(str(value.value[0].value), rank)
     return float("inf")
 
 
-def _is(item: yaml.Node, entry: Entry, by: str | None) -> bool:
+def _matches(item: yaml.Node, entry: Entry, by: str | None) -> bool:
     return _by(item) == by if by is not None else entry_of(item) == entry
 
 
@@ -247,8 +232,8 @@ def _by(item: yaml.Node) -> str | None:
     return next((str(value.value) for key, value in pairs if key.value == "by"), None)
 
 
-def _first(node: yaml.SequenceNode, at: int, lines: Sequence[str]) -> int:
-    """The line of an entry's dash, from 0; its first key may stand below it."""
+def _first_line(node: yaml.SequenceNode, at: int, lines: Sequence[str]) -> int:
+    """The line of an entry's dash, from 0; its first key may be on a later line."""
     line: int = node.value[at].start_mark.line
     column = node.start_mark.column
     while line and lines[line][: column + 1].strip() != "-":
@@ -257,15 +242,16 @@ def _first(node: yaml.SequenceNode, at: int, lines: Sequence[str]) -> int:
 
 
 def _end(node: yaml.Node, lines: Sequence[str]) -> int:
-    """As `end_line`, without the blank lines that a text of several lines takes with it."""
+    """As `end_line`, without the trailing blank lines of a multi-line text."""
     at = min(end_line(node), len(lines))
     while at > node.start_mark.line + 1 and not lines[at - 1].strip():
         at -= 1
     return at
 
 
-def _newline(text: str) -> str:
-    return "\r\n" if "\r\n" in text else "\n"
+def _value_end(text: str, start: int, node: yaml.Node) -> int:
+    """The offset where the last value of a node ends, without the white space after it."""
+    return start + len(text[start : _offset(text, _last_value(node).end_mark)].rstrip())
 
 
 def _offset(text: str, mark: Any) -> int:
@@ -273,42 +259,38 @@ def _offset(text: str, mark: Any) -> int:
     return sum(map(len, lines[: mark.line])) + int(mark.column)
 
 
-def _checked(before: str, after: str, at: int | None, entry: Entry | None) -> str:
-    """The new text, proven to hold what the old one held, save for one entry.
+def _verified(before: str, after: str, at: int | None, entry: Entry | None) -> str:
+    """Return the new text; raise CatalogError unless it differs in the one entry only.
 
-    `at` is where an entry stood that has gone or become another; without it one has come.
+    `at` is the index of the entry that was removed or corrected; None after an insertion.
     """
-    try:
-        old, new = _entries(before), _entries(after)
-    except CatalogError:
-        raise _impossible() from None
-    was = [_shape(item) for item in (old.value if old else ())]
-    items = list(new.value) if new else []
-    shapes = [_shape(item) for item in items]
-    if at is None:
-        places = [place for place, item in enumerate(items) if entry_of(item) == entry]
-        proven = any([*shapes[:place], *shapes[place + 1 :]] == was for place in places)
-    elif entry is None:
-        proven = shapes == [*was[:at], *was[at + 1 :]]
-    else:
-        proven = at < len(items) and entry_of(items[at]) == entry
-        proven = proven and shapes == [*was[:at], shapes[at], *was[at + 1 :]]
-    if not proven:
-        raise _impossible()
+    if not _differs_as_expected(before, after, at, entry):
+        raise CatalogError(
+            "The entry cannot be placed in this file. Run `papers check` to see its mistakes."
+        )
     return after
 
 
-def _impossible() -> CatalogError:
-    return CatalogError(
-        "The entry cannot be placed in this file: `papers check` tells what is wrong in it."
-    )
+def _differs_as_expected(before: str, after: str, at: int | None, entry: Entry | None) -> bool:
+    try:
+        old, items = [_content(item) for item in _items(before)], _items(after)
+    except CatalogError:
+        return False
+    new = [_content(item) for item in items]
+    if at is None:
+        places = [place for place, item in enumerate(items) if entry_of(item) == entry]
+        return any([*new[:place], *new[place + 1 :]] == old for place in places)
+    if entry is None:
+        return new == [*old[:at], *old[at + 1 :]]
+    is_corrected = at < len(items) and entry_of(items[at]) == entry
+    return is_corrected and new == [*old[:at], new[at], *old[at + 1 :]]
 
 
-def _shape(node: yaml.Node) -> object:
-    """What a node says, without where it stands."""
+def _content(node: yaml.Node) -> object:
+    """The tags and values of a node, without its position."""
     if isinstance(node, yaml.ScalarNode):
         return node.tag, node.value
     return node.tag, tuple(
-        tuple(map(_shape, part)) if isinstance(part, tuple) else _shape(part)
+        tuple(map(_content, part)) if isinstance(part, tuple) else _content(part)
         for part in node.value
     )

@@ -1,163 +1,110 @@
-"""Whole catalogs as YAML files, for an import; a merge splices what is new into what is there."""
+"""YAML text of entries and whole catalogs: one key per line, short collections on one line."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+import datetime as dt
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import TypeAdapter
 
 from bot.catalog.atomic_write import write_file
-from bot.catalog.model import Catalog, Entry, ListInfo, ReviewPolicy, Section
-from bot.catalog.yaml.dump import dump, entry_text, plain_value, shifted
-from bot.catalog.yaml.read import CatalogError
-from bot.catalog.yaml.schema import schemas
-from bot.catalog.yaml.splice import end_line, insert_entry
+from bot.catalog.model import Catalog, Entry, ListInfo, Section
+from bot.catalog.yaml.schema import info_type, schemas, sections_type
 
-_HEAD = "# yaml-language-server: $schema={schema}\n"
+_WRITTEN_KEYS = {"venues", "orgs", "categories", "budget"}
+_SCHEMA_COMMENT = "# yaml-language-server: $schema={schema}\n"
 
 
 def write_catalog(folder: Path, catalog: Catalog) -> None:
-    """Write a whole catalog, with the schemas that editors read. Old papers files go."""
+    """Write a catalog's files and schemas; delete papers files of sections that are gone."""
     for name, schema in schemas().items():
         write_file(folder / "schema" / name, schema)
     papers = folder / "papers"
     for section in catalog.info.sections:
-        entries = [entry for entry in catalog.entries if entry.home.split("/")[0] == section.id]
+        entries = [entry for entry in catalog.entries if entry.top == section.id]
         text = "".join(entry_text(entry) for entry in entries) or "[]\n"
-        write_file(papers / f"{section.id}.yaml", head_of_papers(section) + text)
-    write_file(
-        folder / "list.yaml", _HEAD.format(schema="schema/list.json") + dump(_info(catalog.info))
-    )
+        write_file(papers / f"{section.id}.yaml", papers_header(section) + text)
+    header = _SCHEMA_COMMENT.format(schema="schema/list.json")
+    write_file(folder / "list.yaml", header + dump(_info_values(catalog.info)))
     for path in papers.glob("*.y*ml"):
         if path.name not in {f"{section.id}.yaml" for section in catalog.info.sections}:
             path.unlink()
 
 
-def head_of_papers(section: Section) -> str:
-    """How the file of a top section's papers begins: its schema, for editors, and what it is."""
-    schema = _HEAD.format(schema="../schema/papers.json")
+def papers_header(section: Section) -> str:
+    """The comment at the top of a papers file: its schema, for editors, and its content."""
+    schema = _SCHEMA_COMMENT.format(schema="../schema/papers.json")
     return f"{schema}# {section.title}: its papers, in the list's order.\n\n"
 
 
-def merge_catalog(folder: Path, old: Catalog, merged: Catalog, added: tuple[Entry, ...]) -> None:
-    """Write what a merge brings: new entries are spliced in, new sections and names written."""
-    order = {path: at for at, path in enumerate(merged.places)}
-    texts: dict[Path, str] = {}
-    for entry in added:
-        path = folder / "papers" / f"{entry.home.split('/')[0]}.yaml"
-        if path not in texts:
-            texts[path] = _read(path) if path.exists() else ""
-        texts[path] = insert_entry(texts[path], entry, order)
-    if merged.info != old.info:
-        path = folder / "list.yaml"
-        write_file(path, _with_additions(_read(path), old.info, merged.info))
-    for path, text in texts.items():
-        write_file(path, text)
+def entry_text(entry: Entry) -> str:
+    """The YAML lines of an entry, its keys in the order of the data format."""
+    return dump([entry_values(entry)])
 
 
-def _read(path: Path) -> str:
-    """A file's text with its own line ends."""
-    return path.read_bytes().decode("utf-8")
+def key_text(key: str, value: object, *, in_braces: bool) -> str:
+    """The YAML of one key of an entry, on a line of its own or for an entry in braces."""
+    if in_braces:
+        return dump({key: value}, flow=True).strip()[1:-1]
+    return dump({key: value}, flow=None if isinstance(value, list) else False).strip()
 
 
-def _with_additions(text: str, old: ListInfo, new: ListInfo) -> str:
-    """`list.yaml` with what the lists of names and the tree of sections have more.
+def entry_values(entry: Entry) -> dict[str, Any]:
+    """The values of an entry as YAML types, in the order of the data format."""
+    return {
+        field.name: list(value) if isinstance(value, tuple) else value
+        for field in fields(entry)
+        if (value := getattr(entry, field.name)) not in (None, ())
+    }
 
-    Raises CatalogError when that cannot be put in without touching anything else.
-    """
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
-    if not isinstance(node, yaml.MappingNode):
-        raise CatalogError("list.yaml holds no keys.")
-    values = {key.value: value for key, value in node.value}
-    newline = "\r\n" if "\r\n" in text else "\n"
-    edits = _section_edits(values["sections"], old.sections, new.sections)
-    for kind in ("venues", "orgs"):
-        before, after = getattr(old, kind), getattr(new, kind)
-        added = {name: list(others) for name, others in after.items() if name not in before}
-        if added:
-            edits.append(_name_edit(values.get(kind), kind, added, before))
-    lines = text.splitlines(keepends=True)
-    if lines and not lines[-1].endswith(("\n", "\r")):
-        lines[-1] += newline
-    for first, last, column, piece in sorted(edits, key=lambda edit: edit[:2], reverse=True):
-        lines[first:last] = shifted(piece, column, newline)
-    text = "".join(lines)
-    read = TypeAdapter(ListInfo).validate_python(yaml.safe_load(text))
-    if (read.sections, read.venues, read.orgs) != (new.sections, new.venues, new.orgs):
-        raise CatalogError(
-            "The new sections and names cannot be placed in list.yaml. Write its sections, venues "
-            "and orgs each on lines of their own."
-        )
+
+def section_values(sections: tuple[Section, ...]) -> list[dict[str, Any]]:
+    """Sections with their subsections as YAML types."""
+    values: list[dict[str, Any]] = sections_type().dump_python(
+        sections, mode="json", exclude_defaults=True
+    )
+    return values
+
+
+def _info_values(info: ListInfo) -> dict[str, Any]:
+    """The values of `list.yaml` as YAML types; defaults only of keys that people often edit."""
+    stated = info_type().dump_python(info, mode="json", exclude_defaults=True)
+    return {
+        key: stated.get(key, value)
+        for key, value in info_type().dump_python(info, mode="json").items()
+        if key in stated or key in _WRITTEN_KEYS
+    }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Block style with short collections on one line, double quotes where quotes are needed."""
+
+    def choose_scalar_style(self) -> str:
+        style: str = super().choose_scalar_style()
+        return '"' if style == "'" else style
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  # PyYAML calls it
+        return super().increase_indent(flow, indentless=False)
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, style="|" if "\n" in text else None
+    )
+
+
+_Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(dt.date, yaml.SafeDumper.represent_date)
+
+
+def dump(value: object, *, flow: bool | None = None) -> str:
+    """A value as YAML; `flow` is PyYAML's `default_flow_style`, None: short collections inline."""
+    text: str = yaml.dump(
+        value,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=10_000,
+        default_flow_style=flow,
+    )
     return text
-
-
-_END_OF_FILE = 10**9
-_Edit = tuple[int, int, int, str]  # the lines from, to; the column; what stands there then
-
-
-def _section_edits(
-    node: yaml.Node, old: tuple[Section, ...], new: tuple[Section, ...]
-) -> list[_Edit]:
-    """New sections after their siblings; a section written in one line is written anew."""
-    if not isinstance(node, yaml.SequenceNode) or node.flow_style:
-        raise CatalogError("The sections of list.yaml stand in one line; write each on its own.")
-    column, edits = node.start_mark.column, []
-    for item, before, after in zip(node.value, old, new, strict=False):
-        if before == after:
-            continue
-        below = next((value for key, value in item.value if key.value == "sections"), None)
-        if below is not None and not below.flow_style and not item.flow_style:
-            edits += _section_edits(below, before.sections, after.sections)
-        else:
-            text = dump([_section(after)])
-            edits.append((item.start_mark.line, end_line(item), column, text))
-    if added := new[len(old) :]:
-        edits.append(
-            (end_line(node), end_line(node), column, dump([_section(one) for one in added]))
-        )
-    return edits
-
-
-def _name_edit(
-    node: yaml.Node | None, kind: str, added: dict[str, Any], before: Mapping[str, Any]
-) -> _Edit:
-    """New names below the others; names written in one line are written anew."""
-    if isinstance(node, yaml.MappingNode) and not node.flow_style:
-        return end_line(node), end_line(node), node.start_mark.column, dump(added)
-    everything = {kind: {**{name: list(others) for name, others in before.items()}, **added}}
-    if node is None:
-        return _END_OF_FILE, _END_OF_FILE, 0, dump(everything)
-    return node.start_mark.line, end_line(node), 0, dump(everything)
-
-
-def _info(info: ListInfo) -> dict[str, Any]:
-    review = {
-        key: plain_value(value)
-        for key, value in asdict(info.review).items()
-        if value != getattr(ReviewPolicy(), key)
-    }
-    publish = {"markdown": info.publish.markdown} if info.publish.markdown else None
-    found = {
-        "title": info.title,
-        "introduction": info.introduction or None,
-        "sections": [_section(section) for section in info.sections],
-        "venues": {name: list(others) for name, others in info.venues.items()},
-        "orgs": {name: list(others) for name, others in info.orgs.items()},
-        "synonyms": [list(group) for group in info.synonyms] or None,
-        "categories": list(info.categories),
-        "budget": info.budget,
-        "review": review or None,
-        "publish": publish,
-    }
-    return {key: value for key, value in found.items() if value is not None}
-
-
-def _section(section: Section) -> dict[str, Any]:
-    found: dict[str, Any] = {"id": section.id, "title": section.title}
-    if section.aliases:
-        found["aliases"] = list(section.aliases)
-    if section.sections:
-        found["sections"] = [_section(below) for below in section.sections]
-    return found

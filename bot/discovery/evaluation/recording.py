@@ -1,4 +1,4 @@
-"""A recording of what was announced and of what curators then did: a folder, read into memory.
+"""Reader for a recording: announced papers and what curators then added to the list.
 
 `stream.jsonl[.gz]` and `additions.jsonl[.gz]` make a recording; `catalog` and `background` may be
 absent. Texts are read into rows of word numbers and dropped, save those that placement needs:
@@ -31,7 +31,7 @@ class RecordingError(PapersError):
 
 @dataclass(frozen=True, slots=True)
 class RecordedPaper:
-    """A paper of a recording: what a model reads of it."""
+    """A paper of a recording, as far as a model reads it."""
 
     arxiv: str
     row: Row
@@ -50,7 +50,7 @@ class RecordedAddition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """All of it, without the additions that are out of scope."""
+    """A recording, without the additions that are out of scope."""
 
     words: Words
     listed: tuple[RecordedPaper, ...]  # before the stream began
@@ -94,7 +94,7 @@ class _Reader:
         self._skipped: Counter[str] = Counter()
 
     def read(self, catalog: Catalog) -> Recording:
-        """In an order that lets each text be dropped at once."""
+        """Read the files in an order that lets each text be dropped at once."""
         inside, outside = self._additions()
         found: set[str] = set(outside)
         listed = [
@@ -115,7 +115,7 @@ class _Reader:
         ]
         return Recording(
             words=self._words,
-            listed=(*listed, *self._titles(catalog, inside, {one.arxiv for one in listed})),
+            listed=(*listed, *self._titles(catalog, inside, {paper.arxiv for paper in listed})),
             background=tuple(background),
             weeks={week: tuple(weeks[week]) for week in sorted(weeks)},
             additions=inside,
@@ -205,7 +205,7 @@ def _object(raw: bytes) -> Line | None:
 def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         return ()
-    return tuple(one for one in value if isinstance(one, str))
+    return tuple(text for text in value if isinstance(text, str))
 
 
 def _date(value: object) -> date | None:

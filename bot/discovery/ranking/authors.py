@@ -1,4 +1,4 @@
-"""Who writes what the list holds: the strongest sign that a paper belongs. Pure.
+"""Authors of listed papers, the strongest sign that a paper belongs. Pure.
 
 A name counts as it is written, save accents, dots, hyphens and case. Initials are not widened to
 names nor names cut to initials: `J. Wang` is hundreds of people, and ranking by it was a disaster.
@@ -22,14 +22,14 @@ def author_key(name: str) -> str:
 
 
 def count_authors(listed: Iterable[Paper]) -> Counter[str]:
-    """How many listed papers each author has, by key."""
+    """The number of listed papers of each author, by key."""
     return Counter(
         key for paper in listed for key in {author_key(name) for name in paper.authors} if key
     )
 
 
 def known_authors(names: Iterable[str], counts: Mapping[str, int]) -> tuple[KnownAuthor, ...]:
-    """Those of a paper's authors who are on the list, the weightiest first.
+    """The authors of a paper who are on the list, the weightiest first.
 
     One of two authors says more than one of thirty, hence the division.
     """

@@ -1,7 +1,7 @@
-"""What is thought of a paper, and why: the values that a reviewer is shown.
+"""Values that explain a judgement to a reviewer: terms, authors, nearest entries, sections.
 
-This module imports nothing heavy, so that the long-lived process can hold judgements that a child
-process has made with scikit-learn.
+This module imports nothing heavy: the long-lived process holds judgements that a child process has
+made with scikit-learn.
 """
 
 from dataclasses import dataclass
@@ -61,9 +61,9 @@ class SectionChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """A paper's score; reasons and sections only for the best of those judged together."""
+    """The score of a paper, by its key; reasons and sections only for the best papers."""
 
-    arxiv: str
+    key: str
     score: float
     reasons: Reasons | None = None
     choices: tuple[SectionChoice, ...] = ()

@@ -1,4 +1,4 @@
-"""Text as numbers: a paper is a row of word numbers, and rows become a sparse matrix of counts.
+"""Text features: a paper is a row of word numbers, and rows become a sparse matrix of counts.
 
 A row takes four bytes a word, a fraction of the text, and a text is read once however often a
 model is fitted on it. That keeps a refit, and a replay of many refits, small and fast.
@@ -27,7 +27,7 @@ _AT_ONCE = 500  # rows; the buffers for more would be larger than what they make
 
 
 def text_of(paper: Paper) -> str:
-    """What is read of a paper; the title alone where there is no abstract."""
+    """The text that a model reads: title and abstract, or the title alone."""
     return f"{paper.title} {paper.abstract}"
 
 
@@ -41,7 +41,7 @@ class Words:
             self.numbers[word]
 
     def __len__(self) -> int:
-        """How many words are known."""
+        """The number of known words."""
         return len(self.numbers)
 
     def learn(self, text: str) -> Row:
@@ -64,7 +64,7 @@ def shared_pairs(rows: Sequence[Row], least: int) -> Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which column of a matrix a word or a pair of words is counted in."""
+    """The matrix column of each word and pair of words."""
 
     of_word: Numbers  # by word number; the last one stands for words not known
     pairs: Numbers  # codes, ascending
@@ -101,7 +101,7 @@ class Columns:
         return known + pairs
 
     def counts(self, rows: Sequence[Row]) -> Matrix:
-        """How often each row holds the term of each column."""
+        """The count of each column's term in each row."""
         flat, row_of = _flat(rows)
         columns = self.of_word[flat]
         found = columns >= 0
@@ -119,7 +119,7 @@ class Columns:
 
 
 def documents(columns: Columns, rows: Sequence[Row]) -> Numbers:
-    """How many of the rows hold the term of each column."""
+    """The number of rows that hold the term of each column."""
     seen = np.zeros(columns.width, dtype=np.int64)
     for some in _chunks(rows):
         seen += np.bincount(columns.counts(some).indices, minlength=columns.width)

@@ -1,24 +1,26 @@
-"""Fits and judges in a process of its own that ends when it has answered.
+"""Fits models and judges papers in a child process that ends when it has answered.
 
     papers ──► fit ──► [child: relevance.py] ──► the model as bytes
     model + papers ──► judge ──► [child: relevance.py, placement.py] ──► judgements
 
-scikit-learn costs 90 MB of imports and a fit as much again. The long-lived process never has them:
-this module imports none of it, sends papers in handfuls, and gets bytes and plain values back.
+scikit-learn costs 90 MB of imports and a fit as much again. The long-lived process never pays
+them: this module imports none of it, sends papers in handfuls, and gets bytes and plain values
+back.
 """
 
 import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from heapq import nlargest
 from itertools import chain, islice
 from multiprocessing.connection import Connection
 from typing import Any, cast
 
 from bot.discovery.paper import Paper
 from bot.discovery.ranking.explanations import Judgement
-from bot.discovery.ranking.section_names import PlacedPaper
+from bot.discovery.ranking.placement_sections import PlacedPaper
 from bot.errors import PapersError
 
 TIMEOUT = 600.0  # seconds; a fit takes 20, so that only something broken takes this long
@@ -33,7 +35,7 @@ class ModelProcessError(PapersError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitTask:
-    """What to learn from; `others` is read once and may be a generator over a database."""
+    """The papers to learn from; `others` is read once and may be a generator over a database."""
 
     listed: Collection[Paper]
     others: Iterable[Paper]
@@ -42,10 +44,10 @@ class FitTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeTask:
-    """What to judge: papers by a model, with the authors of what is listed now.
+    """The papers to judge by a model, with the authors of the papers that are listed now.
 
-    The `best` of the papers are explained and placed, by where the `placed` papers stand; `names`
-    and `allowed` are those of `sections.py`. Without `placed` and `allowed` nothing is placed.
+    The `best` papers are explained and placed beside the `placed` ones; `names` and `allowed` come
+    from `placement_sections`. Without `placed` and `allowed` nothing is placed.
     """
 
     model: bytes
@@ -57,15 +59,26 @@ class JudgeTask:
     allowed: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ModelRunner:
+    """The two operations on models, in this process or in a child."""
+
+    fit: Callable[[FitTask], bytes]
+    judge: Callable[[JudgeTask], tuple[Judgement, ...]]
+
+
 def fit(task: FitTask, *, timeout: float = TIMEOUT) -> bytes:
-    """Fit a model. Raises LearningError with the reason when the child cannot."""
-    first = (tuple(task.listed), tuple(task.rejected))
+    """Fit a model in a child. Raises ModelProcessError with the reason when it cannot."""
+    first = replace(task, others=())
     return cast("bytes", _ask(_fit, first, task.others, timeout))
 
 
 def judge(task: JudgeTask, *, timeout: float = TIMEOUT) -> tuple[Judgement, ...]:
-    """Judge papers, in their order. Raises LearningError with the reason when the child cannot."""
+    """Judge papers in a child, in their order. Raises ModelProcessError when it cannot."""
     return cast("tuple[Judgement, ...]", _ask(_judge, task, (), timeout))
+
+
+CHILD = ModelRunner(fit, judge)
 
 
 def _ask(
@@ -74,7 +87,7 @@ def _ask(
     papers: Iterable[Paper],
     timeout: float,
 ) -> object:
-    """Start a child, send it the task and then the papers, and wait for its answer."""
+    """Start a child, send it the task and then the papers, and wait for the answer."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     child = context.Process(target=_serve, args=(there, work), daemon=True, name="learning")
@@ -121,27 +134,56 @@ def _talk(here: Connection, first: object, papers: Iterable[Paper]) -> tuple[boo
 
 
 def _serve(there: Connection, work: Callable[[Any, Iterator[Paper]], Any]) -> None:
-    """In the child: do the work and answer with it, or with the reason why not."""
+    """In the child: do the work and send the result, or the reason of a failure."""
     os.nice(_NICE)
     try:
         task = there.recv()
         papers: Iterator[Paper] = chain.from_iterable(iter(there.recv, None))
         answer = (True, work(task, papers))
     except (EOFError, BrokenPipeError):
-        return  # nobody waits any more
-    except Exception as error:  # noqa: BLE001  # whatever it was, the parent tells it
+        return  # the parent has ended
+    except Exception as error:  # noqa: BLE001  # any reason is for the parent
         answer = (False, f"{type(error).__name__}: {error}")
     there.send(answer)
 
 
-def _fit(task: tuple[tuple[Paper, ...], tuple[Paper, ...]], others: Iterator[Paper]) -> bytes:
-    from bot.discovery.ranking.relevance import Model  # noqa: PLC0415  # only the child pays for it
-
-    listed, rejected = task
-    return Model.fit(listed, others, rejected).to_bytes()
+def _fit(task: FitTask, others: Iterator[Paper]) -> bytes:
+    return fit_here(replace(task, others=others))
 
 
 def _judge(task: JudgeTask, _: Iterator[Paper]) -> tuple[Judgement, ...]:
-    from bot.discovery.ranking.judge import judge_papers  # noqa: PLC0415  # only the child pays for it
+    return judge_here(task)
 
-    return judge_papers(task)
+
+def fit_here(task: FitTask) -> bytes:
+    """Fit a model in this process."""
+    from bot.discovery.ranking.relevance import Model  # noqa: PLC0415  # only the child pays for it
+
+    return Model.fit(task.listed, task.others, task.rejected).to_bytes()
+
+
+def judge_here(task: JudgeTask) -> tuple[Judgement, ...]:
+    """Judge papers in this process: scores for all, reasons and sections for the best."""
+    from bot.discovery.ranking.placement import Placement  # noqa: PLC0415  # as above
+    from bot.discovery.ranking.relevance import Model  # noqa: PLC0415  # as above
+
+    model, papers = Model.from_bytes(task.model), tuple(task.papers)
+    scores = model.score(papers, task.authors)
+    best = set(nlargest(task.best, range(len(papers)), key=scores.__getitem__))
+    placement = None
+    if best and (task.placed or task.allowed):
+        placement = Placement(tuple(task.placed), task.names, task.allowed)
+    return tuple(
+        Judgement(
+            key=paper.key,
+            score=score,
+            reasons=model.explain(paper, task.authors) if at in best else None,
+            choices=placement.choose(paper.title, paper.abstract)
+            if placement and at in best
+            else (),
+        )
+        for at, (paper, score) in enumerate(zip(papers, scores, strict=True))
+    )
+
+
+IN_PROCESS = ModelRunner(fit_here, judge_here)

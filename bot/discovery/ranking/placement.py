@@ -1,4 +1,4 @@
-"""In which section a paper would go, with two more and the entries there that it reads like. Pure.
+"""Placement of papers: the three likeliest sections and the entries there that are alike. Pure.
 
 A section's own name in the title leads; then comes what a regression on words and letter groups
 chooses, then the sections whose middle is nearest. The regression is the better judge of the first
@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from bot.discovery.ranking.explanations import NearEntry, SectionChoice
 from bot.discovery.ranking.features import Matrix
-from bot.discovery.ranking.section_names import PlacedPaper, name_key, title_keys
+from bot.discovery.ranking.placement_sections import PlacedPaper, name_key, title_keys
 
 Doubles = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ _KINDS = (_counter("word", (1, 2), "english"), _counter("char_wb", (3, 5), None)
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What papers look like before rarity is known: counts of titles and of whole texts, by kind.
+    """Features of papers before weighting: counts of titles and of whole texts, by kind.
 
     It depends on nothing but the papers, so a replay counts each paper once.
     """
@@ -61,19 +61,22 @@ class Features:
 
         kinds = list(zip(*(part.counts for part in parts), strict=True))
         return cls(
-            tuple((stack(one[0] for one in kind), stack(one[1] for one in kind)) for kind in kinds)
+            tuple(
+                (stack(titles for titles, _ in kind), stack(texts for _, texts in kind))
+                for kind in kinds
+            )
         )
 
 
 @dataclass(frozen=True)
 class Space:
-    """How papers become vectors: the rarity of each feature among the listed papers."""
+    """The rarity of each feature among the listed papers, which weights vectors."""
 
     rarity: tuple[NDArray[np.float32], ...]
 
     @classmethod
     def of(cls, features: Features) -> "Space":
-        """Only what listed papers hold counts at all."""
+        """The space of the features that listed papers have."""
         return cls(tuple(_rarity(texts) for _, texts in features.counts))
 
     def vectors(self, features: Features) -> Matrix:
@@ -104,7 +107,7 @@ def _unit(rows: Matrix) -> Matrix:
 
 
 class Placement:
-    """Learned from where the listed papers stand."""
+    """A model of sections, fitted on the sections of the listed papers."""
 
     def __init__(
         self,
@@ -161,7 +164,7 @@ class Placement:
     def choose_from(
         self, title: str, features: Features, first: int = 3
     ) -> tuple[SectionChoice, ...]:
-        """The same for a paper whose features are known."""
+        """The sections for a paper whose features are known."""
         keys = title_keys(title)
         named = {section: name for key, section, name in self._names if key in keys}
         if not len(self._of):
@@ -218,4 +221,4 @@ def _names(
     owners: dict[str, set[str]] = {}
     for key, section, _ in found:
         owners.setdefault(key, set()).add(section)
-    return [one for one in found if len(owners[one[0]]) == 1]
+    return [triple for triple in found if len(owners[triple[0]]) == 1]

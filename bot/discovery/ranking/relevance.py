@@ -1,4 +1,4 @@
-"""Which papers belong: a linear model of their words plus what is known of their authors. Pure.
+"""Relevance of papers: a linear model of their words plus a term for known authors. Pure.
 
     score = logistic regression on TF-IDF (words, and the word pairs that two listed papers share)
           + 4 · Σ over authors of log(1 + listed papers of this author) / √(number of authors)
@@ -83,19 +83,19 @@ class Model:
         *,
         most: int = NEGATIVES,
     ) -> "Model":
-        """Learn what tells listed papers from rejected and other ones.
+        """Fit the difference between listed papers and rejected and other ones.
 
         `others` is read once and may be a generator; of them a sample by id is kept, the same at
         each refit, so that scores do not jump. Rejected papers always count. Whatever is given
         too little of (titles alone, no others, nothing) makes a poorer model, never an error.
         """
         listed, rejected, words = tuple(listed), tuple(rejected), Words()
-        known = {paper.arxiv for paper in (*listed, *rejected)} - {""}
+        known = {paper.key for paper in (*listed, *rejected)}
         taught = to_learn(listed, lambda paper: bool(paper.abstract))
         rows = [words.learn(text_of(paper)) for paper in taught]
         no = [words.learn(text_of(paper)) for paper in rejected]
-        no += _sample((paper for paper in others if paper.arxiv not in known), most, words)
-        pairs = [(paper.arxiv, paper.title) for paper in taught]
+        no += _sample((paper for paper in others if paper.key not in known), most, words)
+        pairs = [(paper.arxiv or "", paper.title) for paper in taught]
         are_whole = sum(bool(paper.abstract) for paper in taught) >= ENOUGH_TEXTS
         model = cls.learn(words, pairs, rows, no, are_whole=are_whole)
         if taught is listed:
@@ -112,7 +112,7 @@ class Model:
         *,
         are_whole: bool = True,
     ) -> "Model":
-        """The same from rows that `words` has read; whether the listed ones are whole texts."""
+        """Fit from rows that `words` has read; with `are_whole` the listed ones have abstracts."""
         total = len(rows) + len(other_rows)
         seen = _telling(words, rows, other_rows)
         vocabulary = tuple(sorted(seen))
@@ -124,14 +124,14 @@ class Model:
         return cls(vocabulary, idf, weights, base, tuple(listed), matrix[: len(rows)].copy())
 
     def showing(self, papers: Iterable[Paper]) -> "Model":
-        """With these papers too among the nearest that are shown."""
+        """The model with more papers among the nearest that are shown."""
         more = tuple(papers)
         rows = vectors(
             self._columns, [self._words.read(text_of(paper)) for paper in more], self.idf
         )
         return replace(
             self,
-            listed=(*self.listed, *((paper.arxiv, paper.title) for paper in more)),
+            listed=(*self.listed, *((paper.arxiv or "", paper.title) for paper in more)),
             rows=sp.vstack([self.rows, rows], format="csr"),
         )
 
@@ -155,7 +155,7 @@ class Model:
         ]
 
     def score_rows(self, rows: Sequence[Row], words: Words | None = None) -> list[float]:
-        """What the words alone say, of rows that `words` has read."""
+        """The score by words alone, of rows that `words` has read."""
         columns = Columns.of(self.vocabulary, words) if words else self._columns
         scores: list[float] = (vectors(columns, rows, self.idf) @ self.weights).tolist()
         return [score + self.base for score in scores]
@@ -163,13 +163,15 @@ class Model:
     def explain(
         self, paper: Paper, authors: Mapping[str, int], *, terms: int = _SHOWN, nearest: int = 3
     ) -> Reasons:
-        """The score taken apart, with the listed papers that read most alike."""
+        """Split the score into its parts, with the listed papers that read most alike."""
         row = vectors(self._columns, [self._words.read(text_of(paper))], self.idf)
         parts = (row.data * self.weights[row.indices]).tolist()
-        told = [Term(self.vocabulary[at], x) for at, x in zip(row.indices, parts, strict=True)]
-        told.sort(key=lambda term: (-term.weight, term.text))
-        good = tuple(term for term in told[:terms] if term.weight > 0)
-        bad = tuple(term for term in told[::-1][:terms] if term.weight < 0)
+        terms_of_paper = [
+            Term(self.vocabulary[at], x) for at, x in zip(row.indices, parts, strict=True)
+        ]
+        terms_of_paper.sort(key=lambda term: (-term.weight, term.text))
+        good = tuple(term for term in terms_of_paper[:terms] if term.weight > 0)
+        bad = tuple(term for term in terms_of_paper[::-1][:terms] if term.weight < 0)
         known = known_authors(paper.authors, authors)
         rest = sum(parts) - sum(term.weight for term in (*good, *bad))
         return Reasons(
@@ -179,11 +181,11 @@ class Model:
             terms_against=bad,
             rest=rest,
             authors=known,
-            nearest=self._nearest(row, paper.arxiv, nearest),
+            nearest=self._nearest(row, paper.arxiv or "", nearest),
         )
 
     def _nearest(self, row: Matrix, arxiv: str, most: int) -> tuple[NearEntry, ...]:
-        """Without the paper itself, should it be listed."""
+        """The listed papers that read most alike, without the paper itself."""
         close = (self.rows @ row.T).toarray().ravel()
         order = [at for at in np.argsort(-close, kind="stable") if close[at] > 0]
         near = [(self.listed[at], float(close[at])) for at in order[: most + 1]]
@@ -260,7 +262,7 @@ def _sample(papers: Iterable[Paper], most: int, words: Words) -> list[Row]:
         heapq.heappush(kept, (rank, words.learn(text_of(paper))))
         if len(kept) > most:
             held.discard(heapq.heappop(kept)[0])
-    return [row for _, row in sorted(kept, key=lambda one: -one[0])]
+    return [row for _, row in sorted(kept, key=lambda pair: -pair[0])]
 
 
 def _telling(words: Words, rows: Sequence[Row], other_rows: Sequence[Row]) -> dict[str, int]:
@@ -289,7 +291,7 @@ def _regression(matrix: Matrix, listed: int) -> tuple[Floats, float]:
 
 
 def _likeness(matrix: Matrix, listed: int) -> tuple[Floats, float]:
-    """The same by likeness to the listed papers, away from the others (Rocchio's method)."""
+    """A weight for each column by likeness to the listed papers (Rocchio's method)."""
     if not (listed and matrix.shape[1]):
         return np.zeros(matrix.shape[1], dtype=np.float32), 0.0
     like, unlike = _mean(matrix[:listed]), _mean(matrix[listed:])

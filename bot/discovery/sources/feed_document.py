@@ -1,17 +1,19 @@
-"""Bytes of any kind into the entries of a feed: the only module that knows feedparser.
+"""Reader for the bytes of a feed, the only module that imports feedparser.
 
     bytes ─► text ─► is it a feed? ─► well-formed? ─yes─► feedparser ─► entries
                                             └no─► the items one by one, the bad ones left out ─┘
 
 feedparser is given well-formed UTF-8 without a document type, and nothing else: its loose parser
-invents entries out of ruins, and cuts titles in two. A DTD is refused outright, for entities that
-grow a thousandfold; expat, which looks first, refuses before any of them is read.
+invents entries in broken documents and splits titles. A DTD is refused, because its entities can
+expand a thousandfold; expat refuses it before any entity is read.
 """
 
 import codecs
 import re
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from html.entities import html5
 from itertools import pairwise
 from typing import Any
@@ -32,7 +34,8 @@ _MAX_WORD = 150
 _WORD = r"[\w.+-]"
 _LONG_WORD = re.compile(rf"({_WORD}{{{_MAX_WORD}}})(?={_WORD})", re.ASCII)
 _NO_WORD = re.compile(r"[^\w.+-]", re.ASCII)
-_VERSIONS = {"rss20", "atom10"}  # what arXiv serves
+_VERSIONS = {"rss20", "atom10"}
+_FIRST_YEAR, _LAST_YEAR = 1986, 2100  # arXiv holds papers from before 1991
 _TITLE = re.compile(r"<title[^>]{0,100}>([^<]{1,200})", re.IGNORECASE)
 _ROOT = re.compile(r"<(?P<name>rss|feed)(?=[\s>/])[^>]*(?P<closed>>)?", re.ASCII)
 _PROLOGUE = re.compile(r"(?:\s++|<\?[^>]*+>|<!--.*?-->)*+", re.DOTALL)
@@ -52,11 +55,13 @@ _REFERENCE = re.compile(r"&(?:#(?P<number>\d{1,7}|x[0-9a-fA-F]{1,6})|(?P<name>\w
 _XML_NAMES = {"amp", "lt", "gt", "quot", "apos"}
 _STRAY = re.compile(r"<(?![A-Za-z/!?])")
 
+_HAS_DTD = "a document type definition, which no feed needs"
+
 FeedEntry = Any  # a dictionary of feedparser’s
 
 
 class FeedError(PapersError):
-    """What came is no feed at all."""
+    """A document that is no feed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"No feed: {reason}.")
@@ -141,36 +146,31 @@ class _Parts:
         return f"{self.opening}{''.join(items)}{self.closing}"
 
 
-@dataclass(slots=True)
-class _Found:
-    entries: list[FeedEntry] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-
-
 def _mended(parts: _Parts) -> FeedDocument:
-    """What can be read of a broken document, item by item."""
+    """Read a broken document item by item; items that cannot be read become faults."""
     if not _well_formed(parts.document()):
         raise FeedError("not well-formed from its first element on")
     _parsed(parts.document(), parts.root)  # raises if it would be no feed without any items
-    found = _Found()
+    entries: list[FeedEntry] = []
+    faults: list[str] = []
     for number, item in enumerate(parts.items, 1):
         end = item.rfind(f"</{parts.tag}>")
         if end < 0 and parts.truncated and number == len(parts.items):
-            break  # cut off in its middle, which `truncated` tells
+            break  # cut off in its middle; `truncated` is set
         whole = item[: end + len(parts.tag) + 3] if end >= 0 else ""
         whole = _repaired(whole) if len(whole) <= MAX_ITEM_SIZE else whole
         if reason := _unfit(whole, parts):
-            found.faults.append(f"Item {number} {reason}.")
+            faults.append(f"Item {number} {reason}.")
             continue
         try:
-            found.entries += _parsed(parts.document(whole), parts.root).entries
+            entries += _parsed(parts.document(whole), parts.root).entries
         except (*_PARSER_TROUBLE, FeedError):
-            found.faults.append(f"Item {number} cannot be understood.")
+            faults.append(f"Item {number} cannot be understood.")
     return FeedDocument(
         parts.root == "feed",
         _head(parts),
-        tuple(found.entries),
-        tuple(found.faults),
+        tuple(entries),
+        tuple(faults),
         truncated=parts.truncated,
     )
 
@@ -184,7 +184,7 @@ def _unfit(item: str, parts: _Parts) -> str | None:
 
 
 def _head(parts: _Parts) -> FeedEntry:
-    """What the channel says of itself, if that much is whole."""
+    """The metadata of the channel, if that much is well-formed."""
     for end in ("", f"</{parts.root}>", parts.closing):
         text = parts.before + end
         if _well_formed(text) and not _runs_on(text):
@@ -218,7 +218,7 @@ def _reference(match: re.Match[str]) -> str:
 def _text(body: bytes) -> str:
     """The document as text, of characters that XML allows; what cannot be decoded is `\ufffd`.
 
-    What is valid UTF-8 is UTF-8, whatever it says of itself: arXiv's feeds always are.
+    Valid UTF-8 is read as such, whatever encoding it declares: arXiv's feeds always are.
     """
     charset = next((name for bom, name in _BOMS if body.startswith(bom)), None)
     if charset is None:
@@ -255,7 +255,7 @@ def _root(text: str) -> re.Match[str]:
         words = f", “{' '.join(title[1].split())[:100]}”" if title else ""
         raise FeedError(f"an HTML page instead of a feed{words}")
     if beginning.startswith(("<!doctype", "<!entity")):
-        raise FeedError("a document type definition, which no feed of arXiv’s has")
+        raise FeedError(_HAS_DTD)
     raise FeedError("no XML" if not beginning.startswith("<") else "XML, but no feed")
 
 
@@ -277,7 +277,7 @@ def _well_formed(text: str) -> bool:
         depth -= 1
 
     def refuse(*_: object) -> None:
-        raise FeedError("a document type definition, which no feed of arXiv’s has")
+        raise FeedError(_HAS_DTD)
 
     parser = expat.ParserCreate("utf-8", namespace_separator=" ")
     parser.StartElementHandler, parser.EndElementHandler = enter, leave
@@ -290,12 +290,48 @@ def _well_formed(text: str) -> bool:
 
 
 class _Absurd(Exception):  # noqa: N818  # it never leaves this module
-    """More of something than feeds ever have: depth, attributes, categories."""
+    """More depth, attributes or categories than feeds have."""
 
 
 def _runs_on(text: str) -> bool:
-    """Whether there may be a word of more than 150 characters; surely, if it has twice as many."""
+    """Whether a word may have more than 150 characters; always true for one of twice as many."""
     return any(
         not _NO_WORD.search(text, at, at + _MAX_WORD)
         for at in range(0, len(text) - _MAX_WORD, _MAX_WORD)
     )
+
+
+def text_of(entry: FeedEntry, key: str) -> str:
+    """The text under a key; empty where there is none, or something else."""
+    value = entry.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def terms_of(entry: FeedEntry) -> Iterator[str]:
+    """The category terms, in their order."""
+    return (text_of(tag, "term") for tag in _dictionaries(entry, "tags"))
+
+
+def names_of(entry: FeedEntry) -> Iterator[str]:
+    """The author names."""
+    return (
+        name for author in _dictionaries(entry, "authors") if (name := text_of(author, "name"))
+    )
+
+
+def moment_of(parsed: object) -> datetime | None:
+    """A moment from feedparser's broken-down time; None for an absurd one."""
+    if not isinstance(parsed, tuple):
+        return None
+    try:
+        year, month, day, hour, minute, second, *_ = parsed
+        if not _FIRST_YEAR <= year <= _LAST_YEAR:
+            return None
+        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _dictionaries(entry: FeedEntry, key: str) -> list[FeedEntry]:
+    value = entry.get(key)
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []

@@ -1,4 +1,4 @@
-"""What is wrong with a running bot, and how to mend it: values in, findings out. Pure.
+"""Checks of a running bot, each with its remedy.
 
-app/examining gathers ──► talking, keeping, working judge ──► findings ──► `papers doctor`
+run gathers values ──► slack_checks, storage_checks, job_checks judge them ──► findings
 """

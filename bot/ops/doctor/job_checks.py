@@ -1,20 +1,20 @@
-"""Judges what the bot does by itself: the feeds, the outbox, the worker and its jobs."""
+"""Checks of background work: feeds, outbox, worker and jobs. Pure."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bot.discovery.store import FeedCheck
-from bot.ops.doctor.finding import Finding, error, ok, span, warning
+from bot.discovery.feed_history import FeedCheck
+from bot.ops.doctor.findings import Finding, error, format_duration, ok, warning
 from bot.ops.jobs import JobRun
 from bot.outbox.message import OutboxRow, QueueDepth
 from bot.text import pluralize
 
 NO_POLL = dt.timedelta(hours=26)
-"""A poll a day, and two hours of grace: on one day of the year 25 hours lie between two."""
+"""A poll a day, 25 hours apart when summer time ends, and an hour of grace."""
 STUCK = dt.timedelta(minutes=5)
-"""After so long something that is to be said has not been said for a reason."""
-_STILL = dt.timedelta(minutes=5)
-_SHOWN = 10
+"""A message that is due for longer is stuck."""
+_IDLE = dt.timedelta(minutes=5)
+_MAX_SHOWN = 10
 _ARXIV = (
     "Nothing is lost: missed days are filled in once arXiv answers. See https://status.arxiv.org."
 )
@@ -23,31 +23,33 @@ _ARXIV = (
 def feeds(
     categories: Sequence[str], last: Mapping[str, tuple[dt.datetime, FeedCheck]], now: dt.datetime
 ) -> Iterator[Finding]:
-    """How each category was found at the last poll."""
+    """The verdict of each category at the last poll."""
     if not categories:
         yield ok("feeds", "The list watches no categories.")
         return
     polled = [at for name, (at, _) in last.items() if name in categories]
     if not polled:
         yield warning(
-            "feeds", "arXiv was never polled.", "`papers poll` does it now; so does the worker."
+            "feeds",
+            "arXiv was never polled.",
+            "`papers poll` polls now; the worker polls by itself.",
         )
         return
     if now - max(polled) > NO_POLL:
         yield error(
             "feeds",
-            f"The last poll was {span(now - max(polled))} ago.",
-            "See that `papers run` or `papers worker` runs; `papers poll` polls now.",
+            f"The last poll was {format_duration(now - max(polled))} ago.",
+            "Start `papers run` or `papers worker`; `papers poll` polls now.",
         )
     for name in categories:
         if name in last:
             yield _feed(name, *last[name], now)
         else:
-            yield warning(f"feed {name}", "It was never polled.", "The next poll does it.")
+            yield warning(f"feed {name}", "It was never polled.", "The next poll includes it.")
 
 
 def _feed(name: str, at: dt.datetime, check: FeedCheck, now: dt.datetime) -> Finding:
-    sentence = f"{check.verdict.capitalize()}, {span(now - at)} ago: {check.reason}"
+    sentence = f"{check.verdict.capitalize()}, {format_duration(now - at)} ago: {check.reason}"
     if check.verdict == "failed":
         return error(f"feed {name}", sentence, _ARXIV)
     if check.verdict == "stalled":
@@ -55,64 +57,63 @@ def _feed(name: str, at: dt.datetime, check: FeedCheck, now: dt.datetime) -> Fin
     return ok(f"feed {name}", sentence)
 
 
-def paused(found: tuple[dt.datetime, str] | None) -> Iterator[Finding]:
-    """That the bot proposes nothing, if so."""
-    if found:
+def paused(pause: tuple[dt.datetime, str] | None) -> Iterator[Finding]:
+    """A warning while proposals are paused; `pause` is its end and who paused."""
+    if pause:
         yield warning(
             "proposals",
-            f"They are paused until {found[0]:%Y-%m-%d %H:%M} UTC.",
+            f"They are paused until {pause[0]:%Y-%m-%d %H:%M} UTC.",
             "`/papers pause off` in Slack ends it.",
         )
 
 
 def outbox(depth: QueueDepth, dead: Sequence[OutboxRow], now: dt.datetime) -> Iterator[Finding]:
-    """Whether what is to be said gets said."""
+    """Whether due messages are sent, and the dead letters."""
     what = "outbox"
     age = now - depth.oldest if depth.oldest else dt.timedelta()
     if not depth.due:
-        yield ok(what, "Everything was said.")
+        yield ok(what, "All messages were sent.")
     elif age < STUCK:
-        yield ok(what, f"{pluralize(depth.due, 'message')} to be sent.")
+        yield ok(what, f"{pluralize(depth.due, 'message')} to send.")
     else:
         yield error(
             what,
-            f"{pluralize(depth.due, 'message')} to be sent, the oldest for {span(age)}.",
-            "See whether the worker runs and Slack takes its messages; `papers outbox` has the "
-            "reasons.",
+            f"{pluralize(depth.due, 'message')} to send, the oldest for {format_duration(age)}.",
+            "Check that the worker runs; `papers outbox` shows why messages were not sent.",
         )
-    for item in dead[:_SHOWN]:
+    for row in dead[:_MAX_SHOWN]:
         yield error(
             "dead letter",
-            f"{item.key}, for {item.channel}: {item.problem or 'no reason is known.'}",
-            f"Mend that, then: papers outbox retry {item.key}",
+            f"{row.key}, for {row.channel}: {row.problem or 'no reason is known.'}",
+            f"Fix that, then: papers outbox retry {row.key}",
         )
-    if len(dead) > _SHOWN:
+    if len(dead) > _MAX_SHOWN:
         yield error(
             "dead letters",
-            f"{len(dead) - _SHOWN} more.",
-            "`papers outbox` shows them; `papers outbox retry` tries them all again.",
+            f"{len(dead) - _MAX_SHOWN} more.",
+            "`papers outbox` shows them; `papers outbox retry` sends them all again.",
         )
 
 
-def worker(*, is_at_work: bool, runs: Iterable[JobRun], now: dt.datetime) -> Iterator[Finding]:
-    """Whether somebody sends, publishes and polls, and how that went."""
-    known = tuple(runs)
-    last = max((run.started_at for run in known), default=None)
-    ran = f"; the last job ran {span(now - last)} ago" if last else ""
-    if not is_at_work:
+def worker(*, is_running: bool, runs: Iterable[JobRun], now: dt.datetime) -> Iterator[Finding]:
+    """Whether a worker runs, and jobs whose last run failed."""
+    runs = tuple(runs)
+    last = max((run.started_at for run in runs), default=None)
+    ran = f"; the last job ran {format_duration(now - last)} ago" if last else ""
+    if not is_running:
         yield error(
             "worker",
-            f"None is at work{ran}.",
+            f"None is running{ran}.",
             "Start `papers run`, or `papers worker` beside `papers web`.",
         )
-    elif last and now - last > _STILL:
-        yield error("worker", f"One is there and does nothing{ran}.", "Start it anew.")
+    elif last and now - last > _IDLE:
+        yield error("worker", f"It is running but idle{ran}.", "Restart it.")
     else:
-        yield ok("worker", f"One is at work{ran}.")
-    for run in known:
+        yield ok("worker", f"It is running{ran}.")
+    for run in runs:
         if not run.is_ok:
             yield error(
                 f"job {run.name}",
-                f"It failed {span(now - run.started_at)} ago: {run.outcome}",
-                "It is tried again by itself; the log has the details.",
+                f"It failed {format_duration(now - run.started_at)} ago: {run.outcome}",
+                "The worker repeats it; the log has the details.",
             )

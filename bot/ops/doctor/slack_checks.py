@@ -1,89 +1,89 @@
-"""Judges what Slack said: the tokens, the scopes, the clocks, the channels."""
+"""Checks of Slack's answers: tokens, scopes, clock and channels. Pure."""
 
 from collections.abc import Iterable, Iterator
 
-from bot.ops.doctor.finding import Finding, error, ok, span, warning
-from bot.slack.checkup import BotIdentity, Conversation, SlackRefusal, SlackUnreachable
+from bot.ops.doctor.findings import Finding, error, format_duration, ok, warning
+from bot.slack.self_check import BotIdentity, Conversation, SlackRefusal, SlackUnreachable
 from bot.text import pluralize
 
-SKEW = 60.0
-"""Seconds by which clocks may differ; Slack's signatures hold for 300."""
-_EXPIRED = 300.0
+MAX_SKEW = 60.0
+"""Seconds by which clocks may differ; Slack's signatures are valid for 300."""
+_SIGNATURE_SECONDS = 300.0
 _PAGE = "your app's page at https://api.slack.com/apps"
-_ONES_OWN = "its setting in the environment"
+_ENVIRONMENT = "the environment"
 
 
 def token_form(setting: str, value: str | None, prefix: str) -> Finding | None:
-    """What is wrong with a token at first sight; the finding never holds it."""
+    """An error if a token is missing or of another kind. The finding never holds the token."""
     if value is None:
-        return error(setting, "It is not set.", f"Copy it from {_PAGE} into {_ONES_OWN}.")
+        return error(setting, "It is not set.", f"Copy it from {_PAGE} into {_ENVIRONMENT}.")
     if not value.strip().startswith(prefix):
         return error(
             setting,
             f"It does not begin with {prefix}.",
-            f"See whether two tokens are swapped; {_PAGE} shows both.",
+            f"Check whether two tokens are swapped; {_PAGE} shows both.",
         )
     return None
 
 
-def bot_token(found: BotIdentity | SlackRefusal | SlackUnreachable) -> Finding:
+def bot_token(answer: BotIdentity | SlackRefusal | SlackUnreachable) -> Finding:
     """Whether the bot token works."""
     what = "SLACK_BOT_TOKEN"
-    match found:
+    match answer:
         case BotIdentity():
-            return ok(what, f"It works, in {found.workspace}.")
+            return ok(what, f"It works in {answer.workspace}.")
         case SlackRefusal():
             return error(
                 what,
-                f"Slack refuses it: {found.reason}.",
-                f"Copy it again from {_PAGE} (*OAuth & Permissions*) into {_ONES_OWN}.",
+                f"Slack refuses it: {answer.reason}.",
+                f"Copy it again from {_PAGE} (*OAuth & Permissions*) into {_ENVIRONMENT}.",
             )
         case SlackUnreachable():
-            return _unreachable(what, found)
+            return _unreachable(what, answer)
 
 
-def app_token(found: SlackRefusal | SlackUnreachable | None, *, has_secret: bool) -> Finding:
-    """Whether Slack's requests can come in by Socket Mode; `found` is what is in the way."""
+def app_token(problem: SlackRefusal | SlackUnreachable | None, *, has_secret: bool) -> Finding:
+    """Whether Socket Mode works; `problem` is Slack's refusal or silence, if any."""
     what = "SLACK_APP_TOKEN"
-    match found:
+    match problem:
         case None:
-            more = "; SLACK_SIGNING_SECRET is set for `papers web`, too" if has_secret else ""
+            more = "; SLACK_SIGNING_SECRET is set for `papers web` too" if has_secret else ""
             return ok(what, f"It works; `papers run` can connect by Socket Mode{more}.")
         case SlackRefusal():
             return error(
                 what,
-                f"Slack refuses it: {found.reason}.",
+                f"Slack refuses it: {problem.reason}.",
                 f"Make one with the scope connections:write on {_PAGE} (*Basic Information*, "
-                "*App-Level Tokens*), and see that Socket Mode is switched on there.",
+                "*App-Level Tokens*), and switch Socket Mode on there.",
             )
         case SlackUnreachable():
-            return _unreachable(what, found)
+            return _unreachable(what, problem)
 
 
 def no_app_token(*, has_secret: bool) -> Finding:
-    """Whether Slack's requests can come in without Socket Mode."""
+    """Whether Slack's requests can be received without Socket Mode."""
     if has_secret:
-        return ok("SLACK_SIGNING_SECRET", "It is set; `papers web` can be served.")
+        return ok("SLACK_SIGNING_SECRET", "It is set; `papers web` can run.")
     return error(
         "SLACK_APP_TOKEN, SLACK_SIGNING_SECRET",
-        "Neither is set, so Slack's requests cannot come in.",
+        "Neither is set, so Slack's requests cannot be received.",
         "Set SLACK_APP_TOKEN for `papers run`, or SLACK_SIGNING_SECRET for `papers web`; "
         f"{_PAGE} has both.",
     )
 
 
 def scopes(granted: frozenset[str] | None, wanted: frozenset[str]) -> Finding:
-    """Whether the app may do what the manifest asks for."""
+    """Whether the app has the manifest's scopes."""
     what = "scopes"
     if granted is None:
         return warning(
-            what, "Slack does not tell which are granted.", "Compare them with `papers manifest`."
+            what, "Slack does not say which are granted.", "Compare them with `papers manifest`."
         )
     if missing := sorted(wanted - granted):
         return error(
             what,
             f"Not granted: {', '.join(missing)}.",
-            f"Paste what `papers manifest` prints into {_PAGE} (*App Manifest*), then *Install "
+            f"Paste the output of `papers manifest` into {_PAGE} (*App Manifest*), then *Install "
             "App*, *Reinstall to Workspace*.",
         )
     more = sorted(granted - wanted)
@@ -92,45 +92,45 @@ def scopes(granted: frozenset[str] | None, wanted: frozenset[str]) -> Finding:
 
 
 def clock(skew: float | None) -> Finding:
-    """Whether this machine's clock is right, by Slack's."""
+    """Whether this machine's clock agrees with Slack's."""
     what = "clock"
     if skew is None:
         return ok(what, "Slack's answer has no date to compare it with.")
-    if abs(skew) <= SKEW:
+    if abs(skew) <= MAX_SKEW:
         return ok(what, "It agrees with Slack's.")
     side = "behind" if skew > 0 else "ahead of"
-    sentence = f"It is {span(abs(skew))} {side} Slack's."
-    remedy = "Let the machine keep its time by NTP (`timedatectl set-ntp true`)."
-    if abs(skew) < _EXPIRED:
+    sentence = f"It is {format_duration(abs(skew))} {side} Slack's."
+    remedy = "Synchronise the clock by NTP (`timedatectl set-ntp true`)."
+    if abs(skew) < _SIGNATURE_SECONDS:
         return warning(what, sentence, remedy)
-    return error(what, f"{sentence} Requests over HTTP are refused as too old.", remedy)
+    return error(what, f"{sentence} `papers web` refuses Slack's requests as too old.", remedy)
 
 
 def review_channel(channel: str | None) -> Finding | None:
-    """What is wrong with the setting at first sight."""
+    """A finding if the setting is missing or not an id."""
     what = "PAPERS_REVIEW_CHANNEL"
     if not channel:
         return warning(
             what,
-            "It is not set: suggestions are kept, and nobody sees a card.",
-            "Set it to the id of a channel, which stands at the end of the channel's details.",
+            "It is not set: suggestions are stored, and nobody sees a card.",
+            "Set it to the id of a channel, shown at the end of the channel's details.",
         )
     if channel[:1] not in {"C", "G"} or not channel.isalnum():
         return error(
             what,
-            f"{channel} is no id of a channel.",
-            "Set it to the id (`C…`), which stands at the end of the channel's details.",
+            f"{channel} is no channel id.",
+            "Set it to the id (`C…`), shown at the end of the channel's details.",
         )
     return None
 
 
 def conversation(
-    what: str, channel: str, found: Conversation | SlackRefusal | SlackUnreachable
+    what: str, channel: str, answer: Conversation | SlackRefusal | SlackUnreachable
 ) -> Finding:
-    """Whether the bot can speak in a channel."""
-    match found:
+    """Whether the bot can post in a channel."""
+    match answer:
         case SlackUnreachable():
-            return _unreachable(what, found)
+            return _unreachable(what, answer)
         case SlackRefusal(code="channel_not_found"):
             return error(
                 what,
@@ -140,41 +140,40 @@ def conversation(
         case SlackRefusal():
             return error(
                 what,
-                f"Slack does not tell of {channel}: {found.reason}.",
-                "Mend the token and the scopes first.",
+                f"Slack gives no details of {channel}: {answer.reason}.",
+                "Fix the token and the scopes first.",
             )
         case Conversation():
-            return _membership(what, found)
+            return _membership(what, answer)
 
 
-def _membership(what: str, found: Conversation) -> Finding:
-    name = f"#{found.name}"
-    if found.is_archived:
+def _membership(what: str, channel: Conversation) -> Finding:
+    name = f"#{channel.name}"
+    if channel.is_archived:
         return error(what, f"{name} is archived.", "Unarchive it, or choose another channel.")
-    if not found.is_member:
+    if not channel.is_member:
         return error(what, f"The bot is not in {name}.", f"Type `/invite @papers` in {name}.")
-    if found.is_read_only:
+    if channel.is_read_only:
         return error(
             what,
-            f"The bot may not post in {name}: only some members may.",
-            "Let the bot post there (the channel's *Settings*, *Posting permissions*).",
+            f"Only some members may post in {name}, and the bot is none of them.",
+            "Allow the bot to post (the channel's *Settings*, *Posting permissions*).",
         )
     return ok(what, f"The bot is in {name} and may post there.")
 
 
-def subscriptions(found: Iterable[Finding]) -> Iterator[Finding]:
-    """The channels that digests go to: what is wrong with some, or that all are fine."""
-    ones = tuple(found)
-    wrong = [one for one in ones if one.state != "ok"]
+def subscriptions(channels: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings of subscribed channels that are not ok; else one for all of them."""
+    findings = tuple(channels)
+    wrong = [finding for finding in findings if finding.state != "ok"]
     yield from wrong
-    if ones and not wrong:
-        yield ok("subscriptions", f"The bot may post in {pluralize(len(ones), 'channel')}.")
+    if findings and not wrong:
+        yield ok("subscriptions", f"The bot may post in {pluralize(len(findings), 'channel')}.")
 
 
-def _unreachable(what: str, found: SlackUnreachable) -> Finding:
+def _unreachable(what: str, answer: SlackUnreachable) -> Finding:
     return error(
         what,
-        f"Slack cannot be reached: {found.reason}.",
-        "Check the network and the proxy, https://status.slack.com, and SLACK_API_URL if it is "
-        "set.",
+        f"Slack cannot be reached: {answer.reason}.",
+        "Check the network, the proxy, https://status.slack.com, and SLACK_API_URL if it is set.",
     )

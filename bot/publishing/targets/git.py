@@ -9,6 +9,7 @@ committed. It carries its decision's key in a trailer and is found again by it, 
 of interruptions and repetitions leave one commit.
 """
 
+import datetime as dt
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,11 +18,13 @@ from pathlib import Path
 from bot.catalog.atomic_write import write_file
 from bot.catalog.names import KnownNames
 from bot.catalog.yaml.edit import folder_reader
-from bot.catalog.yaml.read import Read
+from bot.catalog.yaml.read import FileReader
 from bot.publishing.edits import file_edits
 from bot.publishing.git_cli import GitCli
 from bot.publishing.git_locks import at_work
 from bot.publishing.publication import TRAILER, Publication, Published, PublishError, has_trailer
+
+Now = Callable[[], dt.datetime]
 
 _TRIES = 5
 _REBASING = "papers-bot-rebase"  # in the git directory while the bot rebases
@@ -51,12 +54,14 @@ class GitTarget:
         markdown: str | None,
         names: KnownNames,
         *,
+        now: Now,
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._list_git = git
         self._git = git  # in the repository's root, once that is known
         self._markdown = markdown
         self._names = names
+        self._now = now
         self._step = step
 
     def publish(self, publication: Publication) -> Published:
@@ -67,7 +72,7 @@ class GitTarget:
         """
         checkout = self._checkout()
         self._git = replace(self._list_git, folder=checkout.root)
-        with at_work(checkout.git_dir, checkout.branch):
+        with at_work(checkout.git_dir, checkout.branch, self._now()):
             return self._publish(checkout, publication)
 
     def _publish(self, checkout: _Checkout, publication: Publication) -> Published:
@@ -218,7 +223,7 @@ class GitTarget:
         return commit
 
     def _edits(
-        self, read: Read, checkout: _Checkout, publication: Publication
+        self, read: FileReader, checkout: _Checkout, publication: Publication
     ) -> Mapping[str, str]:
         return file_edits(read, checkout.data, self._markdown, self._names, publication.change)
 

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bot.catalog.yaml.read import Read
+from bot.catalog.yaml.read import FileReader
 from bot.http import FetchError, HttpClient, Reply
 from bot.publishing.git_cli import COMMITTER
 from bot.publishing.publication import Publication, PublishError
@@ -76,7 +76,7 @@ class GitHubRepository:
             return None
         return str(self._read(reply)["object"]["sha"])
 
-    def reader(self, commit: str) -> Read:
+    def reader(self, commit: str) -> FileReader:
         """A function that gives the texts of a commit, each requested once."""
 
         def read(path: str) -> str | None:

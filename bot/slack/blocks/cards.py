@@ -1,10 +1,9 @@
-"""The card of a suggestion: what a reviewer sees in ten seconds, and the record of a decision.
+"""Cards of suggestions: what a reviewer needs to decide, and the record of a decision. Pure.
 
-Pure: values become blocks. A card shows its suggestion as it is when the message is made; every
-button carries the suggestion's number and nothing else, so it works in every process, for years.
+A card shows its suggestion as of the moment when the message is made. Every button carries the
+suggestion's number and nothing else, so it works in every process, for years.
 """
 
-import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +11,6 @@ from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
-    ContextBlock,
     Option,
     OptionGroup,
     SectionBlock,
@@ -23,47 +21,63 @@ from bot.catalog.links import arxiv_url
 from bot.catalog.model import Catalog, Entry
 from bot.discovery.ranking.explanations import NearEntry, Reasons
 from bot.review.model import Subject, Suggestion
-from bot.slack.blocks.lookup import (
+from bot.slack.blocks.text import (
     SlackMessage,
-    edition,
+    bold_title,
+    day,
     fit,
+    linked_title,
+    mention,
+    mentions,
     mrkdwn,
-    path_of,
     section,
+    section_name,
     shorten,
-    title_of,
+    small_print,
+    venue_and_year,
 )
 from bot.text import pluralize
 
-APPROVE, REJECT, LATER, EDIT, UNDO, SECTION = (
-    f"review:{name}" for name in ("approve", "reject", "later", "edit", "undo", "section")
+APPROVE, REJECT, LATER, EDIT, UNDO, SECTION, SECOND, REOPEN = (
+    f"review:{name}"
+    for name in ("approve", "reject", "later", "edit", "undo", "section", "second", "reopen")
 )
 CHOSEN = "review:choice"
-"""The block in which the section is chosen; with the number, so that each card has its own."""
+"""First part of the id of the block with the section select; number and version follow."""
 
-_ABSTRACT = 420
-_OPTIONS = 100  # of a select, or of a group in it
-_OPTION_TEXT, _OPTION_VALUE = 75, 150
-_NAMED, _TERMS, _NEAREST = 3, 4, 3
+OPTION_TEXT, OPTION_VALUE = 75, 150
+"""Slack's limits for the text and the value of an option, in characters."""
+MAX_OPTIONS = 100
+"""Slack's limit for the options of a select or of a group in it."""
+
+_ABSTRACT_LENGTH = 420
+_NAMES, _TERMS, _NEAREST = 3, 4, 3
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9“(])")
+_STATES = {
+    "gathering": "Suggested",
+    "waiting": "Suggested",
+    "postponed": "Suggested, for later",
+    "approved": "Approved",
+    "rejected": "Rejected",
+}
+_KINDS = {"addition": "", "correction": "Correction · ", "removal": "To be taken out · "}
 
 
-def card(one: Suggestion, catalog: Catalog, quorum: int = 1) -> SlackMessage:
-    """The card as it is to be seen now."""
-    entry = one.subject.entry
-    blocks = [ContextBlock(elements=[mrkdwn(_origin(one))]), section(_head(one.subject))]
-    if one.state in {"approved", "rejected"}:
-        blocks += _record(one, catalog)
+def card(suggestion: Suggestion, catalog: Catalog, quorum: int = 1) -> SlackMessage:
+    """The card of a suggestion."""
+    blocks: list[Block] = [small_print(_origin(suggestion)), section(_head(suggestion.subject))]
+    if suggestion.state in {"approved", "rejected"}:
+        blocks += _record(suggestion, catalog)
     else:
-        blocks += _question(one, catalog, quorum)
-    text = f"{_VERBS[one.state]}: {fit(entry.title, 240)}"
+        blocks += _question(suggestion, catalog, quorum)
+    text = f"{_STATES[suggestion.state]}: {fit(suggestion.subject.entry.title, 240)}"
     return SlackMessage(text, tuple(blocks))
 
 
-def details(one: Suggestion, catalog: Catalog) -> SlackMessage:
-    """What is beyond the card, for its thread: the whole abstract, all authors, all reasons."""
-    subject = one.subject
-    blocks: list[Block] = [section(f"*{fit(subject.entry.title, 300)}*")]
+def details(suggestion: Suggestion, catalog: Catalog) -> SlackMessage:
+    """What the card leaves out, for its thread: whole abstract, all authors, all reasons."""
+    subject = suggestion.subject
+    blocks: list[Block] = [section(bold_title(subject.entry, 300))]
     if subject.authors:
         blocks.append(section(f"*Authors*\n{fit(', '.join(subject.authors), 2000)}"))
     if subject.abstract:
@@ -72,125 +86,92 @@ def details(one: Suggestion, catalog: Catalog) -> SlackMessage:
         blocks.append(section("*Why it was suggested*\n" + "\n".join(_all_reasons(subject))))
     if subject.choices:
         blocks.append(section("*Where it could go*\n" + "\n".join(_places(subject, catalog))))
-    blocks.append(
-        ContextBlock(elements=[mrkdwn(f"`/papers history {one.id}` shows what happened to it.")])
-    )
+    blocks.append(small_print(f"`/papers history {suggestion.id}` shows what happened to it."))
     return SlackMessage(f"About {fit(subject.entry.title, 240)}", tuple(blocks))
 
 
-def moment(at: dt.datetime) -> str:
-    """A moment, the same for everybody who talks of it."""
-    return f"{at.day} {at:%b %Y, %H:%M} UTC"
-
-
-def day(at: dt.datetime) -> str:
-    """The day of a moment."""
-    return f"{at.day} {at:%b %Y}"
-
-
-def person(user: str | None) -> str:
-    """A person, as a mention; the bot itself without an id."""
-    return f"<@{user}>" if user else "the bot"
-
-
-_VERBS = {
-    "gathering": "Suggested",
-    "waiting": "Suggested",
-    "postponed": "Suggested, for later",
-    "approved": "Approved",
-    "rejected": "Rejected",
-}
-_WHATS = {"addition": "", "correction": "Correction · ", "removal": "To be taken out · "}
-
-
-def _origin(one: Suggestion) -> str:
-    what = _WHATS[one.subject.kind]
-    if one.source:
-        others = [person(user) for user in one.seconds if user != one.source][:_NAMED]
-        also = f", also wanted by {', '.join(others)}" if others else ""
-        return f"{what}Suggested by {person(one.source)} · {day(one.suggested_at)}{also}"
-    rank = ""
-    if one.subject.rank and one.subject.ranked:
-        rank = f" · number {one.subject.rank} of {one.subject.ranked:,} new papers"
-    also = (
-        f" · also wanted by {', '.join(map(person, one.seconds[:_NAMED]))}" if one.seconds else ""
-    )
-    return f"{what}Found on arXiv{rank}{also}"
+def _origin(suggestion: Suggestion) -> str:
+    """Who suggested it when, or its rank among the new papers; and who else wants it."""
+    subject, source = suggestion.subject, suggestion.source
+    if source:
+        text = f"Suggested by {mention(source)} · {day(suggestion.suggested_at)}"
+        separator = ", "
+    else:
+        text = "Found on arXiv"
+        if subject.rank and subject.ranked:
+            text += f" · number {subject.rank} of {subject.ranked:,} new papers"
+        separator = " · "
+    others = tuple(user for user in suggestion.seconds if user != source)[:_NAMES]
+    also = f"{separator}also wanted by {mentions(others)}" if others else ""
+    return f"{_KINDS[subject.kind]}{text}{also}"
 
 
 def _head(subject: Subject) -> str:
     """Title, authors, and where and when it appeared."""
-    known = [", ".join(subject.authors[:_NAMED])]
-    if len(subject.authors) > _NAMED:
-        known[0] += f" and {len(subject.authors) - _NAMED} more"
-    known.append(edition(subject.entry))
-    known.append(", ".join(subject.categories[:4]))
-    if subject.day:
-        known.append(f"{subject.day.day} {subject.day:%b %Y}")
-    details = fit(" · ".join(part for part in known if part), 500)
-    return f"*{title_of(subject.entry)}*" + (f"\n{details}" if details else "")
+    authors = ", ".join(subject.authors[:_NAMES])
+    if len(subject.authors) > _NAMES:
+        authors += f" and {len(subject.authors) - _NAMES} more"
+    parts = (
+        authors,
+        venue_and_year(subject.entry),
+        ", ".join(subject.categories[:4]),
+        day(subject.day) if subject.day else "",
+    )
+    line = fit(" · ".join(filter(None, parts)), 500)
+    return f"*{linked_title(subject.entry)}*" + (f"\n{line}" if line else "")
 
 
-def _question(one: Suggestion, catalog: Catalog, quorum: int) -> Iterator[Block]:
+def _question(suggestion: Suggestion, catalog: Catalog, quorum: int) -> Iterator[Block]:
     """What a reviewer needs to decide, and the buttons."""
-    subject = one.subject
+    subject = suggestion.subject
     if subject.abstract:
-        yield section(fit(_first_sentences(subject.abstract), _ABSTRACT * 2))
+        yield section(fit(_first_sentences(subject.abstract), _ABSTRACT_LENGTH * 2))
     if subject.note:
-        who = person(one.seconds[-1] if one.seconds else one.source)
-        yield section(f"{who}: “{fit(subject.note, 500)}”")
+        author = suggestion.seconds[-1] if suggestion.seconds else suggestion.source
+        yield section(f"{mention(author)}: “{fit(subject.note, 500)}”")
     if subject.kind == "addition":
-        if reasons := list(_reasons(subject)):
+        if reasons := list(_short_reasons(subject)):
             yield section("*Why*\n" + "\n".join(reasons))
-        yield _chooser(one, catalog)
+        yield _section_select(suggestion, catalog)
     else:
         yield section("\n".join(_differences(subject, catalog)))
-    yield ActionsBlock(block_id=f"review:{one.id}", elements=_buttons(one))
-    if standing := list(_standing(one, quorum)):
-        yield ContextBlock(elements=[mrkdwn(line) for line in standing])
+    yield ActionsBlock(block_id=f"review:{suggestion.id}", elements=_buttons(suggestion))
+    if remarks := list(_remarks(suggestion, quorum)):
+        yield small_print(*remarks)
 
 
-def _record(one: Suggestion, catalog: Catalog) -> Iterator[Block]:
+def _record(suggestion: Suggestion, catalog: Catalog) -> Iterator[Block]:
     """Who decided what, when, and where the paper went."""
-    when = f" · {day(one.decided_at)}" if one.decided_at else ""
-    if one.state == "rejected":
-        told = f":x: *Rejected* by {person(one.decided_by)}{when}\n{fit(one.reason or '', 500)}"
+    by = mention(suggestion.decided_by)
+    if suggestion.decided_at:
+        by += f" · {day(suggestion.decided_at)}"
+    if suggestion.state == "rejected":
+        text = f":x: *Rejected* by {by}\n{fit(suggestion.reason or '', 500)}"
     else:
-        told = f":white_check_mark: *{_done(one, catalog)}* by {person(one.decided_by)}{when}"
-        if len(one.approvals) > 1:
-            told += f"\nApproved by {', '.join(map(person, one.approvals))}"
-    yield section(told)
-    yield ActionsBlock(
-        block_id=f"review:{one.id}",
-        elements=[ButtonElement(text="Undo", action_id=UNDO, value=str(one.id))],
-    )
-    if one.trouble:
-        yield ContextBlock(elements=[mrkdwn(f":warning: {fit(one.trouble, 500)}")])
-    elif one.published:
-        is_link = one.published.startswith("https://")
-        where = (
-            f"<{fit(one.published, 400)}|Published>"
-            if is_link
-            else f"Published: {fit(one.published, 200)}"
-        )
-        yield ContextBlock(elements=[mrkdwn(where)])
+        text = f":white_check_mark: *{_change(suggestion, catalog)}* by {by}"
+        if len(suggestion.approvals) > 1:
+            text += f"\nApproved by {mentions(suggestion.approvals)}"
+    yield section(text)
+    undo = ButtonElement(text="Undo", action_id=UNDO, value=str(suggestion.id))
+    yield ActionsBlock(block_id=f"review:{suggestion.id}", elements=[undo])
+    published = suggestion.published or ""
+    if suggestion.trouble:
+        yield small_print(f":warning: {fit(suggestion.trouble, 500)}")
+    elif published.startswith("https://"):
+        yield small_print(f"<{fit(published, 400)}|Published>")
+    elif published:
+        yield small_print(f"Published: {fit(published, 200)}")
 
 
-def _done(one: Suggestion, catalog: Catalog) -> str:
-    entry = one.subject.entry
-    match one.subject.kind:
-        case "removal":
-            return "Taken out"
-        case "correction":
-            return "Corrected"
-        case _:
-            places = [place_name(catalog, path) for path in entry.sections[:_NAMED]]
-            return f"Added to {fit(', '.join(places), 300)}"
-
-
-def place_name(catalog: Catalog, path: str) -> str:
-    """A section's titles; its path where the list does not have it any more."""
-    return path_of(catalog, path) if path in catalog.places else path
+def _change(suggestion: Suggestion, catalog: Catalog) -> str:
+    """What an approval did to the list."""
+    subject = suggestion.subject
+    if subject.kind == "removal":
+        return "Taken out"
+    if subject.kind == "correction":
+        return "Corrected"
+    names = [section_name(catalog, path) for path in subject.entry.sections[:_NAMES]]
+    return f"Added to {fit(', '.join(names), 300)}"
 
 
 def _first_sentences(text: str) -> str:
@@ -198,145 +179,137 @@ def _first_sentences(text: str) -> str:
     taken = ""
     for sentence in _SENTENCE_END.split(text):
         longer = f"{taken} {sentence}".strip()
-        if len(longer) > _ABSTRACT:
+        if len(longer) > _ABSTRACT_LENGTH:
             break
         taken = longer
     if not taken:
-        return shorten(text, _ABSTRACT)
+        return shorten(text, _ABSTRACT_LENGTH)
     return taken if len(taken) == len(text) else f"{taken} …"
 
 
-def _reasons(subject: Subject) -> Iterator[str]:
+def _short_reasons(subject: Subject) -> Iterator[str]:
     if subject.evidence:
         yield f"• A second look: {fit(subject.evidence, 300)}"
-    if subject.reasons:
-        yield from _short_reasons(subject.reasons)
+    if reasons := subject.reasons:
+        if reasons.authors:
+            names = [
+                f"{author.name} ({pluralize(author.papers, 'paper')})"
+                for author in reasons.authors[:_NAMES]
+            ]
+            yield f"• On the list already: {fit(', '.join(names), 300)}"
+        if reasons.nearest:
+            yield f"• Near {_entry_links(reasons.nearest[:_NEAREST])}"
+        if reasons.terms_for:
+            yield _terms(reasons)
 
 
-def _short_reasons(reasons: Reasons) -> Iterator[str]:
-    if reasons.authors:
-        known = [
-            f"{one.name} ({pluralize(one.papers, 'paper')})" for one in reasons.authors[:_NAMED]
-        ]
-        yield f"• On the list already: {fit(', '.join(known), 300)}"
-    if reasons.nearest:
-        yield f"• Near {_near(reasons.nearest[:_NEAREST])}"
-    if reasons.terms_for:
-        terms = ", ".join(term.text for term in reasons.terms_for[:_TERMS])
-        against = ", ".join(term.text for term in reasons.terms_against[:2])
-        yield f"• For it: _{fit(terms, 200)}_" + (
-            f"   against: _{fit(against, 100)}_" if against else ""
-        )
+def _terms(reasons: Reasons) -> str:
+    terms_for = fit(", ".join(term.text for term in reasons.terms_for[:_TERMS]), 200)
+    against = fit(", ".join(term.text for term in reasons.terms_against[:2]), 100)
+    return f"• For it: _{terms_for}_" + (f"   against: _{against}_" if against else "")
 
 
-def _near(entries: Sequence[NearEntry]) -> str:
+def _entry_links(entries: Sequence[NearEntry]) -> str:
     """Listed papers by their names, linked."""
     shown = []
     for near in entries:
-        label = fit(shorten(near.title.partition(": ")[0], 60), 80)
-        shown.append(f"<{arxiv_url(near.arxiv)}|{label}>" if near.arxiv else f"“{label}”")
+        name = fit(shorten(near.title.partition(": ")[0], 60), 80)
+        shown.append(f"<{arxiv_url(near.arxiv)}|{name}>" if near.arxiv else f"“{name}”")
     return ", ".join(shown)
 
 
 def _all_reasons(subject: Subject) -> Iterator[str]:
-    yield from _reasons(subject)
-    reasons = subject.reasons
-    if reasons is None:
-        return
-    more = [f"{term.text} {term.weight:+.1f}" for term in reasons.terms_for]
-    less = [f"{term.text} {term.weight:+.1f}" for term in reasons.terms_against]
-    yield f"• Every term shown: {fit(', '.join([*more, *less]), 800)}"
-    yield (
-        f"• Score {reasons.score:.2f}: base {reasons.base:.2f}, other terms {reasons.rest:+.2f}, "
-        f"authors {sum(author.weight for author in reasons.authors):+.2f}"
-    )
+    yield from _short_reasons(subject)
+    if reasons := subject.reasons:
+        terms = [*reasons.terms_for, *reasons.terms_against]
+        shown = ", ".join(f"{term.text} {term.weight:+.1f}" for term in terms)
+        authors = sum(author.weight for author in reasons.authors)
+        yield f"• Every term shown: {fit(shown, 800)}"
+        yield (
+            f"• Score {reasons.score:.2f}: base {reasons.base:.2f}, "
+            f"other terms {reasons.rest:+.2f}, authors {authors:+.2f}"
+        )
 
 
 def _places(subject: Subject, catalog: Catalog) -> Iterator[str]:
-    for number, choice in enumerate(subject.choices[:_NAMED], 1):
-        beside = f" — beside {_near(choice.nearest[:_NEAREST])}" if choice.nearest else ""
-        named = f" — its title names “{fit(choice.named, 60)}”" if choice.named else ""
-        yield f"{number}. {fit(place_name(catalog, choice.section), 200)}{named or beside}"
+    """The sections proposed, a line each with the reason."""
+    for number, choice in enumerate(subject.choices[:_NAMES], 1):
+        reason = ""
+        if choice.named:
+            reason = f" — its title names “{fit(choice.named, 60)}”"
+        elif choice.nearest:
+            reason = f" — beside {_entry_links(choice.nearest[:_NEAREST])}"
+        yield f"{number}. {fit(section_name(catalog, choice.section), 200)}{reason}"
 
 
-def _chooser(one: Suggestion, catalog: Catalog) -> SectionBlock:
+def _section_select(suggestion: Suggestion, catalog: Catalog) -> SectionBlock:
     """The proposed section in a select, the alternatives first, then the whole list."""
-    home = one.subject.entry.home
-    first = list(dict.fromkeys([home, *(choice.section for choice in one.subject.choices)]))
-    fitting = [path for path in catalog.places if len(path) <= _OPTION_VALUE]
-    first = [path for path in first if path in fitting][:_OPTIONS]
-    others = [path for path in fitting if path not in first][:_OPTIONS]
-    chosen = _option(catalog, home) if home in first else None
+    home = suggestion.subject.entry.home
+    paths = [path for path in catalog.places if len(path) <= OPTION_VALUE]
+    choices = (choice.section for choice in suggestion.subject.choices)
+    proposed = [path for path in dict.fromkeys([home, *choices]) if path in paths][:MAX_OPTIONS]
+    others = [path for path in paths if path not in proposed][:MAX_OPTIONS]
     groups = [
-        OptionGroup(label=label, options=[_option(catalog, path) for path in paths])
-        for label, paths in (("Proposed", first), ("All sections", others))
-        if paths
+        OptionGroup(label=label, options=[section_option(catalog, path) for path in group])
+        for label, group in (("Proposed", proposed), ("All sections", others))
+        if group
     ]
-    where = fit(place_name(catalog, home), 300)
     select = StaticSelectElement(
         action_id=SECTION,
         placeholder="Another section",
         option_groups=groups,
-        initial_option=chosen,
+        initial_option=section_option(catalog, home) if home in proposed else None,
     )
     return SectionBlock(
-        block_id=f"{CHOSEN}:{one.id}:{one.version}",
-        text=mrkdwn(f"*Goes to* {where}"),
+        block_id=f"{CHOSEN}:{suggestion.id}:{suggestion.version}",
+        text=mrkdwn(f"*Goes to* {fit(section_name(catalog, home), 300)}"),
         accessory=select,
     )
 
 
-def _option(catalog: Catalog, path: str) -> Option:
-    titles = catalog.section_titles(path, " › ")
-    return Option(
-        value=path,
-        text=shorten(titles, _OPTION_TEXT) if len(titles) > _OPTION_TEXT else titles,
-    )
+def section_option(catalog: Catalog, path: str) -> Option:
+    """The option of a section in a select."""
+    return Option(value=path, text=shorten(section_name(catalog, path), OPTION_TEXT))
 
 
 def _differences(subject: Subject, catalog: Catalog) -> Iterator[str]:
-    """What a correction would change, key by key."""
-    before, after = subject.before, subject.after
-    if before is None or after is None:
-        yield f"In {fit(place_name(catalog, subject.entry.home), 300)}."
+    """What a correction would change, field by field."""
+    if subject.before is None or subject.after is None:
+        yield f"In {fit(section_name(catalog, subject.entry.home), 300)}."
         return
-    for name, old, new in zip(
-        ("Title", "Link", "Venue", "Organisations", "Note", "Sections"),
-        _shown(before, catalog),
-        _shown(after, catalog),
-        strict=True,
-    ):
-        if old != new:
-            yield f"*{name}*: ~{fit(old or 'none', 300)}~ → {fit(new or 'none', 300)}"
+    after = _fields(subject.after, catalog)
+    for name, old in _fields(subject.before, catalog).items():
+        if old != after[name]:
+            yield f"*{name}*: ~{fit(old or 'none', 300)}~ → {fit(after[name] or 'none', 300)}"
 
 
-def _shown(entry: Entry, catalog: Catalog) -> tuple[str, ...]:
-    return (
-        entry.title,
-        entry.url or "",
-        edition(entry),
-        ", ".join(entry.orgs),
-        entry.note or "",
-        "; ".join(place_name(catalog, path) for path in entry.sections),
-    )
+def _fields(entry: Entry, catalog: Catalog) -> dict[str, str]:
+    return {
+        "Title": entry.title,
+        "Link": entry.url or "",
+        "Venue": venue_and_year(entry),
+        "Organisations": ", ".join(entry.orgs),
+        "Note": entry.note or "",
+        "Sections": "; ".join(section_name(catalog, path) for path in entry.sections),
+    }
 
 
-def _buttons(one: Suggestion) -> list[ButtonElement]:
+def _buttons(suggestion: Suggestion) -> list[ButtonElement]:
+    number = str(suggestion.id)
     buttons = [
-        ButtonElement(text="Approve", action_id=APPROVE, value=str(one.id), style="primary"),
-        ButtonElement(text="Reject", action_id=REJECT, value=str(one.id), style="danger"),
-        ButtonElement(text="Later", action_id=LATER, value=str(one.id)),
+        ButtonElement(text="Approve", action_id=APPROVE, value=number, style="primary"),
+        ButtonElement(text="Reject", action_id=REJECT, value=number, style="danger"),
+        ButtonElement(text="Later", action_id=LATER, value=number),
     ]
-    if one.subject.kind != "removal":
-        buttons.append(ButtonElement(text="Edit", action_id=EDIT, value=str(one.id)))
+    if suggestion.subject.kind != "removal":
+        buttons.append(ButtonElement(text="Edit", action_id=EDIT, value=number))
     return buttons
 
 
-def _standing(one: Suggestion, quorum: int) -> Iterator[str]:
-    if not one.subject.is_known:
+def _remarks(suggestion: Suggestion, quorum: int) -> Iterator[str]:
+    if not suggestion.subject.is_known:
         yield ":warning: arXiv did not tell about it. Give it its title with *Edit*."
-    if one.state == "postponed" and one.wake_at:
-        yield f"For later: comes back {day(one.wake_at)}"
-    if one.approvals:
-        names = ", ".join(map(person, one.approvals))
-        yield f"{len(one.approvals)} of {quorum} approvals: {names}"
+    if suggestion.state == "postponed" and suggestion.wake_at:
+        yield f"For later: comes back {day(suggestion.wake_at)}"
+    if approvals := suggestion.approvals:
+        yield f"{len(approvals)} of {quorum} approvals: {mentions(approvals)}"

@@ -1,19 +1,17 @@
-"""What is said in words: refusals, confirmations, lists of suggestions. Pure; all of it mrkdwn."""
+"""Refusals, confirmations and lists of suggestions, in words. Pure; all of it mrkdwn."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bot.catalog.model import Catalog
 from bot.review.decision import UNDO_DAYS, Refusal, RefusalReason
 from bot.review.model import Event, Suggestion
-from bot.review.service import DAILY_LIMIT
-from bot.slack.blocks.cards import day, moment, person, place_name
-from bot.slack.blocks.lookup import fit
+from bot.slack.blocks.text import bold_title, day, fit, mention, moment, section_name
+from bot.text import pluralize
 
-_TITLE = 200
-_SHOWN = 20
-
-
+_TITLE_LENGTH = 200
+_MAX_PENDING = 20
+_MAX_EVENTS = 40
 _REFUSALS: Mapping[RefusalReason, str] = {
     "not a reviewer": "Only reviewers decide on suggestions, and you are not one of them here. "
     "The list’s `review` settings say who is; ask them, or write into the card’s thread.",
@@ -33,99 +31,122 @@ _REFUSALS: Mapping[RefusalReason, str] = {
 
 
 def refusal(refused: Refusal) -> str:
-    """Why a click or command did nothing, and what would."""
-    one = refused.suggestion
-    title = f"*{fit(one.subject.entry.title, _TITLE)}*"
-    ended = decision(one) if refused.reason == "decided" else ""
-    return _REFUSALS[refused.reason].replace("{title}", title).replace("{decision}", ended)
+    """Why an action was refused, and what helps."""
+    suggestion = refused.suggestion
+    ended = decision(suggestion) if refused.reason == "decided" else ""
+    text = _REFUSALS[refused.reason].replace("{title}", _title(suggestion))
+    return text.replace("{decision}", ended)
 
 
-def decision(one: Suggestion) -> str:
+def decision(suggestion: Suggestion) -> str:
     """How a suggestion ended."""
-    title = f"*{fit(one.subject.entry.title, _TITLE)}*"
-    when = f" on {day(one.decided_at)}" if one.decided_at else ""
-    if one.state == "rejected":
-        reason = fit(one.reason or "", 500)
-        return f"{title} was rejected by {person(one.decided_by)}{when}: {reason}"
+    title, by = _title(suggestion), mention(suggestion.decided_by)
+    if suggestion.decided_at:
+        by += f" on {day(suggestion.decided_at)}"
+    if suggestion.state == "rejected":
+        return f"{title} was rejected by {by}: {fit(suggestion.reason or '', 500)}"
     verb = {"addition": "approved", "correction": "corrected", "removal": "taken out"}
-    return f"{title} was {verb[one.subject.kind]} by {person(one.decided_by)}{when}."
+    return f"{title} was {verb[suggestion.subject.kind]} by {by}."
 
 
-def outcome(one: Suggestion, catalog: Catalog) -> str:
-    """What whoever suggested it hears."""
-    title = f"*{fit(one.subject.entry.title, _TITLE)}*"
-    if one.state == "approved":
-        where = fit(place_name(catalog, one.subject.entry.home), 300)
+def outcome(suggestion: Suggestion, catalog: Catalog) -> str:
+    """How a suggestion ended, for the person who made it."""
+    title = _title(suggestion)
+    if suggestion.state == "approved":
+        where = fit(section_name(catalog, suggestion.subject.entry.home), 300)
         ended = {
             "addition": f"is on the list now, in {where}",
             "correction": "is corrected on the list",
             "removal": "is taken off the list",
         }
-        return f":tada: {title} {ended[one.subject.kind]}. Thank you for suggesting it."
-    if one.state == "rejected":
+        change = ended[suggestion.subject.kind]
+        return f":tada: {title} {change}. Thank you for suggesting it."
+    if suggestion.state == "rejected":
         return (
-            f"{title} was not taken: {fit(one.reason or '', 500)}. If something new speaks for "
-            "it, suggest it again and say what."
+            f"{title} was not taken: {fit(suggestion.reason or '', 500)}. If something new speaks "
+            "for it, suggest it again and say what."
         )
     return f"{title}, which you suggested, is being talked of again."
 
 
-def standing(one: Suggestion, channel: str | None) -> str:
-    """Where the suggestion of a paper stands, for somebody who asks about the paper."""
-    if one.state in {"approved", "rejected"}:
-        return decision(one)
-    title = f"*{fit(one.subject.entry.title, _TITLE)}*"
+def progress(suggestion: Suggestion, channel: str | None) -> str:
+    """How far a suggestion has come; `channel` is the review channel."""
+    if suggestion.state in {"approved", "rejected"}:
+        return decision(suggestion)
     where = f" in <#{channel}>" if channel else ""
-    later = f", put off until {day(one.wake_at)}" if one.wake_at else ""
-    who = f"suggested by {person(one.source)}" if one.source else "found on arXiv"
-    return f"{title} waits for review{where}: {who} {day(one.suggested_at)}{later}."
+    later = f", put off until {day(suggestion.wake_at)}" if suggestion.wake_at else ""
+    source = suggestion.source
+    found = "found on arXiv" if suggestion.subject.entry.arxiv else "found by me"
+    origin = f"suggested by {mention(source)}" if source else found
+    since = day(suggestion.suggested_at)
+    return f"{_title(suggestion)} waits for review{where}: {origin} {since}{later}."
+
+
+def thanks(suggestion: Suggestion, channel: str | None) -> str:
+    """Thanks for a suggestion, and what happens next; `channel` is the review channel."""
+    where = f"its card comes to <#{channel}> in a moment" if channel else "it waits for review"
+    if suggestion.state == "gathering":
+        where += " once arXiv has told me about it"
+    title = bold_title(suggestion.subject.entry)
+    return (
+        f"Thank you. {title} is suggestion {suggestion.id}: {where}. I will tell you how it ends."
+    )
 
 
 def pending(
-    waiting: Iterable[Suggestion], links: dict[int, str], paused: tuple[dt.datetime, str] | None
+    waiting: Sequence[Suggestion],
+    links: Mapping[int, str],
+    paused: tuple[dt.datetime, str] | None,
 ) -> str:
-    """What waits for a decision."""
-    ones = list(waiting)
-    lines = [f"*{len(ones)} suggestion{'' if len(ones) == 1 else 's'} waiting*"]
+    """The suggestions that wait for a decision, with the links to their cards by number.
+
+    `paused` says until when proposals are paused, and by whom.
+    """
+    lines = [f"*{pluralize(len(waiting), 'suggestion')} waiting*"]
     if paused:
-        lines.append(
-            f":double_vertical_bar: Paused until {moment(paused[0])} by {person(paused[1])}."
-        )
-    if not ones:
+        until, user = paused
+        lines.append(f":double_vertical_bar: Paused until {moment(until)} by {mention(user)}.")
+    if not waiting:
         lines.append("Nothing waits for a decision. `/papers suggest LINK` suggests a paper.")
-    for one in ones[:_SHOWN]:
-        title = fit(one.subject.entry.title, 150)
-        label = f"<{links[one.id]}|{title}>" if one.id in links else title
-        later = f" · back {day(one.wake_at)}" if one.state == "postponed" and one.wake_at else ""
-        who = person(one.source) if one.source else "arXiv"
-        lines.append(f"`{one.id}` {label} · {who}{later}")
-    if len(ones) > _SHOWN:
-        lines.append(f"… and {len(ones) - _SHOWN} more")
+    lines += [_pending_line(suggestion, links) for suggestion in waiting[:_MAX_PENDING]]
+    if len(waiting) > _MAX_PENDING:
+        lines.append(f"… and {len(waiting) - _MAX_PENDING} more")
     return "\n".join(lines)
 
 
-def history(one: Suggestion, events: Iterable[Event]) -> str:
-    """What happened to a suggestion, a line each."""
-    return "\n".join(_history(one, events))
+def _pending_line(suggestion: Suggestion, links: Mapping[int, str]) -> str:
+    label = fit(suggestion.subject.entry.title, 150)
+    if suggestion.id in links:
+        label = f"<{links[suggestion.id]}|{label}>"
+    found = "arXiv" if suggestion.subject.entry.arxiv else "me"
+    origin = mention(suggestion.source) if suggestion.source else found
+    later = ""
+    if suggestion.state == "postponed" and suggestion.wake_at:
+        later = f" · back {day(suggestion.wake_at)}"
+    return f"`{suggestion.id}` {label} · {origin}{later}"
 
 
-def _history(one: Suggestion, events: Iterable[Event]) -> Iterator[str]:
-    yield f"*{fit(one.subject.entry.title, _TITLE)}* · suggestion {one.id}"
-    for event in list(events)[-40:]:
-        detail = fit(told_detail(event), 300)
-        line = f"{moment(event.at)}  {event.what} by {person(event.actor)}"
-        yield f"{line}: {detail}" if detail else line
+def history(suggestion: Suggestion, events: Iterable[Event]) -> str:
+    """What happened to a suggestion, a line for each of its latest events."""
+    return "\n".join(_history(suggestion, events))
 
 
-def told_detail(event: Event) -> str:
-    """What an event says beyond its name."""
-    detail = event.detail
-    return str(detail.get("reason") or detail.get("until") or detail.get("where") or "")
+def _history(suggestion: Suggestion, events: Iterable[Event]) -> Iterator[str]:
+    yield f"{_title(suggestion)} · suggestion {suggestion.id}"
+    for event in list(events)[-_MAX_EVENTS:]:
+        line = f"{moment(event.at)}  {event.what} by {mention(event.actor)}"
+        detail = event.detail
+        text = str(detail.get("reason") or detail.get("until") or detail.get("where") or "")
+        yield f"{line}: {fit(text, 300)}" if text else line
 
 
-def too_many(limit: int = DAILY_LIMIT) -> str:
-    """Enough for a day."""
+def daily_limit(limit: int) -> str:
+    """That a person has suggested as many papers as a day allows."""
     return (
         f"You have suggested {limit} papers within a day; the reviewers need time for them. "
         "Please come back tomorrow."
     )
+
+
+def _title(suggestion: Suggestion) -> str:
+    return bold_title(suggestion.subject.entry, _TITLE_LENGTH)

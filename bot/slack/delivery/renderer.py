@@ -1,4 +1,4 @@
-"""From a row of the outbox to the message that says it, made of how things stand now."""
+"""Messages for rows of the outbox, made from the data as of the moment of sending."""
 
 import datetime as dt
 
@@ -8,64 +8,75 @@ from bot.lookup.service import LookupService
 from bot.outbox.message import OutboxRow
 from bot.review.model import Suggestion
 from bot.review.store import SuggestionStore
-from bot.slack.blocks import lookup as blocks
-from bot.slack.blocks.cards import card, details, moment
+from bot.slack.blocks.cards import card, details
 from bot.slack.blocks.digests import edition_message, part_message
-from bot.slack.blocks.lookup import SlackMessage, fit, mrkdwn_message
 from bot.slack.blocks.sentences import outcome
+from bot.slack.blocks.text import (
+    SlackMessage,
+    bold_title,
+    fit,
+    moment,
+    mrkdwn_message,
+    text_message,
+)
 from bot.slack.delivery.sender import RenderedMessage
 
-_CATEGORIES = 20
+_MAX_LINES = 20
+_TITLE_LENGTH = 200
 
 
 class Renderer:
-    """Makes messages of rows."""
+    """Renders rows of the outbox."""
 
     def __init__(
         self, suggestions: SuggestionStore, lookup: LookupService, workspace: str
     ) -> None:
-        """`workspace` is the address that links to messages begin with."""
+        """`workspace` is the workspace's address, with which links to messages begin."""
         self._suggestions, self._lookup = suggestions, lookup
         self._workspace = workspace
 
-    def render(self, item: OutboxRow) -> RenderedMessage | None:
-        """The message, or None if what it was about is gone."""
-        match item.kind:
+    def render(self, row: OutboxRow) -> RenderedMessage | None:
+        """The message of a row; None if its suggestion does not exist any more."""
+        match row.kind:
             case "feeds":
-                return RenderedMessage(_feeds(item))
-            case "card" | "details" | "outcome" | "back" | "publishing":
-                number = item.content.get("suggestion")
-                one = self._suggestions.get(number) if isinstance(number, int) else None
-                return _about(item, one, self._lookup.current().catalog) if one else None
+                return RenderedMessage(_feeds(row))
             case "digest":
-                edition = read_summary(item.content)
-                return RenderedMessage(edition_message(edition, self._workspace))
+                summary = read_summary(row.content)
+                return RenderedMessage(edition_message(summary, self._workspace))
             case "digest part":
-                return RenderedMessage(part_message(read_part(item.content)))
+                return RenderedMessage(part_message(read_part(row.content)))
+            case "publishing" | "card" | "details" | "outcome" | "back":
+                number = row.content.get("suggestion")
+                suggestion = self._suggestions.get(number) if isinstance(number, int) else None
+                if suggestion is None:
+                    return None
+                return _about_suggestion(row, suggestion, self._lookup.current().catalog)
 
 
-def _about(item: OutboxRow, one: Suggestion, catalog: Catalog) -> RenderedMessage:
-    title = f"*{fit(one.subject.entry.title, 200)}*"
-    match item.kind:
+def _about_suggestion(row: OutboxRow, suggestion: Suggestion, catalog: Catalog) -> RenderedMessage:
+    match row.kind:
         case "card":
-            return RenderedMessage(card(one, catalog, catalog.info.review.quorum))
+            return RenderedMessage(card(suggestion, catalog, catalog.info.review.quorum))
         case "details":
-            return RenderedMessage(details(one, catalog))
+            return RenderedMessage(details(suggestion, catalog))
         case "outcome":
-            return RenderedMessage(mrkdwn_message(outcome(one, catalog)))
+            return RenderedMessage(mrkdwn_message(outcome(suggestion, catalog)))
         case "back":
-            again = "was suggested again" if item.content.get("was") == "rejected" else "is back"
-            note = f": “{fit(one.subject.note, 400)}”" if one.subject.note else ""
-            return RenderedMessage(
-                mrkdwn_message(f":bell: {title} {again}{note}"), is_broadcast=True
-            )
+            return RenderedMessage(_back(row, suggestion), is_broadcast=True)
         case _:
-            return RenderedMessage(_publishing(item))
+            return RenderedMessage(_publishing(row))
 
 
-def _publishing(item: OutboxRow) -> SlackMessage:
-    """How publishing a decision went, for the card's thread."""
-    content = item.content
+def _back(row: OutboxRow, suggestion: Suggestion) -> SlackMessage:
+    """That a suggestion is open again, for the card's thread and the channel."""
+    title, note = bold_title(suggestion.subject.entry, _TITLE_LENGTH), suggestion.subject.note
+    again = "was suggested again" if row.content.get("was") == "rejected" else "is back"
+    return mrkdwn_message(f":bell: {title} {again}" + (f": “{fit(note, 400)}”" if note else ""))
+
+
+def _publishing(row: OutboxRow) -> SlackMessage:
+    """How the publication of a decision went, for the card's thread."""
+    content = row.content
     if problem := content.get("problem"):
         return mrkdwn_message(
             f":warning: Not published yet: {fit(str(problem), 800)} I will try again."
@@ -75,22 +86,26 @@ def _publishing(item: OutboxRow) -> SlackMessage:
     if url.startswith("https://"):
         return mrkdwn_message(f"{verb} is in <{fit(url, 500)}|this pull request>.")
     if commit := content.get("commit"):
-        return blocks.text_message(f"{verb} is commit {commit}.")
-    return blocks.text_message(f"{verb} is made in the list’s files.")
+        return text_message(f"{verb} is commit {commit}.")
+    return text_message(f"{verb} is made in the list’s files.")
 
 
-def _feeds(item: OutboxRow) -> SlackMessage:
-    """What is wrong with the feeds, or that it is over."""
-    since = moment(dt.datetime.fromisoformat(str(item.content["since"])))
-    lines = [str(line) for line in item.content["lines"]][:_CATEGORIES]
-    if item.content.get("over"):
-        when = moment(dt.datetime.fromisoformat(str(item.content["over"])))
+def _feeds(row: OutboxRow) -> SlackMessage:
+    """What is wrong with the feeds, or that they work again."""
+    since = moment(dt.datetime.fromisoformat(str(row.content["since"])))
+    sources = [str(source) for source in row.content.get("sources", ["arXiv"])]
+    feeds = " and ".join(f"{fit(source, 100)}’s" for source in sources) + " feeds"
+    if row.content.get("over"):
+        until = moment(dt.datetime.fromisoformat(str(row.content["over"])))
+        missed = "what was missed is fetched"
+        if sources == ["arXiv"]:
+            missed += " from arXiv’s API"
         return mrkdwn_message(
-            f":white_check_mark: arXiv’s feeds are in order again since {when}. They were "
-            f"not since {since}; what was missed is fetched from arXiv’s API."
+            f":white_check_mark: {feeds} are in order again since {until}. They were "
+            f"not since {since}; {missed}."
         )
-    shown = "\n".join(f"• {fit(line, 300)}" for line in lines)
+    lines = "\n".join(f"• {fit(str(line), 300)}" for line in row.content["lines"][:_MAX_LINES])
     return mrkdwn_message(
-        f":warning: *Something is wrong with arXiv’s feeds* since {since}; new papers may come "
-        f"late. I keep asking, and fetch what is missed.\n{shown}"
+        f":warning: *Something is wrong with {feeds}* since {since}; new papers may come "
+        f"late. I keep asking, and fetch what is missed.\n{lines}"
     )

@@ -1,18 +1,25 @@
-"""Socket Mode over connections that come and go, without anybody who types noticing.
+"""Socket Mode client that goes on answering while its connection is replaced.
 
-Slack renews every connection now and then, and its servers hang up. slack_sdk's own client takes
-the old connection down before it listens to the new one, for up to three seconds; one that was cut
-it finds out about after a minute, in which it keeps a processor busy. Here instead:
+Slack replaces every connection now and then. Here the new one is read before the old one is
+closed, and a lost one is replaced at once; if that fails, slack_sdk's monitor tries again every
+few seconds. The module works around faults of slack_sdk 3.47, in `slack_sdk/socket_mode/`:
 
-    told to disconnect, hung up, cut ──► a new connection at once ──► the old one is heard out
-    no new one to be had, or no sign of life ──► asked again every few seconds
+- builtin/client.py, `SocketModeClient.connect`: closes the old connection, which takes up to 3 s
+  (`Connection.disconnect` waits for the reader), before it reads the new one.
+- client.py, `BaseSocketModeClient.process_message`: reconnects in the thread that hands out the
+  requests, which wait meanwhile.
+- builtin/internals.py, `_receive_messages`: takes the end of the stream for an empty message, in a
+  busy loop until enough pings have failed. The check that it had was removed in
+  https://github.com/slackapi/python-slack-sdk/pull/1269;
+  https://github.com/slackapi/python-slack-sdk/pull/1727 reports the loop.
+- builtin/connection.py, `Connection.send`: may send a part of a frame (`socket.send`).
 """
 
 import json
-import select
+import socket
 import threading
 from contextlib import suppress
-from socket import socket
+from functools import partial
 from typing import Any
 
 import structlog
@@ -22,24 +29,23 @@ from slack_sdk import WebClient
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.builtin.connection import Connection, ConnectionState
 
-_PING = 5.0  # seconds; four without an answer are no connection
-_OVERLAP = 10.0  # seconds in which Slack may still send by the connection before
-_LOOK = 200  # milliseconds that a look for what has come waits
+_PING = 5.0  # seconds; without an answer for four of them a connection counts as lost
+_OVERLAP = 10.0  # seconds in which Slack may still send over the old connection
 
 _log = structlog.get_logger()
 
 
-class RenewingClient(SocketModeClient):
-    """A client each of whose connections is read by a thread of its own, until it ends."""
+class OverlappingClient(SocketModeClient):
+    """Client that reads each connection in a thread of its own, until that connection ends."""
 
     def connect(self) -> None:
-        """Connect, listen, and only then let the connection before go.
+        """Open a connection, read it, and close the one before a little later.
 
-        Raises OSError when there is no connection to be had.
+        Raises OSError when Slack cannot be reached.
         """
         if self.wss_uri is None:
             self.wss_uri = self.issue_new_wss_url()
-        new, state = _Connection(self, self.wss_uri), ConnectionState()
+        new, state = self._connection(self.wss_uri), ConnectionState()
         new.connect()
         if not new.is_active():
             raise ConnectionError("Slack's WebSocket cannot be reached")
@@ -47,122 +53,107 @@ class RenewingClient(SocketModeClient):
         self.current_session, self.current_session_state = new, state
         threading.Thread(target=new.run_until_completion, args=(state,), daemon=True).start()
         if old is not None:
-            timer = threading.Timer(_OVERLAP, _let_go, (old, old_state))
+            timer = threading.Timer(_OVERLAP, _close, (old, old_state))
             timer.daemon = True
             timer.start()
         if not self.current_app_monitor_started:
             self.current_app_monitor_started = True
             self.current_app_monitor.start()
 
-    def connect_to_new_endpoint(self, force: bool = False) -> None:  # noqa: FBT001, FBT002  # as the method that it replaces
-        """Renew the connection; once, however many threads find that it is time."""
-        session = self.current_session
+    def _connection(self, url: str) -> Connection:
+        connection = _Connection(
+            url=url,
+            logger=self.logger,
+            ping_interval=self.ping_interval,
+            receive_buffer_size=self.receive_buffer_size,
+            proxy=self.proxy,
+            proxy_headers=self.proxy_headers,
+            ssl_context=self.web_client.ssl,
+        )
+        replace = partial(self._replace, connection)
+        connection.on_message_listener = partial(self._receive, replace)
+        connection.on_error_listener = replace
+        connection.on_close_listener = replace
+        return connection
+
+    def _receive(self, replace: partial[None], text: str) -> None:
+        message: Any = None
+        with suppress(ValueError):
+            message = json.loads(text)
+        if isinstance(message, dict) and message.get("type") == "disconnect":
+            # In another thread: more requests may come over this connection.
+            reason = str(message.get("reason"))[:50]
+            threading.Thread(target=replace, args=(reason,), daemon=True).start()
+        else:
+            self.enqueue_message(text)
+
+    def _replace(self, connection: Connection, reason: object, *_: object) -> None:
+        """Open a new connection, unless another thread has replaced this one already."""
         with self.connect_operation_lock:
-            if self.closed or self.current_session is not session:
+            if connection is not self.current_session or self.closed:
                 return
-            if force or not self.is_connected():
+            _log.info("replacing the connection to Slack", reason=str(reason))
+            try:
                 self.wss_uri = self.issue_new_wss_url()
                 self.connect()
-
-    def renew(self, connection: "_Connection") -> None:
-        """Have another connection in place of one that ends, unless there is one already."""
-        if connection is not self.current_session or self.closed:
-            return
-        try:
-            self.connect_to_new_endpoint(force=True)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the monitor tries again
-            _log.warning("no new connection to Slack yet", reason=type(error).__name__)
-
-    def _run_current_session(self) -> None:
-        """Nothing: each connection has its thread."""
+            except Exception as error:  # noqa: BLE001  # whatever it is, the monitor tries again
+                _log.warning("no new connection to Slack yet", reason=type(error).__name__)
 
 
 class _Connection(Connection):
-    """A connection that says at once when it ends."""
-
-    def __init__(self, client: RenewingClient, url: str) -> None:
-        super().__init__(
-            url=url,
-            logger=client.logger,
-            ping_interval=client.ping_interval,
-            receive_buffer_size=client.receive_buffer_size,
-            proxy=client.proxy,
-            proxy_headers=client.proxy_headers,
-            on_message_listener=self._heard,
-            on_error_listener=self._broke,
-            on_close_listener=self._closed,
-            ssl_context=client.web_client.ssl,
-        )
-        self._owner = client
+    """Connection that can be closed at any moment, and whose end is an error."""
 
     def connect(self) -> None:
-        """Connect; from then on a hang-up is an error, not an empty message."""
+        """Connect; `is_active` tells whether that succeeded."""
         super().connect()
         if self.sock is not None:
-            self.sock = _Listening(self.sock)  # type: ignore[assignment]  # what is used of a socket
+            self.sock = _Socket(self.sock)  # type: ignore[assignment]  # the methods that are used
 
-    def _heard(self, message: str) -> None:
-        told: Any = None
-        with suppress(ValueError):
-            told = json.loads(message)
-        if isinstance(told, dict) and told.get("type") == "disconnect":
-            _log.info("Slack renews the connection", reason=str(told.get("reason"))[:50])
-            threading.Thread(target=self._owner.renew, args=(self,), daemon=True).start()
-        else:
-            self._owner.enqueue_message(message)
-
-    def _broke(self, error: Exception) -> None:
-        _log.info("the connection to Slack broke", reason=type(error).__name__)
-        self._owner.renew(self)
-
-    def _closed(self, _code: int, _reason: str | None = None) -> None:
-        self._owner.renew(self)
+    def disconnect(self) -> None:
+        """Close the connection, after ending the read and the write that are under way."""
+        if (sock := self.sock) is not None:
+            with suppress(OSError):  # the other end was faster
+                sock.shutdown(socket.SHUT_RDWR)
+        super().disconnect()
 
 
-class _Listening:
-    """A socket that is looked at briefly, so that whoever closes it need not wait long."""
+class _Socket:
+    """Socket that raises at the end of its stream and sends whole messages."""
 
-    def __init__(self, found: socket) -> None:
-        self._socket = found
-        self._poll = select.poll()
-        self._poll.register(found, select.POLLIN)
+    def __init__(self, wrapped: socket.socket) -> None:
+        self._wrapped = wrapped
+        self.send = wrapped.sendall
+        self.close = wrapped.close
 
     def recv(self, size: int) -> bytes:
-        """What has come. Raises TimeoutError if nothing has, ConnectionError at the end."""
-        pending = getattr(self._socket, "pending", None)  # what TLS has taken in already
-        if not (pending and pending()) and not self._poll.poll(_LOOK):
-            raise TimeoutError
-        data = self._socket.recv(size)
+        """Receive up to so many bytes. Raises ConnectionResetError at the end of the stream."""
+        data = self._wrapped.recv(size)
         if not data:
-            raise ConnectionResetError("Slack hung up")
+            raise ConnectionResetError("Slack closed the connection")
         return data
 
-    def send(self, data: bytes) -> None:
-        """All of it."""
-        self._socket.sendall(data)
-
-    def close(self) -> None:
-        """Hang up."""
-        self._socket.close()
+    def shutdown(self, how: int) -> None:
+        """End the stream. Unlike SSLSocket's method it does not drop the encryption before."""
+        socket.socket.shutdown(self._wrapped, how)
 
 
-def make_handler(app: App, app_token: str, threads: int) -> SocketModeHandler:
-    """Bolt's handler over such a client, not connected yet."""
-    web_client = WebClient(token=app_token, base_url=app.client.base_url)
-    handler = SocketModeHandler(app, app_token, web_client=web_client, concurrency=threads)
-    handler.client.close()
-    client = RenewingClient(
-        app_token=app_token,
-        logger=app.logger,
-        web_client=web_client,
-        ping_interval=_PING,
-        concurrency=threads,
-    )
-    client.socket_mode_request_listeners.append(handler.handle)  # type: ignore[arg-type]  # Bolt's own way
-    handler.client = client
-    return handler
+class OverlappingHandler(SocketModeHandler):
+    """Bolt's handler with an OverlappingClient, not connected yet."""
+
+    def __init__(self, app: App, app_token: str, threads: int) -> None:
+        # Bolt's own constructor would start the threads of a client that is not used.
+        self.app, self.app_token = app, app_token
+        self.client = OverlappingClient(
+            app_token=app_token,
+            logger=app.logger,
+            web_client=WebClient(token=app_token, base_url=app.client.base_url),
+            ping_interval=_PING,
+            concurrency=threads,
+        )
+        self.client.current_session_runner.shutdown()  # would read the current connection, too
+        self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]  # as Bolt does
 
 
-def _let_go(old: Connection, state: ConnectionState) -> None:
+def _close(connection: Connection, state: ConnectionState) -> None:
     state.terminated = True
-    old.close()
+    connection.close()

@@ -1,19 +1,26 @@
-"""HTTP mode: Slack's requests in, over WSGI, to the Bolt app.
+"""HTTP mode: WSGI application that hands Slack's requests to the Bolt app.
 
-Bolt's own WSGI adapter is not used: it answers 500 to a body that is no text, and its parser takes
-any form whose text holds the word "payload" for a click and loses it (`/papers payload`). What is
-parsed here goes to Bolt with the raw body, over which Bolt checks the signature.
+Bolt's WSGI adapter, with two faults of slack_bolt 1.30 worked around:
+
+- adapter/wsgi/http_request.py, `WsgiHttpRequest.get_body`, raises for a body that is not UTF-8 and
+  for a wrong length, and slack_sdk's signature/__init__.py, `SignatureVerifier.is_valid`, for a
+  timestamp that is no number. Such requests would be answered with status 500.
+- request/internals.py, `parse_body`, takes any form that contains the word "payload" for a click
+  and drops it unless it has a field of that name, so `/papers payload` would be lost.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import structlog
-from slack_bolt import App, BoltRequest
+from slack_bolt import App, BoltRequest, BoltResponse
+from slack_bolt.adapter.wsgi import SlackRequestHandler
+from slack_bolt.adapter.wsgi.http_request import WsgiHttpRequest
+from slack_bolt.adapter.wsgi.http_response import WsgiHttpResponse
 
 EVENTS = "/slack/events"
 LARGEST = 1_000_000  # bytes; Slack's own requests stay far below
@@ -22,104 +29,79 @@ _log = structlog.get_logger()
 
 
 class RefusedError(Exception):
-    """A request that is not answered, with the status that says why."""
+    """A request that is answered with an error status."""
 
     def __init__(self, status: HTTPStatus, reason: str) -> None:
         super().__init__(reason)
         self.status, self.reason = status, reason
 
 
-class SlackRequests:
-    """A WSGI application that takes every request of Slack's at one path."""
+class SlackRequests(SlackRequestHandler):
+    """WSGI application for all requests of Slack, which come to one path."""
 
     def __init__(self, app: App) -> None:
-        """Hand the requests to this app."""
-        self._app = app
+        super().__init__(app, EVENTS)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         try:
-            status, headers, body = self._answer(environ)
-        except RefusedError as refused:
-            _log.warning("request refused", status=refused.status.value, reason=refused.reason)
-            status, headers, body = (
-                refused.status,
-                [("content-type", "text/plain")],
-                refused.reason.encode(),
+            _check(environ)
+            return super().__call__(environ, start_response)
+        except RefusedError as error:
+            _log.warning("request refused", status=error.status.value, reason=error.reason)
+            response = WsgiHttpResponse(
+                error.status, {"content-type": ["text/plain"]}, error.reason
             )
-        start_response(
-            f"{status.value} {status.phrase}", [*headers, ("content-length", str(len(body)))]
-        )
-        return [body]
+            start_response(response.status, response.get_headers())
+            return response.get_body()
 
-    def _answer(self, environ: WSGIEnvironment) -> tuple[HTTPStatus, list[tuple[str, str]], bytes]:
-        if environ.get("PATH_INFO") != EVENTS:
-            raise RefusedError(HTTPStatus.NOT_FOUND, "nothing is here")
-        if environ.get("REQUEST_METHOD") != "POST":
-            raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "only POST")
-        request = _read(environ)
+    def dispatch(self, request: WsgiHttpRequest) -> BoltResponse:
+        """Hand a request to the Bolt app. Raises RefusedError if its body is malformed."""
+        bolt_request = _bolt_request(request)
         try:
-            response = self._app.dispatch(request)
+            return self.app.dispatch(bolt_request)
         except (AttributeError, LookupError, TypeError, ValueError) as error:
-            # Listeners run elsewhere; what is raised here is Bolt's own reading of the body.
-            _log.warning("a body that Bolt cannot read", reason=repr(error)[:200])
+            # Listeners run elsewhere; these come from Bolt's own reading of the body.
+            _log.warning("Bolt cannot read a request", reason=repr(error)[:200])
             raise RefusedError(HTTPStatus.BAD_REQUEST, "the body is malformed") from None
-        headers = [
-            (name, value)
-            for name, values in response.headers.items()
-            for value in values
-            if name.lower() != "content-length"
-        ]
-        return HTTPStatus(response.status), headers, response.body.encode()
 
 
-def _read(environ: WSGIEnvironment) -> BoltRequest:
-    headers = _headers(environ)
-    if not str(headers.get("x-slack-request-timestamp", "0")).isdecimal():
+def _check(environ: WSGIEnvironment) -> None:
+    """Raise RefusedError for what can be refused before the body is read."""
+    if environ.get("PATH_INFO") != EVENTS:
+        raise RefusedError(HTTPStatus.NOT_FOUND, "nothing is here")
+    if environ.get("REQUEST_METHOD") != "POST":
+        raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "only POST")
+    if not environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", "0").isdecimal():
         raise RefusedError(HTTPStatus.UNAUTHORIZED, "the timestamp is no number")
-    raw = _body(environ)
-    parsed = _parse(raw, headers.get("content-type", ""))
-    try:
-        # Only in its socket mode does Bolt take a body that is parsed already.
-        request = BoltRequest(body=parsed, headers=dict(headers), mode="socket_mode")
-    except (AttributeError, LookupError, TypeError, ValueError):
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "the body is malformed") from None
-    request.mode, request.raw_body = "http", raw
-    return request
-
-
-def _headers(environ: WSGIEnvironment) -> Mapping[str, str]:
-    return {
-        name.removeprefix("HTTP_").lower().replace("_", "-"): str(value)
-        for name, value in environ.items()
-        if name.startswith("HTTP_") or name in {"CONTENT_TYPE", "CONTENT_LENGTH"}
-    }
-
-
-def _body(environ: WSGIEnvironment) -> str:
     try:
         length = int(environ.get("CONTENT_LENGTH") or 0)
     except ValueError:
         raise RefusedError(HTTPStatus.BAD_REQUEST, "the length is no number") from None
     if not 0 <= length <= LARGEST:
         raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
-    data: bytes = environ["wsgi.input"].read(length)
+
+
+def _bolt_request(request: WsgiHttpRequest) -> BoltRequest:
+    """Parse a request; its signature is checked over the raw body. Raises RefusedError."""
     try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "the body is no UTF-8") from None
+        raw, headers = request.get_body(), request.get_headers()
+        parsed = _parse(raw, str(headers.get("content-type", "")))
+        # Bolt accepts a parsed body in socket mode only.
+        bolt_request = BoltRequest(body=parsed, headers=headers, mode="socket_mode")
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "the body is malformed") from None
+    bolt_request.mode, bolt_request.raw_body = "http", raw
+    return bolt_request
 
 
 def _parse(raw: str, content_type: str) -> dict[str, Any]:
-    """The body as Slack means it: JSON, a form, or JSON in a form's `payload`."""
-    try:
-        if content_type.startswith("application/json"):
-            found = json.loads(raw)
-        else:
-            form = dict(parse_qsl(raw, keep_blank_values=True))
-            found = json.loads(form["payload"]) if "payload" in form else form
-    except ValueError:
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "the body is malformed") from None
-    if not isinstance(found, dict):
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "the body is malformed")
-    return found
+    """Parse JSON, a form, or JSON in a form's `payload`. Raises ValueError."""
+    if content_type.startswith("application/json"):
+        body = json.loads(raw)
+    else:
+        form = dict(parse_qsl(raw, keep_blank_values=True))
+        body = json.loads(form["payload"]) if "payload" in form else form
+    if not isinstance(body, dict):
+        raise ValueError  # noqa: TRY004  # as json.loads does
+    return body

@@ -1,6 +1,4 @@
-"""Laws of a line's edit in a Markdown list: it goes where its owner would put it, as its owner
-writes it, and every other byte stays.
-"""
+"""Laws of edits in a Markdown list: a new line follows its style, and every other byte stays."""
 
 from dataclasses import replace
 from difflib import ndiff
@@ -10,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.catalog.change import Change, apply
-from bot.catalog.markdown.edit import splice
+from bot.catalog.markdown.edit import edit_markdown
 from bot.catalog.markdown.export import export_list
 from bot.catalog.markdown.importer import import_list
 from bot.catalog.markdown.parse import read_markdown
@@ -41,7 +39,7 @@ A, B, C = (f"[{name}](https://a.example/{name.lower()})" for name in ("Alpha", "
 U = "https://a.example"
 OMEGA = "[Omega](https://a.example/omega): the last of papers"
 
-# A list in some shape, with » for the new line, and the line.
+# Lists of different shapes, with » in place of the new line, and that line.
 SHAPES = {
     "as exported": (
         f"""## Serving\n\n- {A}: one | OSDI '24\n»\n### Edge\n\n- {B}\n\n## Training\n\n- {C}\n""",
@@ -149,34 +147,34 @@ def unmarked(marked: str) -> str:
     return marked.replace(f"{newline}»", "")
 
 
-def change_in(before: str, after: str) -> tuple[list[str], list[str]]:
-    """The lines that have come and those that have gone."""
-    told = list(ndiff(before.splitlines(keepends=True), after.splitlines(keepends=True)))
-    come, gone = ([line[2:] for line in told if line.startswith(sign)] for sign in "+-")
-    return come, gone
+def changed_lines(before: str, after: str) -> tuple[list[str], list[str]]:
+    """The added lines and the removed lines."""
+    diff = list(ndiff(before.splitlines(keepends=True), after.splitlines(keepends=True)))
+    added, removed = ([line[2:] for line in diff if line.startswith(sign)] for sign in "+-")
+    return added, removed
 
 
 @pytest.mark.parametrize(("marked", "line"), CASES.values(), ids=CASES)
-def test_a_new_line_stands_at_the_end_of_its_sections_newest_group(marked: str, line: str) -> None:
-    """One line, in the manner of the list; taken out again, not a byte is left of it."""
+def test_a_new_line_is_the_last_of_the_newest_group_of_its_section(marked: str, line: str) -> None:
+    """It is in the style of the list, and removing it restores every byte."""
     before = unmarked(marked)
-    after = splice(before, ADDITION, INFO, NAMES)
+    after = edit_markdown(before, ADDITION, INFO, NAMES)
     assert after == marked.replace("»", line)
-    assert splice(after, ADDITION, INFO, NAMES) == after
-    assert splice(after, ADDITION.reverse, INFO, NAMES) == before
+    assert edit_markdown(after, ADDITION, INFO, NAMES) == after
+    assert edit_markdown(after, ADDITION.reverse, INFO, NAMES) == before
 
 
 @pytest.mark.parametrize("marked", [marked for marked, _ in CASES.values()], ids=CASES)
-def test_a_correction_changes_the_line_in_its_place_and_its_undo_brings_it_back(
+def test_a_correction_changes_one_line_and_its_undo_restores_it(
     marked: str,
 ) -> None:
-    before = splice(unmarked(marked), ADDITION, INFO, NAMES)
+    before = edit_markdown(unmarked(marked), ADDITION, INFO, NAMES)
     change = Change(before=NEW, after=replace(NEW, year=2024, venue="SOSP"))
-    after = splice(before, change, INFO, NAMES)
-    come, gone = change_in(before, after)
-    assert (len(come), len(gone)) == (1, 1)
-    assert "mega" in come[0]
-    assert splice(after, change.reverse, INFO, NAMES) == before
+    after = edit_markdown(before, change, INFO, NAMES)
+    added, removed = changed_lines(before, after)
+    assert (len(added), len(removed)) == (1, 1)
+    assert "mega" in added[0]
+    assert edit_markdown(after, change.reverse, INFO, NAMES) == before
 
 
 @pytest.mark.parametrize(
@@ -191,11 +189,14 @@ def test_a_correction_changes_the_line_in_its_place_and_its_undo_brings_it_back(
         ("something else entirely: https://a.example/a", f"{OMEGA} | OSDI '25"),
     ],
 )  # fmt: skip
-def test_a_line_is_written_in_the_lists_own_way(line: str, written: str) -> None:
-    """As far as that way is known and says what the entry says."""
+def test_a_line_is_written_in_the_style_of_the_list(line: str, written: str) -> None:
+    """If the style is known and its lines read back as the entry."""
     entry = replace(NEW, orgs=())
     text = f"# L\n\n## Serving\n\n- {line}\n"
-    assert splice(text, Change(before=None, after=entry), INFO, NAMES) == f"{text}- {written}\n"
+    assert (
+        edit_markdown(text, Change(before=None, after=entry), INFO, NAMES)
+        == f"{text}- {written}\n"
+    )
 
 
 PDF = "[Alpha](http://arxiv.org/pdf/2401.00001v2.pdf)"
@@ -222,20 +223,20 @@ ALPHA = Entry(
         (replace(ALPHA, url="https://a.example/alpha"), f"- {A}: one way | UCB {CODE}"),
     ],
 )
-def test_a_correction_keeps_what_else_a_person_wrote_on_the_line(after: Entry, line: str) -> None:
-    """Links to code and the form of an address say nothing of the correction."""
+def test_a_correction_keeps_the_other_text_of_the_line(after: Entry, line: str) -> None:
+    """Links to code and the spelling of an address stay."""
     change = Change(before=ALPHA, after=after)
-    text = splice(BY_HAND, change, INFO, NAMES)
+    text = edit_markdown(BY_HAND, change, INFO, NAMES)
     assert text == BY_HAND.replace(BY_HAND.splitlines()[4], line)
-    assert splice(text, change, INFO, NAMES) == text
+    assert edit_markdown(text, change, INFO, NAMES) == text
 
 
 def test_a_cross_listed_paper_has_a_line_in_each_of_its_sections() -> None:
     text = f"## Serving\n\n- {A}\n\n### Edge\n\n- {B}\n\n## Training\n\n- {C}\n"
     both = replace(NEW, sections=("serving", "training"))
-    listed = splice(text, Change(before=None, after=both), INFO, NAMES)
+    listed = edit_markdown(text, Change(before=None, after=both), INFO, NAMES)
     assert listed.count("Omega") == 2
-    moved = splice(
+    moved = edit_markdown(
         listed,
         Change(before=both, after=replace(NEW, sections=("training", "serving/edge"))),
         INFO,
@@ -245,7 +246,7 @@ def test_a_cross_listed_paper_has_a_line_in_each_of_its_sections() -> None:
     catalog = import_list(read_markdown(moved, NAMES), NAMES, title="L").catalog
     entry = next(entry for entry in catalog.entries if "Omega" in entry.title)
     assert set(entry.sections) == {"serving/edge", "training"}
-    left = splice(
+    left = edit_markdown(
         moved,
         Change(before=replace(NEW, sections=("training", "serving/edge")), after=None),
         INFO,
@@ -257,9 +258,9 @@ def test_a_cross_listed_paper_has_a_line_in_each_of_its_sections() -> None:
 EDGE, TRAINED = replace(NEW, sections=("serving/edge",)), replace(NEW, sections=("training",))
 OMEGA_LINE = f"- {OMEGA} | MIT & CMU | OSDI '25"
 
-# A list that lacks a heading, with » for what comes with the section's first entry, and that.
+# Lists without a heading, with » in place of the new text, and that text.
 WITHOUT_HEADING = {
-    "behind the section before": (
+    "after the previous section": (
         TRAINED,
         f"# L\n\n## Serving\n\n- {A}\n»\n",
         f"\n## Training\n\n{OMEGA_LINE}",
@@ -274,39 +275,39 @@ WITHOUT_HEADING = {
         f"»## Training\n\n- {A}\n\n## More\n\n- {B}\n",
         f"## Serving\n\n{OMEGA_LINE}\n\n",
     ),
-    "in the section above": (
+    "in the parent section": (
         EDGE,
         f"# L\n\n## Serving\n\n- {A}\n»\n\n## Training\n\n- {B}\n",
         f"\n### Edge\n\n{OMEGA_LINE}",
     ),
-    "with that of the section above": (
+    "together with the parent heading": (
         EDGE,
         f"# L\n»\n\n## Training\n\n- {B}\n",
         f"\n## Serving\n\n### Edge\n\n{OMEGA_LINE}",
     ),
-    "in a section that stands there empty": (
+    "in an empty parent section": (
         EDGE,
         f"# L\n\n## Serving\n»\n\n## Training\n\n- {B}\n",
         f"### Edge\n\n{OMEGA_LINE}",
     ),
-    "into a list with no section": (TRAINED, "# L\n»\n", f"\n## Training\n\n{OMEGA_LINE}"),
+    "in a list without sections": (TRAINED, "# L\n»\n", f"\n## Training\n\n{OMEGA_LINE}"),
     "with no last newline": (
         TRAINED,
         f"# L\n\n## Serving\n\n- {A}»",
         f"\n\n## Training\n\n{OMEGA_LINE}",
     ),
-    "of the level of its siblings": (
+    "at the level of its siblings": (
         TRAINED,
         f"# L\n\n## Papers\n\n### Serving\n\n- {A}\n»\n\n## Licence\n\nNone.\n",
         f"\n### Training\n\n{OMEGA_LINE}",
     ),
-    "behind what is unfolded, before a rule and an anchor": (
+    "after a details block, before a rule and an anchor": (
         TRAINED,
         f"""# L\n\n## Serving\n\n<details>\n<summary>2024</summary>\n\n- {A}\n\n</details>\n»
 \n---\n\n<a name="more"></a>\n\n## More\n\n- {B}\n""",
         f"\n## Training\n\n{OMEGA_LINE}",
     ),
-    "before the words at the end": (
+    "before the text at the end": (
         TRAINED,
         f"# L\n\n## Serving\n\n- {A}\n»\n\n---\n\nMade by all of us.\n",
         f"\n## Training\n\n{OMEGA_LINE}",
@@ -318,99 +319,104 @@ WITHOUT_HEADING = {
 @pytest.mark.parametrize(
     ("entry", "marked", "block"), WITHOUT_HEADING.values(), ids=WITHOUT_HEADING
 )
-def test_a_missing_heading_comes_with_its_first_entry_and_goes_with_it(
+def test_a_missing_heading_is_added_with_its_first_entry_and_removed_with_it(
     entry: Entry, marked: str, block: str, newline: str
 ) -> None:
-    """Where the list's order has it. A heading that stood there empty stays, too."""
+    """It is placed in the order of the list. A heading that was empty before stays."""
     marked, block = marked.replace("\n", newline), block.replace("\n", newline)
     before = marked.replace(f"{newline}»", "").replace("»", "")
     change = Change(before=None, after=entry)
-    after = splice(before, change, INFO, NAMES)
+    after = edit_markdown(before, change, INFO, NAMES)
     assert after == marked.replace("»", block)
-    assert splice(after, change, INFO, NAMES) == after
-    assert splice(after, change.reverse, INFO, NAMES) == before
+    assert edit_markdown(after, change, INFO, NAMES) == after
+    assert edit_markdown(after, change.reverse, INFO, NAMES) == before
 
 
-def test_a_section_and_the_one_above_lose_their_headings_in_any_order() -> None:
-    """One paper in both, or one in each: whichever goes first, no byte is left in the end."""
+def test_the_headings_of_a_section_and_its_parent_are_removed_in_any_order() -> None:
+    """For a paper in both, or one in each, every byte is restored in the end."""
     text = f"# L\n\n## Training\n\n- {C}\n"
     other = replace(EDGE, title="Psi", url="https://a.example/psi")
     both = replace(NEW, sections=("serving", "serving/edge"))
     for first, second in ((NEW, other), (other, NEW), (both, other), (other, both)):
         one, two = Change(before=None, after=first), Change(before=None, after=second)
-        listed = splice(splice(text, one, INFO, NAMES), two, INFO, NAMES)
+        listed = edit_markdown(edit_markdown(text, one, INFO, NAMES), two, INFO, NAMES)
         for early, late in ((one, two), (two, one)):
-            left = splice(listed, early.reverse, INFO, NAMES)
-            assert splice(left, late.reverse, INFO, NAMES) == text
+            left = edit_markdown(listed, early.reverse, INFO, NAMES)
+            assert edit_markdown(left, late.reverse, INFO, NAMES) == text
 
 
-def test_sections_of_like_titles_are_told_apart_by_their_ids() -> None:
-    """`C` and `C!` read alike; an export notes which is which."""
+def test_sections_with_similar_titles_are_distinguished_by_their_ids() -> None:
+    """`Go` and `Go!` have the same key; an export notes their ids."""
     like = (Section(id="a", title="Go"), Section(id="b", title="Go!"))
     info = ListInfo(title="L", sections=like)
     text = f"# L\n\n## Go! <!-- id: b -->\n\n- {A}\n"
     change = Change(before=None, after=replace(NEW, sections=("a",)))
-    after = splice(text, change, info, NAMES)
+    after = edit_markdown(text, change, info, NAMES)
     assert f"## Go <!-- id: a -->\n\n{OMEGA_LINE}\n\n## Go!" in after
-    assert splice(after, change.reverse, info, NAMES) == text
+    assert edit_markdown(after, change.reverse, info, NAMES) == text
 
 
-def test_a_section_named_after_a_year_is_a_section() -> None:
-    """Where the list itself has it, what belongs to the section above stands above it."""
+def test_a_section_with_a_year_in_its_title_is_not_a_group() -> None:
+    """Entries of its parent are placed before it."""
     years = (Section(id="osdi-2024", title="OSDI 2024"),)
     info = ListInfo(title="L", sections=(Section(id="serving", title="Serving", sections=years),))
     both = Change(before=None, after=replace(NEW, sections=("serving", "serving/osdi-2024")))
     text = f"# L\n\n## Serving\n\n- {A}\n"
-    after = splice(text, both, info, NAMES)
+    after = edit_markdown(text, both, info, NAMES)
     assert after == f"{text}{OMEGA_LINE}\n\n### OSDI 2024\n\n{OMEGA_LINE}\n"
-    assert splice(after, both.reverse, info, NAMES) == text
+    assert edit_markdown(after, both.reverse, info, NAMES) == text
 
 
-def test_a_new_heading_stays_for_as_long_as_anything_is_below_it() -> None:
-    """Whichever goes last takes it along; what a person has written there keeps it."""
+def test_an_added_heading_stays_while_it_has_content() -> None:
+    """It is removed with its last entry, unless a person has written text below it."""
     text = f"# L\n\n## Serving\n\n* **{A}** | OSDI'24\n"
     other = Entry(title="Psi", url="https://a.example/psi", sections=("training",), by="s-2")
     one, two = (Change(before=None, after=entry) for entry in (TRAINED, other))
-    both = splice(splice(text, one, INFO, NAMES), two, INFO, NAMES)
+    both = edit_markdown(edit_markdown(text, one, INFO, NAMES), two, INFO, NAMES)
     for first, second in ((one, two), (two, one)):
-        left = splice(both, first.reverse, INFO, NAMES)
+        left = edit_markdown(both, first.reverse, INFO, NAMES)
         assert "## Training" in left
-        assert splice(left, second.reverse, INFO, NAMES) == text
-    written = splice(text, one, INFO, NAMES).replace("## Training\n", "## Training\n\nOurs.\n")
-    assert "## Training\n\nOurs.\n" in splice(written, one.reverse, INFO, NAMES)
+        assert edit_markdown(left, second.reverse, INFO, NAMES) == text
+    written = edit_markdown(text, one, INFO, NAMES).replace(
+        "## Training\n", "## Training\n\nOurs.\n"
+    )
+    assert "## Training\n\nOurs.\n" in edit_markdown(written, one.reverse, INFO, NAMES)
 
 
-def test_the_last_entry_of_a_section_can_be_taken_out_and_brought_back() -> None:
-    """An approved removal, undone: every byte is there again."""
+def test_removing_and_restoring_the_last_entry_of_a_section_restores_every_byte() -> None:
     text = f"# L\n\n## Serving\n\n{OMEGA_LINE}\n\n## Training\n\n- {C}\n"
-    gone = splice(text, ADDITION.reverse, INFO, NAMES)
+    gone = edit_markdown(text, ADDITION.reverse, INFO, NAMES)
     assert "Serving" not in gone
-    assert splice(gone, ADDITION, INFO, NAMES) == text
+    assert edit_markdown(gone, ADDITION, INFO, NAMES) == text
 
 
-def test_where_no_heading_can_be_put_in_the_owner_is_told_what_to_do() -> None:
+def test_a_heading_that_cannot_be_added_is_an_error_with_a_remedy() -> None:
     """Beside sections that are bullets, or below the sixth level."""
     with pytest.raises(CatalogError, match=r"no heading for the section Training.*Add the head"):
-        splice(f"- Serving\n  - {A}\n  - {B}\n", Change(before=None, after=TRAINED), INFO, NAMES)
+        edit_markdown(
+            f"- Serving\n  - {A}\n  - {B}\n", Change(before=None, after=TRAINED), INFO, NAMES
+        )
     with pytest.raises(CatalogError, match=r"no heading for the section Serving > Edge"):
-        splice(f"# L\n\n###### Serving\n\n- {A}\n", Change(before=None, after=EDGE), INFO, NAMES)
+        edit_markdown(
+            f"# L\n\n###### Serving\n\n- {A}\n", Change(before=None, after=EDGE), INFO, NAMES
+        )
 
 
-def test_what_is_not_in_the_text_is_gone_already() -> None:
+def test_removing_an_entry_that_is_not_in_the_text_changes_nothing() -> None:
     text = f"## Serving\n\n- {A}\n"
-    assert splice(text, ADDITION.reverse, INFO, NAMES) == text
-    assert splice("# Empty\n", ADDITION.reverse, INFO, NAMES) == "# Empty\n"
+    assert edit_markdown(text, ADDITION.reverse, INFO, NAMES) == text
+    assert edit_markdown("# Empty\n", ADDITION.reverse, INFO, NAMES) == "# Empty\n"
 
 
-def test_a_line_that_holds_other_papers_is_not_taken_out() -> None:
-    """Better a sentence than a paper lost."""
+def test_a_bullet_that_contains_other_entries_is_not_removed() -> None:
+    """The other entries would be lost."""
     alpha = Entry(title="Alpha", url="https://a.example/alpha", sections=("serving",))
     text = f"# L\n\n## Serving\n\n- {A}\n  - {B}\n"
     with pytest.raises(CatalogError, match="by hand"):
-        splice(text, Change(before=alpha, after=None), INFO, NAMES)
+        edit_markdown(text, Change(before=alpha, after=None), INFO, NAMES)
 
 
-def told(catalog: Catalog) -> set[tuple[str, frozenset[str]]]:
+def contents(catalog: Catalog) -> set[tuple[str, frozenset[str]]]:
     return {
         (
             replace(entry, sections=("-",), added=None, by=None).__repr__(),
@@ -422,7 +428,7 @@ def told(catalog: Catalog) -> set[tuple[str, frozenset[str]]]:
 
 @st.composite
 def additions(draw: st.DrawFn) -> tuple[Catalog, list[Entry]]:
-    """A list, and papers to come, also to sections that are empty and so have no heading."""
+    """A list, and additions to it, also to empty sections, which have no heading."""
     catalog = draw(catalogs())
     paths = list(catalog.places)
     entries = [
@@ -442,20 +448,20 @@ def additions(draw: st.DrawFn) -> tuple[Catalog, list[Entry]]:
     return catalog, entries
 
 
-@settings(max_examples=settings().max_examples // 3)  # each reads the list dozens of times
+@settings(max_examples=settings().max_examples // 3)  # each parses the list dozens of times
 @given(additions())
-def test_the_text_says_what_the_list_says_and_undone_it_is_the_text_there_was(
+def test_edited_text_agrees_with_the_list_and_undoing_all_additions_restores_every_byte(
     made: tuple[Catalog, list[Entry]],
 ) -> None:
-    """Approvals in any order with any texts; the undos in the same order leave every byte."""
+    """For approvals in any order with any texts, undone in the same order."""
     catalog, entries = made
     exported = export_list(catalog, NAMES)
     text, listed = exported, catalog
     for entry in entries:
         change = Change(before=None, after=entry)
-        text, listed = splice(text, change, catalog.info, NAMES), apply(listed, change)
+        text, listed = edit_markdown(text, change, catalog.info, NAMES), apply(listed, change)
     again = import_list(read_markdown(text, NAMES), NAMES, title="none", base=catalog.info)
-    assert told(again.catalog) == told(listed)
+    assert contents(again.catalog) == contents(listed)
     for entry in entries:
-        text = splice(text, Change(before=entry, after=None), catalog.info, NAMES)
+        text = edit_markdown(text, Change(before=entry, after=None), catalog.info, NAMES)
     assert text == exported

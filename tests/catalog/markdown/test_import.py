@@ -1,4 +1,4 @@
-"""Laws of import: a list is read as its owner means it, and what is no entry is reported."""
+"""Laws of import: lists in many styles are understood, and skipped lines are reported."""
 
 import time
 from dataclasses import fields
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.catalog.markdown.importer import Imported, import_list
+from bot.catalog.markdown.importer import ImportResult, import_list
 from bot.catalog.markdown.parse import read_markdown
 from bot.catalog.model import Entry
 from bot.catalog.names import shipped_names
@@ -14,17 +14,17 @@ from bot.catalog.names import shipped_names
 NAMES = shipped_names()
 
 
-def read(markdown: str) -> Imported:
+def read(markdown: str) -> ImportResult:
     return import_list(read_markdown(markdown, NAMES), NAMES, title="Fallback")
 
 
-def read_line(line: str) -> Imported:
+def read_line(line: str) -> ImportResult:
     return read(f"# List\n\n## Section\n\n{line}\n")
 
 
-def told(entry: Entry) -> dict[str, Any]:
-    """What an entry says, apart from where it stands and the ids in its link."""
-    values = {one.name: getattr(entry, one.name) for one in fields(entry)}
+def content(entry: Entry) -> dict[str, Any]:
+    """The values of an entry, except its sections and the ids in its link."""
+    values = {field.name: getattr(entry, field.name) for field in fields(entry)}
     return {
         key: value
         for key, value in values.items()
@@ -32,12 +32,12 @@ def told(entry: Entry) -> dict[str, Any]:
     }
 
 
-def placed(imported: Imported) -> list[tuple[str, str]]:
+def placed(imported: ImportResult) -> list[tuple[str, str]]:
     catalog = imported.catalog
-    return [(catalog.section_titles(one.home), one.title) for one in catalog.entries]
+    return [(catalog.section_titles(entry.home), entry.title) for entry in catalog.entries]
 
 
-def reasons(imported: Imported) -> list[tuple[int, str]]:
+def reasons(imported: ImportResult) -> list[tuple[int, str]]:
     return [(skipped.line, skipped.reason) for skipped in imported.skipped]
 
 
@@ -45,8 +45,8 @@ U = "https://a.example/1"
 OSDI = {"venue": "OSDI", "year": 2024}
 ICML = {"venue": "ICML", "year": 2022}
 
-# The disorder of the first list, in its own shapes: line -> title and the rest, address apart.
-DISORDER: list[tuple[str, dict[str, Any]]] = [
+# Inconsistent forms in the first list: line and values, except the address.
+INCONSISTENT: list[tuple[str, dict[str, Any]]] = [
     (f"- [Swift]({U}): A Loader of Weights", {"title": "Swift: A Loader of Weights"}),
     (f"- [Swift:]({U}) A Loader of Weights", {"title": "Swift: A Loader of Weights"}),
     (f"- [Swift]({U}) : A Loader.  ", {"title": "Swift: A Loader"}),
@@ -82,16 +82,18 @@ DISORDER: list[tuple[str, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("line", "expected"), DISORDER)
-def test_the_disorder_of_the_first_list_is_understood(line: str, expected: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("line", "expected"), INCONSISTENT)
+def test_the_inconsistent_forms_of_the_first_list_are_understood(
+    line: str, expected: dict[str, Any]
+) -> None:
     imported = read_line(line)
-    assert [told(entry) for entry in imported.catalog.entries] == [{"url": U, **expected}]
+    assert [content(entry) for entry in imported.catalog.entries] == [{"url": U, **expected}]
     assert not imported.skipped
 
 
-def test_a_paper_without_link_is_an_entry_where_its_venue_shows_what_it_is() -> None:
+def test_a_title_without_a_link_is_an_entry_if_it_has_a_venue() -> None:
     (entry,) = read_line("- Loading with Care and Joy | OSDI' 24").catalog.entries
-    assert told(entry) == {"title": "Loading with Care and Joy", **OSDI}
+    assert content(entry) == {"title": "Loading with Care and Joy", **OSDI}
 
 
 @pytest.mark.parametrize(
@@ -106,19 +108,19 @@ def test_a_paper_without_link_is_an_entry_where_its_venue_shows_what_it_is() -> 
         "https://arxiv.org/pdf/2401.00001.pdf?fbclid=IwAR2",
     ],
 )
-def test_every_address_of_an_arxiv_paper_is_one_address(address: str) -> None:
+def test_all_addresses_of_an_arxiv_paper_become_one(address: str) -> None:
     (entry,) = read_line(f"- [Swift]({address})").catalog.entries
     assert (entry.url, entry.arxiv) == ("https://arxiv.org/abs/2401.00001", "2401.00001")
 
 
-def test_a_paper_twice_in_a_section_is_kept_once_and_in_two_sections_in_both() -> None:
+def test_a_paper_repeated_in_a_section_is_one_entry_and_in_two_sections_is_cross_listed() -> None:
     line = "- [Swift](https://arxiv.org/abs/2401.00001): A Loader of Weights"
     imported = read(f"# L\n\n## One\n\n{line}\n{line}\n\n## Two\n\n{line}\n")
     assert [entry.sections for entry in imported.catalog.entries] == [("one", "two")]
     assert reasons(imported) == [(6, "a paper that its section has already")]
 
 
-def test_two_papers_with_one_doi_are_both_kept() -> None:
+def test_two_papers_with_the_same_doi_are_two_entries() -> None:
     link = "https://dl.acm.org/doi/10.1145/1234567.1234568"
     imported = read_line(f"- [Swift]({link}): A Loader\n- [Quiet]({link}): Fans for Machine Rooms")
     assert [entry.title for entry in imported.catalog.entries] == [
@@ -129,7 +131,7 @@ def test_two_papers_with_one_doi_are_both_kept() -> None:
 
 
 P = f"[[paper]]({U})"
-# The styles of other lists: line -> title and the rest, address apart.
+# Styles of other lists: line and values, except the address.
 STYLES: list[tuple[str, dict[str, Any]]] = [
     (f"* [Swift]({U})", {"title": "Swift"}),
     (f"+ [Swift]({U})", {"title": "Swift"}),
@@ -154,7 +156,7 @@ STYLES: list[tuple[str, dict[str, Any]]] = [
     (f"- [Swift]({U}) - [code](https://c.example) - A loader.", {
         "title": "Swift", "note": "A loader."}),
     (f"- [Swift]({U})<br>A loader.", {"title": "Swift", "note": "A loader."}),
-    # the name is no link: bold, quoted, emphasised or plain, with links beside it
+    # the name is not a link: bold, quoted, emphasised or plain, with links beside it
     (f"- **A Loader of Weights** {P} [[code]](https://c.example)", {
         "title": "A Loader of Weights"}),
     (f"- **A Loader of Weights** [[paper]({U})] [[code](https://c.example)]", {
@@ -187,7 +189,7 @@ STYLES: list[tuple[str, dict[str, Any]]] = [
     (f"- 📄 [Paper]({U}): A Loader of Weights", {"title": "A Loader of Weights"}),
     (f"- A Loader of Weights ([OSDI '24]({U}))", {"title": "A Loader of Weights", **OSDI}),
     (f"- 《权重》 [链接]({U})", {"title": "《权重》"}),
-    # what stands in front
+    # details before the name
     (f"- [2024/05] [Swift]({U})", {"title": "Swift", "year": 2024}),
     (f"- [2024.05] A Loader [paper]({U})", {"title": "A Loader", "year": 2024}),
     (f"- [OSDI'24] A Loader [paper]({U})", {"title": "A Loader", **OSDI}),
@@ -200,7 +202,7 @@ STYLES: list[tuple[str, dict[str, Any]]] = [
     (f"- OSDI 2024 - [A Loader]({U})", {"title": "A Loader", **OSDI}),
     (f"- 2024-05 | [A Loader]({U}) | MIT", {"title": "A Loader", "year": 2024, "orgs": ("MIT",)}),
     (f"- [[2401.00001] A Loader]({U})", {"title": "A Loader", "venue": "arXiv", "year": 2024}),
-    # what stands behind
+    # details after the name
     (f"- [A Loader]({U}), Ada Lovelace et al., ICML 2022", {
         "title": "A Loader", "note": "Ada Lovelace et al.", **ICML}),
     (f"- [A Loader]({U}), ICML, 2022", {"title": "A Loader", **ICML}),
@@ -225,7 +227,7 @@ STYLES: list[tuple[str, dict[str, Any]]] = [
     (f"- [A Loader]({U}) (⭐ 1.2k)", {"title": "A Loader", "note": "⭐ 1.2k"}),
     (f"- [A Loader]({U}) ([code](https://c.example), [video](https://v.example))", {
         "title": "A Loader"}),
-    # decoration goes, separators go
+    # decoration and separators are dropped
     (f"- :fire: [Swift]({U}) :star:", {"title": "Swift"}),
     (f"- 🔥 [Swift]({U}) ⭐⭐", {"title": "Swift"}),
     (f"- [Swift]({U})[^1]", {"title": "Swift"}),
@@ -242,11 +244,11 @@ STYLES: list[tuple[str, dict[str, Any]]] = [
     (f"- [Swift]({U} \"hover\") - A loader", {"title": "Swift", "note": "A loader"}),
     (f"- [Swift]({U}) <!-- a remark -->", {"title": "Swift"}),
     (f"- [Swift]({U})\n  : a loader", {"title": "Swift: a loader"}),
-    # letters of the world
+    # other scripts
     (f"- [权重加载器]({U})：一个描述", {"title": "权重加载器: 一个描述"}),
     (f"- [权重加载器]({U})，清华，2022", {"title": "权重加载器", "note": "清华", "year": 2022}),
     (f"- [محمل الأوزان]({U}) - وصف", {"title": "محمل الأوزان", "note": "وصف"}),
-    # a colon and a run-on stay titles; years and names within titles stay too
+    # text after a colon or a link continues the title; years within titles stay
     (f"- [Survey of MLLMs 2024]({U})", {"title": "Survey of MLLMs 2024"}),
     (f"- [ICML 2022]({U})", {"title": "ICML 2022"}),
     (f"- [Deep Loading]({U}) for Systems: a Survey", {
@@ -260,7 +262,7 @@ STYLES: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("line", "expected"), STYLES)
 def test_the_styles_of_other_lists_are_understood(line: str, expected: dict[str, Any]) -> None:
     imported = read_line(line)
-    assert [told(entry) for entry in imported.catalog.entries] == [{"url": U, **expected}]
+    assert [content(entry) for entry in imported.catalog.entries] == [{"url": U, **expected}]
     assert {skipped.reason for skipped in imported.skipped} <= {"a further link of an entry"}
 
 
@@ -283,7 +285,7 @@ def test_links_however_written_lead_where_they_were_meant_to(written: str, url: 
     if not written.strip("[]"):
         definitions += "[Swift]: https://a.example/swift 'title'"
     imported = read_line(f"- [Swift]{written} - A loader.\n\n{definitions}")
-    assert [told(entry) for entry in imported.catalog.entries] == [
+    assert [content(entry) for entry in imported.catalog.entries] == [
         {"title": "Swift", "url": url, "note": "A loader."}
     ]
 
@@ -310,7 +312,9 @@ def test_links_however_written_lead_where_they_were_meant_to(written: str, url: 
         ('<li><a href="https://a.example/1">Swift</a></li>', "text that is no entry"),
     ],
 )
-def test_what_is_no_entry_is_reported_with_its_line_and_why(line: str, reason: str) -> None:
+def test_lines_that_are_not_entries_are_reported_with_line_and_reason(
+    line: str, reason: str
+) -> None:
     imported = read_line(line)
     assert imported.catalog.entries == ()
     assert (5, reason) in reasons(imported)
@@ -363,17 +367,17 @@ TABLES: list[tuple[str, str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("header", "row", "expected"), TABLES)
 def test_tables_are_read_by_their_headers(header: str, row: str, expected: dict[str, Any]) -> None:
     imported = read_line(rows(header, row))
-    assert [told(entry) for entry in imported.catalog.entries] == [{"url": U, **expected}]
+    assert [content(entry) for entry in imported.catalog.entries] == [{"url": U, **expected}]
 
 
-def test_a_table_without_headers_holds_an_entry_in_each_cell() -> None:
-    """The row that Markdown takes for a header is then a row like the others."""
+def test_each_cell_of_a_table_without_headers_is_an_entry() -> None:
+    """The first row, a header in Markdown, is a row like the others."""
     cells = [f"[{name}](https://a.example/{name})" for name in ("one", "two", "three", "four")]
     imported = read_line(rows(f"| {cells[0]} | {cells[1]} |", f"| {cells[2]} | {cells[3]} |"))
     assert [entry.title for entry in imported.catalog.entries] == ["one", "two", "three", "four"]
 
 
-def test_rows_that_are_no_entry_are_reported() -> None:
+def test_rows_that_are_not_entries_are_reported() -> None:
     imported = read_line(rows("| Title | Link |", "| | |", "| Swift | - |"))
     assert reasons(imported)[-2:] == [(7, "an empty row"), (8, "no link")]
     assert imported.catalog.entries == ()
@@ -433,14 +437,14 @@ def entry_under(*headings: str) -> str:
         (["# L\n\n## A\n\nSome words.", "Words between."], ["A", "A"]),
     ],
 )
-def test_headings_of_any_kind_and_depth_are_sections(
+def test_headings_of_all_kinds_and_levels_are_sections(
     headings: list[str], sections: list[str]
 ) -> None:
     imported = read(entry_under(*headings))
     assert [section for section, _ in placed(imported)] == sections
 
 
-def test_the_same_heading_twice_is_one_section() -> None:
+def test_two_headings_with_the_same_title_are_one_section() -> None:
     imported = read(entry_under("# L\n\n## A", "## B", "## A"))
     assert placed(imported) == [("A", "Paper 0"), ("A", "Paper 2"), ("B", "Paper 1")]
 
@@ -459,7 +463,7 @@ def test_details_are_groups(details: str) -> None:
     assert placed(imported) == [("Section", "Paper 1"), ("Section > Old", "Paper 0")]
 
 
-def test_a_summary_that_only_says_to_click_names_no_group() -> None:
+def test_a_summary_such_as_click_to_expand_is_not_a_section() -> None:
     imported = read_line(f"<details open><summary>Click to expand</summary>\n\n- [Swift]({U})\n")
     assert placed(imported) == [("Section", "Swift")]
 
@@ -503,8 +507,8 @@ Read [the guide](CONTRIBUTING.md).
 """
 
 
-def test_what_surrounds_a_list_is_no_part_of_it_and_is_reported() -> None:
-    """Badges, the table of contents, how to contribute and the license."""
+def test_text_around_a_list_is_reported_as_skipped() -> None:
+    """Badges, the table of contents, contribution guidelines and the license."""
     imported = read(DECORATED)
     assert imported.catalog.info.title == "A List"
     assert imported.catalog.info.introduction == (
@@ -529,13 +533,13 @@ def test_what_surrounds_a_list_is_no_part_of_it_and_is_reported() -> None:
 @pytest.mark.parametrize(
     "text", ["", "\n", "# Only a title\n\nWords.\n", "\ufeff", "---\na: b\n---\n"]
 )
-def test_a_list_with_no_entries_is_read_as_such(text: str) -> None:
+def test_a_text_without_entries_gives_an_empty_list(text: str) -> None:
     assert read(text).catalog.entries == ()
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_front_matter_and_line_ends_do_not_matter(newline: str) -> None:
-    """Lines are counted from the file's first, front matter included."""
+def test_front_matter_and_line_ends_have_no_effect(newline: str) -> None:
+    """Line numbers count the front matter."""
     text = f"\ufeff---\ntitle: Other\n---\n\n# L\n\n## A\n\n- [Swift]({U}): a loader\n- Words\n"
     imported = read(text.replace("\n", newline))
     assert imported.catalog.info.title == "L"
@@ -556,8 +560,8 @@ def test_front_matter_and_line_ends_do_not_matter(newline: str) -> None:
         '- "' + "a, " * 10_000,
     ],
 )
-def test_no_line_is_too_long_to_be_read(line: str) -> None:
-    """A search that goes back and forth over a line would take minutes for these."""
+def test_very_long_lines_are_read_within_seconds(line: str) -> None:
+    """A search with backtracking would take minutes for these lines."""
     start = time.process_time()
     read_line(line)
     assert time.process_time() - start < 5

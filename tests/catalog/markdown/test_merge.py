@@ -1,4 +1,4 @@
-"""Laws of a merge: what people wrote by hand stays, byte for byte; what is new finds its place."""
+"""Laws of a merge: existing text stays, byte for byte, and additions are put in their places."""
 
 from pathlib import Path
 
@@ -8,8 +8,9 @@ from bot.catalog.markdown.importer import import_list, merge
 from bot.catalog.markdown.parse import read_markdown
 from bot.catalog.model import Entry
 from bot.catalog.names import KnownNames, shipped_names
+from bot.catalog.yaml.edit import merge_catalog
 from bot.catalog.yaml.read import CatalogError, read_catalog
-from bot.catalog.yaml.write import merge_catalog, write_catalog
+from bot.catalog.yaml.write import write_catalog
 
 LIST = """\
 # kept by hand: do not sort
@@ -65,7 +66,7 @@ NEWS = """\
 """
 
 
-def folder_with(folder: Path, newline: str = "\n", **files: str) -> Path:
+def write_folder(folder: Path, newline: str = "\n", **files: str) -> Path:
     texts = {"list": LIST, "serving": SERVING, "training": TRAINING, **files}
     (folder / "papers").mkdir(parents=True)
     for name, text in texts.items():
@@ -105,7 +106,7 @@ EPSILON = """\
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_comments_order_and_line_ends_survive_a_merge(tmp_path: Path, newline: str) -> None:
-    folder = folder_with(tmp_path / "data", newline)
+    folder = write_folder(tmp_path / "data", newline)
     added = merge_in(folder, NEWS)
     assert [entry.title for entry in added] == [
         "Delta: a new one",
@@ -122,8 +123,8 @@ def test_comments_order_and_line_ends_survive_a_merge(tmp_path: Path, newline: s
         assert line in info.splitlines() or line.startswith("orgs"), line
 
 
-def test_new_entries_stand_after_the_last_of_their_section(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path / "data")
+def test_new_entries_are_the_last_of_their_section(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "data")
     merge_in(folder, NEWS)
     loaded = read_catalog(folder)
     assert not loaded.problems
@@ -137,8 +138,8 @@ def test_new_entries_stand_after_the_last_of_their_section(tmp_path: Path) -> No
     ]
 
 
-def test_what_is_there_already_changes_nothing(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path / "data")
+def test_a_repeated_merge_changes_nothing(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "data")
     merge_in(folder, NEWS)
     before = {path: path.read_bytes() for path in folder.rglob("*.yaml")}
     assert merge_in(folder, NEWS) == ()
@@ -149,7 +150,7 @@ def test_what_is_there_already_changes_nothing(tmp_path: Path) -> None:
     "empty", ["", "[]\n", "# only a comment\n", "# c\n[]", "# c\n\n[]\n# d\n", "~\n", "null\n"]
 )
 def test_an_empty_papers_file_takes_its_first_entry(tmp_path: Path, empty: str) -> None:
-    folder = folder_with(tmp_path / "data", training=empty)
+    folder = write_folder(tmp_path / "data", training=empty)
     merge_in(folder, NEWS)
     text = (folder / "papers/training.yaml").read_text()
     assert all(line in text for line in empty.splitlines() if line.startswith("#"))
@@ -157,8 +158,8 @@ def test_an_empty_papers_file_takes_its_first_entry(tmp_path: Path, empty: str) 
     assert "Zeta: trained" in entries
 
 
-def test_a_section_that_has_no_file_yet_gets_one(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path / "data")
+def test_a_section_without_a_file_gets_one(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "data")
     (folder / "papers/training.yaml").unlink()
     merge_in(folder, NEWS)
     assert "Zeta: trained" in (folder / "papers/training.yaml").read_text()
@@ -171,28 +172,28 @@ def test_a_section_that_has_no_file_yet_gets_one(tmp_path: Path) -> None:
         '[{title: One, sections: [training]}, {title: "Two", sections: [training]}]\n',
     ],
 )
-def test_entries_in_one_line_are_refused_with_a_sentence(tmp_path: Path, flow: str) -> None:
-    """Nothing is written then, the other files neither."""
-    folder = folder_with(tmp_path / "data", training=flow)
+def test_entries_on_one_line_are_an_error_with_a_message(tmp_path: Path, flow: str) -> None:
+    """No file is written."""
+    folder = write_folder(tmp_path / "data", training=flow)
     before = {path: path.read_bytes() for path in folder.rglob("*.yaml")}
     with pytest.raises(CatalogError, match="on lines of its own"):
         merge_in(folder, NEWS)
     assert {path: path.read_bytes() for path in folder.rglob("*.yaml")} == before
 
 
-def test_sections_in_one_line_are_refused_with_a_sentence(tmp_path: Path) -> None:
-    """As above, for the tree of sections."""
+def test_sections_on_one_line_are_an_error_with_a_message(tmp_path: Path) -> None:
+    """No file is written."""
     flow = "title: T\nsections: [{id: serving, title: Serving}, {id: training, title: Training}]\n"
     one = "- title: One paper\n  url: https://a.example/1\n  sections: [serving]\n"
-    folder = folder_with(tmp_path / "data", list=flow, serving=one)
+    folder = write_folder(tmp_path / "data", list=flow, serving=one)
     before = {path: path.read_bytes() for path in folder.rglob("*.yaml")}
     with pytest.raises(CatalogError, match="each on its own"):
         merge_in(folder, "# L\n\n## New\n\n- [Theta](https://a.example/theta)\n")
     assert {path: path.read_bytes() for path in folder.rglob("*.yaml")} == before
 
 
-def test_new_sections_stand_after_their_siblings_and_comments_stay(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path / "data")
+def test_new_sections_are_the_last_of_their_siblings_and_comments_stay(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "data")
     news = "# L\n\n## Serving\n\n### Agents\n\n- [Eta](https://a.example/eta)\n\n"
     news += "## Training\n\n### Faults\n\n- [Theta](https://a.example/theta)\n\n"
     news += "## Surveys\n\n- [Iota](https://a.example/iota)\n"
@@ -213,9 +214,9 @@ def test_new_sections_stand_after_their_siblings_and_comments_stay(tmp_path: Pat
     assert "aliases: [on-device]" in text
 
 
-def test_new_names_stand_below_the_others(tmp_path: Path) -> None:
-    """The order of names is a person's, and so are the comments between them."""
-    folder = folder_with(tmp_path / "data")
+def test_new_names_are_added_below_the_others(tmp_path: Path) -> None:
+    """The order of the existing names stays."""
+    folder = write_folder(tmp_path / "data")
     merge_in(folder, NEWS)
     info = read_catalog(folder).catalog.info
     assert list(info.venues) == ["SOSP", "ASPLOS", "OSDI"]
@@ -223,17 +224,17 @@ def test_new_names_stand_below_the_others(tmp_path: Path) -> None:
     assert (info.budget, info.title) == (7, "Small List")
 
 
-def test_names_are_added_to_a_list_that_had_none(tmp_path: Path) -> None:
+def test_names_are_added_to_a_list_without_names(tmp_path: Path) -> None:
     bare = LIST[: LIST.index("venues:")].rstrip("\n")
-    folder = folder_with(tmp_path / "data", list=bare)
+    folder = write_folder(tmp_path / "data", list=bare)
     merge_in(folder, NEWS)
     info = read_catalog(folder).catalog.info
     assert (list(info.venues), list(info.orgs)) == (["OSDI"], ["MIT"])
 
 
 def test_a_replacement_keeps_ids_aliases_and_settings_and_drops_old_files(tmp_path: Path) -> None:
-    """`--replace` takes the other list's entries; what was configured by hand is no entry."""
-    folder = folder_with(tmp_path / "data")
+    """`--replace` replaces entries, not the configuration."""
+    folder = write_folder(tmp_path / "data")
     base = read_catalog(folder).catalog.info
     names = KnownNames.of(base).merged(shipped_names())
     news = NEWS[: NEWS.index("## Training")]

@@ -1,4 +1,4 @@
-"""Laws of import and export: a list survives the way out and back, whatever its texts."""
+"""Laws of import and export: a list survives a round trip, for any text."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +12,7 @@ from bot.catalog.names import shipped_names
 
 NAMES = shipped_names()
 
-# Text as hostile to Markdown and to the reading of details as people can make it.
+# Texts with a meaning in Markdown or in the details of a line.
 FRAGMENTS = st.sampled_from(
     [
         "OSDI '24",
@@ -119,8 +119,8 @@ def catalogs(draw: st.DrawFn) -> Catalog:
 
 
 @given(catalogs())
-def test_import_of_an_export_is_the_list_and_a_second_export_the_first(catalog: Catalog) -> None:
-    """Nobody should fear to move a list out of the bot, or back: nothing is lost or changed."""
+def test_importing_an_export_restores_the_list_and_exports_the_same_text(catalog: Catalog) -> None:
+    """A list can be moved out of the bot and back without loss."""
     exported = export_list(catalog, NAMES)
     again = import_list(read_markdown(exported, NAMES), NAMES, title="none").catalog
     assert again.info.title == catalog.info.title

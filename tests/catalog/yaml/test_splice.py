@@ -1,4 +1,4 @@
-"""Laws of an entry's edit in a file that people keep: its own lines change, and no other byte."""
+"""Laws of edits in a file that people format: the entry's lines change, and no other byte."""
 
 from dataclasses import replace
 
@@ -63,17 +63,17 @@ SHAPES = {
 
 @pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize("home", ORDER)
-def test_an_entry_put_in_and_taken_out_leaves_every_byte(text: str, home: str) -> None:
-    """Undo takes out exactly what an approval put in."""
+def test_inserting_and_removing_an_entry_restores_every_byte(text: str, home: str) -> None:
+    """An undo removes exactly what the approval inserted."""
     entry = replace(NEW, sections=(home,))
-    with_it = insert_entry(text, entry, ORDER)
-    assert find_entry(with_it, entry) is not None
-    assert remove_entry(with_it, entry) == text
+    inserted = insert_entry(text, entry, ORDER)
+    assert find_entry(inserted, entry) is not None
+    assert remove_entry(inserted, entry) == text
 
 
 @pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES)
-def test_a_new_entry_adds_its_own_lines_and_no_other(text: str) -> None:
-    """The diff of an approval is the entry: no line of the file is lost or changed."""
+def test_inserting_an_entry_adds_its_lines_only(text: str) -> None:
+    """The diff of an approval is the entry; no other line is lost or changed."""
     before, after = text.splitlines(), insert_entry(text, NEW, ORDER).splitlines()
     own = ("title: ", "url: ", "sections: ")
     added = [line for line in after if "mega" in line or line not in before]
@@ -84,22 +84,22 @@ def test_a_new_entry_adds_its_own_lines_and_no_other(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES)
-def test_line_ends_stay_those_of_the_file(text: str) -> None:
+def test_inserted_lines_have_the_line_ends_of_the_file(text: str) -> None:
     after = insert_entry(text, NEW, ORDER)
     assert after.count("\r\n") == (after.count("\n") if "\r\n" in text else 0)
     assert after.endswith("\n") == text.endswith("\n")
 
 
 @pytest.mark.parametrize("entries", ["", "# only a comment\n", "~\n", "null\n"])
-def test_a_list_without_entries_that_is_not_written_as_one_becomes_one(entries: str) -> None:
-    """What stood there said nothing; `[]` says that the list is meant to be empty."""
+def test_an_empty_file_becomes_an_empty_list_after_insertion_and_removal(entries: str) -> None:
+    """`[]` states that the list is intentionally empty."""
     text = remove_entry(insert_entry(entries, NEW, ORDER), NEW)
     assert "[]" in text
     assert remove_entry(insert_entry(text, NEW, ORDER), NEW) == text
 
 
-def test_each_entry_of_a_file_kept_by_hand_can_be_taken_out() -> None:
-    """Lines of the entry go, with the remarks on them; remarks between entries stay."""
+def test_each_entry_of_a_file_written_by_hand_can_be_removed() -> None:
+    """The lines of the entry are removed with their comments; other comments stay."""
     beta = Entry(title="Beta of the fast kernels", sections=("serving",))
     text = remove_entry(BY_HAND, beta)
     assert text == BY_HAND.replace(BY_HAND[BY_HAND.index("-\n") : BY_HAND.index("\n- {")], "")
@@ -113,8 +113,8 @@ def test_each_entry_of_a_file_kept_by_hand_can_be_taken_out() -> None:
     assert "Delta" not in text
 
 
-def test_an_entry_edited_by_hand_is_found_by_its_suggestion() -> None:
-    """Undo after a person's edit, or mistake, takes out what the approval has become."""
+def test_an_entry_edited_by_hand_is_removed_by_its_suggestion() -> None:
+    """An undo works after a person's edit or mistake."""
     text = insert_entry(BY_HAND, replace(NEW, by="suggestion-7"), ORDER)
     edited = text.replace("Omega: the last", "Omega, as it is called now")
     assert remove_entry(edited, replace(NEW, by="suggestion-7")) == BY_HAND
@@ -122,21 +122,21 @@ def test_an_entry_edited_by_hand_is_found_by_its_suggestion() -> None:
     assert "Broken by hand" not in remove_entry(BY_HAND, broken)
 
 
-def test_what_is_not_there_changes_nothing() -> None:
+def test_removing_or_correcting_a_missing_entry_changes_nothing() -> None:
     assert remove_entry(BY_HAND, NEW) == BY_HAND
     assert remove_entry(BY_HAND, replace(NEW, by="suggestion-1")) == BY_HAND
     assert replace_entry(BY_HAND, NEW, replace(NEW, year=2024)) == BY_HAND
 
 
-def test_a_correction_writes_only_the_keys_that_differ() -> None:
-    """Remarks and quotes of the other keys are a person's."""
+def test_a_correction_rewrites_only_the_keys_that_differ() -> None:
+    """Comments and quotes of the other keys stay."""
     text = replace_entry(BY_HAND, ALPHA, replace(ALPHA, year=2024, venue="OSDI"))
     assert text == BY_HAND.replace("  year: 2023\n", "  venue: OSDI\n  year: 2024\n")
     text = replace_entry(text, replace(ALPHA, year=2024, venue="OSDI"), replace(ALPHA, year=None))
     assert text == BY_HAND.replace("  year: 2023\n", "")
 
 
-def test_a_correction_keeps_an_entry_in_braces() -> None:
+def test_an_entry_in_braces_stays_in_braces_when_corrected() -> None:
     delta = Entry(title="Delta in braces", url="https://a.example/delta", sections=("serving",))
     new = replace(delta, title="Delta, in {braces}", venue="OSDI", url=None, orgs=("MIT", "CMU"))
     text = replace_entry(BY_HAND, delta, new)
@@ -145,8 +145,8 @@ def test_a_correction_keeps_an_entry_in_braces() -> None:
     assert replace_entry(text, new, delta) == BY_HAND
 
 
-def test_a_correction_of_an_unusual_form_writes_the_entry_anew() -> None:
-    """Its own lines, still no other."""
+def test_an_entry_in_an_unusual_form_is_rewritten_when_corrected() -> None:
+    """Only its own lines change."""
     beta = Entry(title="Beta of the fast kernels", sections=("serving",))
     new = Entry(title="Beta", url="https://a.example/beta", sections=("serving/edge",))
     text = replace_entry(BY_HAND, beta, new)
@@ -155,15 +155,17 @@ def test_a_correction_of_an_unusual_form_writes_the_entry_anew() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("- title: [\n", "not valid YAML"),
-        ("title: One\nsections: [serving]\n", "no list of entries"),
+        ("title: One\nsections: [serving]\n", "not a list of entries"),
         ("[{title: One, sections: [serving]}]\n", "on lines of its own"),
     ],
 )
-def test_a_file_that_cannot_take_an_entry_is_refused_with_a_sentence(text: str, says: str) -> None:
-    with pytest.raises(CatalogError, match=says):
+def test_inserting_into_an_unsuitable_file_is_an_error_with_a_message(
+    text: str, message: str
+) -> None:
+    with pytest.raises(CatalogError, match=message):
         insert_entry(text, NEW, ORDER)
 
 
@@ -186,15 +188,15 @@ def entries(draw: st.DrawFn) -> Entry:
     )
 
 
-# A remark beside `[]` is one beside the first entry's last key then, and goes with that key.
+# A comment beside `[]` moves beside the last key of the first entry, and is removed with that key.
 CORRECTED = [text for text in SHAPES.values() if "# not yet" not in text]
 
 
 @given(st.sampled_from(CORRECTED), entries(), entries())
-def test_a_correction_and_its_undo_leave_every_byte(text: str, old: Entry, new: Entry) -> None:
-    """Whatever the texts: quotes, colons and braces are YAML's business, not the reviewer's."""
-    with_it = insert_entry(text, old, ORDER)
-    corrected = replace_entry(with_it, old, new)
+def test_undoing_a_correction_restores_every_byte(text: str, old: Entry, new: Entry) -> None:
+    """For any text, including quotes, colons and braces."""
+    inserted = insert_entry(text, old, ORDER)
+    corrected = replace_entry(inserted, old, new)
     assert find_entry(corrected, new) is not None
-    assert replace_entry(corrected, new, old) == with_it
+    assert replace_entry(corrected, new, old) == inserted
     assert remove_entry(corrected, new) == text

@@ -17,7 +17,8 @@ from bot.catalog.model import Catalog, Entry, ListInfo, Section
 from bot.catalog.yaml.write import write_catalog
 from bot.cli import cli
 from bot.discovery.evaluation.recording import RecordingError, read_recording
-from bot.discovery.evaluation.replay import rank, replay
+from bot.discovery.evaluation.replay import replay
+from bot.discovery.evaluation.weeks import rank
 from bot.discovery.paper import Paper
 from tests.discovery.made_up import OFF_TOPIC, paper, papers
 from tests.e2e.processes import papers as run_papers

@@ -11,8 +11,8 @@ import pytest
 from bot.discovery.paper import Paper
 from bot.discovery.ranking.authors import count_authors
 from bot.discovery.ranking.model_process import FitTask, JudgeTask, ModelProcessError, fit, judge
+from bot.discovery.ranking.placement_sections import PlacedPaper
 from bot.discovery.ranking.relevance import Model
-from bot.discovery.ranking.section_names import PlacedPaper
 from tests.discovery.made_up import OFF_TOPIC, paper, papers
 
 LISTED = papers(0, 30, "serving", "training")
@@ -50,11 +50,15 @@ def test_the_childs_model_is_the_one_fitted_here(blob: bytes) -> None:
 
 def test_papers_are_judged_in_their_order_and_the_best_explained(blob: bytes) -> None:
     new = [paper(5000, "poetry"), paper(5001, "serving", authors=("Ann",)), paper(5002, "law")]
-    counts = count_authors([Paper(arxiv="", title="", authors=("Ann",))])
-    entries = [PlacedPaper(one.arxiv, one.title, one.abstract, ("a",)) for one in LISTED[::2]]
-    entries += [PlacedPaper(one.arxiv, one.title, one.abstract, ("b",)) for one in LISTED[1::2]]
+    counts = count_authors([Paper(title="", authors=("Ann",))])
+    entries = [
+        PlacedPaper(one.arxiv or "", one.title, one.abstract, ("a",)) for one in LISTED[::2]
+    ]
+    entries += [
+        PlacedPaper(one.arxiv or "", one.title, one.abstract, ("b",)) for one in LISTED[1::2]
+    ]
     judged = judge(JudgeTask(model=blob, papers=new, authors=counts, best=1, placed=entries))
-    assert [one.arxiv for one in judged] == [one.arxiv for one in new]
+    assert [judgement.key for judgement in judged] == [each.key for each in new]
     model = Model.from_bytes(blob)
     assert [one.score for one in judged] == model.score(new, counts)
     best = judged[1]

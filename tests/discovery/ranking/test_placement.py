@@ -4,19 +4,18 @@ import pytest
 
 from bot.catalog.model import Catalog, Entry, ListInfo, Section
 from bot.discovery.ranking.placement import Placement
-from bot.discovery.ranking.section_names import (
+from bot.discovery.ranking.placement_sections import (
     PlacedPaper,
     name_key,
+    names_by_section,
     paper_sections,
-    placed,
-    section_names,
     title_keys,
 )
 from tests.discovery.made_up import paper
 
 PLACES = {"systems/serving": "serving", "systems/training": "training", "arts": "poetry"}
 ENTRIES = [
-    PlacedPaper(one.arxiv, one.title, one.abstract, (section,))
+    PlacedPaper(one.arxiv or "", one.title, one.abstract, (section,))
     for section, topic in PLACES.items()
     for one in [paper(at, topic) for at in range(8)]
 ]
@@ -99,16 +98,6 @@ def test_an_entry_in_two_sections_counts_for_both() -> None:
     assert set(first) == {"systems/serving", "x"}
 
 
-def test_entries_join_the_abstracts_that_are_known() -> None:
-    entry = Entry(title="T", url="https://arxiv.org/abs/2401.00001", arxiv="2401.00001",
-                  sections=("a",))  # fmt: skip
-    other = Entry(title="U", sections=("a", "b"))
-    assert placed([entry, other], {"2401.00001": "text"}) == (
-        PlacedPaper("2401.00001", "T", "text", ("a",)),
-        PlacedPaper("", "U", "", ("a", "b")),
-    )
-
-
 def test_papers_go_where_papers_are(catalog: Catalog) -> None:
     allowed = paper_sections(catalog)
     assert {"llm-systems/serving", "survey-paper", "ml-systems"} <= allowed
@@ -121,7 +110,7 @@ def test_a_list_without_links_to_papers_has_sections_all_the_same() -> None:
 
 
 def test_names_are_aliases_and_what_is_a_titles_own(catalog: Catalog) -> None:
-    names = section_names(catalog.places.values())
+    names = names_by_section(catalog.places.values())
     assert "edge" in names["llm-systems/serving/serving-at-the-edge"]
     assert (
         "Straggler Mitigation"

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.app.clock import utc_now
 from bot.catalog.change import Change
 from bot.catalog.yaml.read import read_catalog
 from bot.publishing.git_cli import GitCli
@@ -249,7 +250,7 @@ def test_hooks_of_the_user_are_not_run(site: Site) -> None:
 
 
 def test_a_folder_outside_a_repository_is_an_error_with_the_remedy(site: Site) -> None:
-    publisher = GitTarget(GitCli(site.folder / "home", site.environment), None, NAMES)
+    publisher = GitTarget(GitCli(site.folder / "home", site.environment), None, NAMES, now=utc_now)
     with pytest.raises(PublishError, match=r"git init.*PAPERS_PUBLISH=files"):
         publisher.publish(approval())
 

@@ -1,4 +1,4 @@
-"""Laws of editions in Slack: within its limits whatever they hold, nothing foreign raw."""
+"""Laws of digests in Slack: within its limits and escaped, whatever they hold."""
 
 import datetime as dt
 
@@ -9,13 +9,13 @@ from bot.digest.edition import CardLink, Edition, EditionGroup, EditionPaper, Wa
 from bot.digest.feed_health import FeedHealth
 from bot.digest.messages import PAPERS_PER_PART, parts, summarize
 from bot.digest.model import EVERYTHING, Topic
-from bot.slack.blocks.digests import edition_message, part_message, permalink, preview_message
-from bot.slack.blocks.lookup import SlackMessage
+from bot.slack.blocks.digests import edition_message, part_message, preview_message
+from bot.slack.blocks.text import SlackMessage
 from tests.slack.blocks.test_lookup import HOSTILE, TEXT, as_json, check
 
 BEGIN = dt.datetime(2026, 11, 9, 8, tzinfo=dt.UTC)
 END = BEGIN + dt.timedelta(days=7)
-TEAM = "https://example.slack.com/"
+WORKSPACE = "https://example.slack.com/"
 
 papers = st.builds(
     EditionPaper,
@@ -50,11 +50,11 @@ editions = st.builds(
 )
 
 
-def everything(edition: Edition) -> list[SlackMessage]:
+def all_messages(edition: Edition) -> list[SlackMessage]:
     return [
-        edition_message(summarize(edition), TEAM),
+        edition_message(summarize(edition), WORKSPACE),
         *(part_message(part) for part in parts(edition)),
-        preview_message(edition, TEAM),
+        preview_message(edition, WORKSPACE),
     ]
 
 
@@ -63,21 +63,21 @@ def shown(message: SlackMessage) -> str:
 
 
 def edition(*titles: str, section: str = "Serving", **more: object) -> Edition:
-    found = tuple(EditionPaper(title=title, approved_by=("U1",)) for title in titles)
-    known = {
+    listed = tuple(EditionPaper(title=title, approved_by=("U1",)) for title in titles)
+    defaults = {
         "topic": EVERYTHING,
         "begin": BEGIN,
         "end": END,
         "zone": "UTC",
-        "groups": (EditionGroup(section, found),) if found else (),
+        "groups": (EditionGroup(section, listed),) if listed else (),
         "health": FeedHealth("arXiv: fresh every weekday.", is_trouble=False),
     }
-    return Edition(**{**known, **more})  # type: ignore[arg-type]  # a test's shorthand
+    return Edition(**{**defaults, **more})  # type: ignore[arg-type]  # a test's shorthand
 
 
 @given(editions)
-def test_every_message_is_within_slacks_limits(one: Edition) -> None:
-    for message in everything(one):
+def test_every_message_is_within_slacks_limits(edition_: Edition) -> None:
+    for message in all_messages(edition_):
         check(message)
 
 
@@ -90,26 +90,26 @@ def test_the_worst_titles_are_within_slacks_limits() -> None:
             approved_by=("U" * 11,) * 9,
         )
         groups = tuple(EditionGroup(hostile + str(at), (worst,)) for at in range(PAPERS_PER_PART))
-        for found in (groups, (EditionGroup(hostile, (worst,) * PAPERS_PER_PART),), groups[:8]):
-            one = edition(groups=found, noteworthy=(worst,) * 5, trouble=hostile)
-            for message in everything(one):
+        for listed in (groups, (EditionGroup(hostile, (worst,) * PAPERS_PER_PART),), groups[:8]):
+            full = edition(groups=listed, noteworthy=(worst,) * 5, trouble=hostile)
+            for message in all_messages(full):
                 check(message)
 
 
-def test_nothing_foreign_is_markup() -> None:
-    one = edition(
+def test_foreign_text_is_never_markup() -> None:
+    hostile = edition(
         *HOSTILE, topic=Topic("<!channel>", "s"), section="<!here>", trouble="<!everyone>"
     )
-    for message in everything(one):
+    for message in all_messages(hostile):
         for raw in ("<!", "<https://evil", "<@U0001>"):
             assert raw not in shown(message)
 
 
 def test_all_papers_of_a_long_edition_are_in_its_thread() -> None:
-    one = edition(*(f"Paper {number:03}." for number in range(95)))
-    told = " ".join(shown(part_message(part)) for part in parts(one))
-    assert all(told.count(f"Paper {number:03}.") == 1 for number in range(95))
-    first = shown(edition_message(summarize(one)))
+    long = edition(*(f"Paper {number:03}." for number in range(95)))
+    thread = " ".join(shown(part_message(part)) for part in parts(long))
+    assert all(thread.count(f"Paper {number:03}.") == 1 for number in range(95))
+    first = shown(edition_message(summarize(long)))
     assert "95 new papers" in first
     assert "Serving: 95" in first
     assert "In the thread: all of them" in first
@@ -136,9 +136,8 @@ def test_an_empty_edition_is_one_line() -> None:
 
 def test_waiting_cards_are_linked() -> None:
     card = CardLink("C1", "1700000000.000100")
-    assert permalink(card, TEAM) == "https://example.slack.com/archives/C1/p1700000000000100"
     stale = WaitingCard(number=3, since=BEGIN, is_stale=True, card=card)
-    message = edition_message(summarize(edition("A: B", waiting=(stale,))), TEAM)
+    message = edition_message(summarize(edition("A: B", waiting=(stale,))), WORKSPACE)
     assert "<https://example.slack.com/archives/C1/p1700000000000100|since 9 Nov>" in shown(
         message
     )

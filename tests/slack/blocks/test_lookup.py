@@ -1,4 +1,4 @@
-"""Laws of what people see: within Slack's limits, nothing foreign raw, whatever a list holds."""
+"""Laws of answers to lookups: within Slack's limits and escaped, whatever a list holds."""
 
 import json
 import random
@@ -9,10 +9,10 @@ from slack_sdk.models.blocks import Block, SectionBlock
 
 from bot.catalog.model import Catalog, Entry, ListInfo, Section
 from bot.catalog.names import shipped_names
-from bot.lookup.lookup import Lookup
-from bot.slack.blocks import lookup as blocks
-from bot.slack.blocks.lookup import PAGE, SlackMessage, escape
-from bot.slack.request import PapersRequest, read_value
+from bot.lookup.catalog_lookup import CatalogLookup
+from bot.slack.blocks.lookup import PAGE, help_message, results_message, shared_results
+from bot.slack.blocks.text import SlackMessage, escape, text_message
+from bot.slack.lookup_request import LookupRequest
 
 HOSTILE = [
     "<!channel> everyone",
@@ -29,13 +29,16 @@ TEXT = st.sampled_from(HOSTILE) | st.text(
 ).map(lambda text: " ".join(text.split())).filter(bool)
 
 
+HELP = [("recent", "the latest additions")]
+
+
 def as_json(message: SlackMessage) -> list[dict[str, object]]:
-    """What is sent, checked by slack_sdk on the way."""
+    """The blocks as they are sent, checked by slack_sdk."""
     return [block.to_dict() for block in message.blocks]
 
 
 def check(message: SlackMessage) -> None:
-    """Slack's documented limits, and the undocumented one of about 13,000 characters."""
+    """Check Slack's limits, also the undocumented one of about 13,000 characters."""
     shown = as_json(message)
     assert 1 <= len(shown) <= 50
     assert len(json.dumps(shown, ensure_ascii=False)) <= 12_000
@@ -53,13 +56,13 @@ def check(message: SlackMessage) -> None:
 
 
 def buttons(message: SlackMessage) -> list[dict[str, dict[str, str]]]:
-    found = []
+    buttons = []
     for block in as_json(message):
         if block["type"] == "actions":
             elements = block["elements"]
             assert isinstance(elements, list)
-            found += elements
-    return found
+            buttons += elements
+    return buttons
 
 
 def texts(message: SlackMessage) -> str:
@@ -94,37 +97,33 @@ def hostile_lists(draw: st.DrawFn) -> Catalog:
 def test_every_message_is_within_limits_whatever_the_list_holds(
     catalog: Catalog, query: str
 ) -> None:
-    lookup = Lookup(catalog, shipped_names())
-    check(blocks.help_message(catalog))
+    lookup = CatalogLookup(catalog, shipped_names())
+    check(help_message(catalog, HELP))
     for request in (
-        PapersRequest("search", query),
-        PapersRequest("search", "section:s0"),
-        PapersRequest("recent"),
+        LookupRequest("search", query),
+        LookupRequest("search", "section:s0"),
+        LookupRequest("recent"),
     ):
         answer = (
             lookup.recent(limit=PAGE)
             if request.verb == "recent"
             else lookup.answer(request.text, limit=PAGE)
         )
-        check(blocks.text_message(answer.message))
+        check(text_message(answer.message))
         if answer.results:
-            check(blocks.results_message(catalog, answer, request))
-            check(blocks.shared_results(catalog, answer, "U0001"))
-    check(
-        blocks.results_message(
-            catalog, lookup.random("", random.Random(1)), PapersRequest("random")
-        )
-    )
+            check(results_message(catalog, answer, request))
+            check(shared_results(catalog, answer, "U0001"))
+    check(results_message(catalog, lookup.random("", random.Random(1)), LookupRequest("random")))
 
 
 @given(hostile_lists())
 def test_nothing_foreign_is_printed_raw(catalog: Catalog) -> None:
-    """A title that holds `<!channel>` pings nobody, and no title makes a link of its own."""
-    answer = Lookup(catalog, shipped_names()).recent(limit=PAGE)
+    """A title with `<!channel>` notifies nobody, and no title makes a link of its own."""
+    answer = CatalogLookup(catalog, shipped_names()).recent(limit=PAGE)
     for message in (
-        blocks.results_message(catalog, answer, PapersRequest("recent")),
-        blocks.shared_results(catalog, answer, "U0001"),
-        blocks.help_message(catalog),
+        results_message(catalog, answer, LookupRequest("recent")),
+        shared_results(catalog, answer, "U0001"),
+        help_message(catalog, HELP),
     ):
         shown = texts(message)
         assert "<!" not in shown
@@ -136,43 +135,23 @@ def test_escaping_is_slacks_three_characters() -> None:
     assert escape("<!channel> & co") == "&lt;!channel&gt; &amp; co"
 
 
-def test_a_page_leads_to_its_neighbours_and_nowhere_else(lookup: Lookup) -> None:
+def test_a_page_has_buttons_to_its_neighbours_and_no_others(lookup: CatalogLookup) -> None:
     catalog = lookup.catalog
     last = (lookup.answer("serving").total - 1) // PAGE
     for page, expected in ((0, ["Next"]), (1, ["Previous", "Next"]), (last, ["Previous"])):
-        request = PapersRequest("search", "serving", page)
+        request = LookupRequest("search", "serving", page)
         answer = lookup.answer("serving", offset=page * PAGE, limit=PAGE)
-        message = blocks.results_message(catalog, answer, request)
+        message = results_message(catalog, answer, request)
         labels = [button["text"]["text"] for button in buttons(message)]
         assert labels == [*expected, "Share in channel"]
 
 
-def test_a_button_carries_its_whole_request() -> None:
-    """So it works after a restart, and in whichever process the click arrives."""
-    for request in (
-        PapersRequest("search", 'kv "cache" 模型 &<>', 3),
-        PapersRequest("recent", "", 1),
-        PapersRequest("random", "edge"),
-    ):
-        assert read_value(request.to_value()) == request
-    longest = PapersRequest("search", "𝕏" * 300, 10**6).to_value()
-    assert len(longest) <= 2000
-    for value in (
-        "",
-        "{}",
-        "[]",
-        "null",
-        '{"v":"delete","q":"x","p":0}',
-        '{"v":"search","q":1,"p":0}',
-        "{",
-    ):
-        assert read_value(value) is None
-
-
-def test_a_result_shows_title_with_link_section_venue_and_organisations(lookup: Lookup) -> None:
+def test_a_result_shows_title_with_link_section_venue_and_organisations(
+    lookup: CatalogLookup,
+) -> None:
     answer = lookup.answer("flashdecoding", limit=PAGE)
     shown = texts(
-        blocks.results_message(lookup.catalog, answer, PapersRequest("search", "flashdecoding"))
+        results_message(lookup.catalog, answer, LookupRequest("search", "flashdecoding"))
     )
     assert (
         "<https://arxiv.org/abs/2311.01282|FlashDecoding++: Faster Large Language Model" in shown
@@ -181,11 +160,9 @@ def test_a_result_shows_title_with_link_section_venue_and_organisations(lookup: 
     assert "Tsinghua" in shown
 
 
-def test_results_with_some_of_the_words_are_set_apart(lookup: Lookup) -> None:
+def test_results_with_only_some_of_the_words_come_after_a_divider(lookup: CatalogLookup) -> None:
     answer = lookup.answer("kv cache compression", limit=PAGE)
     shown = texts(
-        blocks.results_message(
-            lookup.catalog, answer, PapersRequest("search", "kv cache compression")
-        )
+        results_message(lookup.catalog, answer, LookupRequest("search", "kv cache compression"))
     )
     assert "With some of your words" in shown

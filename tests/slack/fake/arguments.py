@@ -1,4 +1,4 @@
-"""The arguments of a call as they arrive (form, query or JSON), and the refusals they earn."""
+"""Arguments of a call (form, query or JSON), and how Slack refuses wrong ones."""
 
 import base64
 import binascii
@@ -66,20 +66,20 @@ def structured(args: Args, name: str, refusal: RefusedError) -> Any:
 
 def blocks(args: Args) -> list[dict[str, Any]] | None:
     """The blocks of a message, if it has some, when Slack would take them."""
-    found = structured(args, "blocks", RefusedError("invalid_blocks_format"))
-    if found is None:
+    blocks = structured(args, "blocks", RefusedError("invalid_blocks_format"))
+    if blocks is None:
         return None
-    if faults := message_faults(found):
+    if faults := message_faults(blocks):
         raise RefusedError("invalid_blocks", errors=faults, response_metadata={"messages": faults})
-    if characters(found) > MOST_CHARACTERS:
+    if characters(blocks) > MOST_CHARACTERS:
         raise RefusedError("msg_blocks_too_long")
-    assert isinstance(found, list)
-    for at, block in enumerate(found):
+    assert isinstance(blocks, list)
+    for at, block in enumerate(blocks):
         block.setdefault("block_id", f"made-up-{at}")
-    return found
+    return blocks
 
 
-def said(args: Args, blocks: Sequence[object] | None) -> str:
+def message_text(args: Args, blocks: Sequence[object] | None) -> str:
     """The text of a message, which it needs if it has no blocks."""
     value = args.get("text") or ""
     if not isinstance(value, str):
@@ -94,25 +94,25 @@ def said(args: Args, blocks: Sequence[object] | None) -> str:
 def metadata(args: Args) -> dict[str, Any] | None:
     """The metadata of a message; an empty object stands for none."""
     refusal = RefusedError("invalid_metadata_format")
-    found = structured(args, "metadata", refusal)
-    if found is None or found == {}:
-        return None if found is None else {}
-    if not isinstance(found, dict) or set(found) != {"event_type", "event_payload"}:
+    metadata = structured(args, "metadata", refusal)
+    if metadata is None or metadata == {}:
+        return None if metadata is None else {}
+    if not isinstance(metadata, dict) or set(metadata) != {"event_type", "event_payload"}:
         raise refusal
-    kind, payload = found["event_type"], found["event_payload"]
+    kind, payload = metadata["event_type"], metadata["event_payload"]
     if not isinstance(kind, str) or not _EVENT_TYPE.fullmatch(kind):
         raise refusal
-    if not isinstance(payload, dict) or not all(_is_allowed(one) for one in payload.values()):
+    if not isinstance(payload, dict) or not all(_is_allowed(item) for item in payload.values()):
         raise refusal
-    if len(json.dumps(found)) > _MOST_METADATA:
+    if len(json.dumps(metadata)) > _MOST_METADATA:
         raise RefusedError("metadata_too_large")
-    return found
+    return metadata
 
 
 def _is_allowed(value: object) -> bool:
     """Metadata holds plain values, flat objects, and lists of either."""
     if isinstance(value, list):
-        return all(_is_plain(one) or _is_flat(one) for one in value)
+        return all(_is_plain(item) or _is_flat(item) for item in value)
     return _is_plain(value) or _is_flat(value)
 
 
@@ -121,18 +121,18 @@ def _is_plain(value: object) -> bool:
 
 
 def _is_flat(value: object) -> bool:
-    return isinstance(value, dict) and all(_is_plain(one) for one in value.values())
+    return isinstance(value, dict) and all(_is_plain(item) for item in value.values())
 
 
 def view(args: Args) -> dict[str, Any]:
     """A view, when Slack would take it."""
-    found = structured(args, "view", invalid("view is not JSON"))
-    if faults := view_faults(found):
+    view = structured(args, "view", invalid("view is not JSON"))
+    if faults := view_faults(view):
         raise invalid(*faults)
-    assert isinstance(found, dict)
-    for at, block in enumerate(found["blocks"]):
+    assert isinstance(view, dict)
+    for at, block in enumerate(view["blocks"]):
         block.setdefault("block_id", f"made-up-{at}")
-    return found
+    return view
 
 
 def page(

@@ -1,17 +1,17 @@
-"""Conversations and people: which there are, who is in them."""
+"""Methods for conversations, people and user groups."""
 
 from collections.abc import Callable, Mapping
 
 from tests.slack import scopes
 from tests.slack.fake import arguments
 from tests.slack.fake.arguments import Args, RefusedError
-from tests.slack.fake.desk import Answer, Desk
+from tests.slack.fake.base import Answer, ApiGroup
 from tests.slack.fake.workspace import BOT, BOT_ID, TEAM, Channel
 
 Methods = Mapping[str, Callable[[Args], Answer]]
 
 
-class Directory(Desk):
+class Directory(ApiGroup):
     """`conversations.*`, `users.*` and `usergroups.*`."""
 
     @property
@@ -42,10 +42,10 @@ class Directory(Desk):
 
     def _info(self, args: Args) -> Answer:
         channel = self.channel(args, "conversations.info", member=False)
-        found = _described(channel)
+        answer = _described(channel)
         if arguments.flag(args, "include_num_members"):
-            found["num_members"] = len(channel.members)
-        return {"channel": found}
+            answer["num_members"] = len(channel.members)
+        return {"channel": answer}
 
     def _list(self, args: Args) -> Answer:
         kinds = {"public_channel": "public", "private_channel": "private", "im": "im"}
@@ -57,16 +57,16 @@ class Directory(Desk):
                 raise self.missing(needed)
         archived = not arguments.flag(args, "exclude_archived")
         channels = [
-            one
-            for one in self.all.channels.values()
-            if one.kind in {kinds[kind] for kind in asked}
-            and (archived or not one.is_archived)
-            and (one.kind == "public" or BOT in one.members)
+            channel
+            for channel in self.all.channels.values()
+            if channel.kind in {kinds[kind] for kind in asked}
+            and (archived or not channel.is_archived)
+            and (channel.kind == "public" or BOT in channel.members)
         ]
         limit = arguments.number(args, "limit", 100, 1000)
-        shown, cursor = arguments.page(args, channels, lambda one: one.id, limit)
+        shown, cursor = arguments.page(args, channels, lambda channel: channel.id, limit)
         return {
-            "channels": [_described(one) for one in shown],
+            "channels": [_described(channel) for channel in shown],
             "response_metadata": {"next_cursor": cursor},
         }
 
@@ -130,15 +130,15 @@ class Directory(Desk):
         }
 
     def _group_members(self, args: Args) -> Answer:
-        found = self.all.groups.get(arguments.text(args, "usergroup"))
-        if found is None:
+        group = self.all.groups.get(arguments.text(args, "usergroup"))
+        if group is None:
             raise RefusedError("no_such_subteam")
-        return {"users": list(found[1])}
+        return {"users": list(group[1])}
 
 
 def _described(channel: Channel) -> Answer:
     if channel.is_im:
-        person = next(one for one in channel.members if one != BOT)
+        person = next(member for member in channel.members if member != BOT)
         return {"id": channel.id, "is_im": True, "is_archived": False, "user": person}
     return {
         "id": channel.id,

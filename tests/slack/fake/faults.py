@@ -1,7 +1,7 @@
-"""What can go wrong between the bot and Slack, on demand: before a call was carried out, or after.
+"""Faults between the bot and Slack, before a call is carried out or after.
 
-The difference is the point. After `drop_before` nothing was posted, after `drop_after` it was, and
-the caller sees the same: a connection that ended without an answer.
+After `drop_before` nothing was posted, after `drop_after` it was. The caller sees the same: a
+connection that ended without an answer.
 """
 
 import json
@@ -15,7 +15,7 @@ PAGE = "<!DOCTYPE html><html><head><title>Server Error</title></head><body>Sorry
 
 @dataclass(frozen=True)
 class Fault:
-    """One way to fail. `applied`: the call was carried out all the same."""
+    """A fault of a call. `applied`: the call is carried out nevertheless."""
 
     name: str
     applied: bool = False
@@ -44,17 +44,17 @@ class Fault:
 
     @classmethod
     def delay(cls, seconds: float) -> "Fault":
-        """The call is carried out, and answered, so much later."""
+        """The call is carried out and answered after some seconds."""
         return cls("delay", applied=True, seconds=seconds)
 
     @classmethod
     def late_answer(cls, seconds: float) -> "Fault":
-        """The call is carried out at once, and answered so much later."""
+        """The call is carried out at once, and answered after some seconds."""
         return replace(cls.delay(seconds), name="late_answer", late=True)
 
     @classmethod
     def ratelimited(cls, retry_after: int) -> "Fault":
-        """Slack asks for patience, for so many seconds; the pace is no excuse for it."""
+        """Slack refuses with a rate limit, whatever the rate of the calls."""
         return replace(
             cls.error("ratelimited"), status=429, headers=(("Retry-After", str(retry_after)),)
         )
@@ -83,13 +83,13 @@ class _Rule:
 
 @dataclass
 class Faults:
-    """The faults that were ordered; each call meets the first rule that holds for it."""
+    """The faults that tests asked for; the first rule that matches a call applies."""
 
     clock: Callable[[], float]
     random: random.Random
     rules: list[_Rule] = field(default_factory=list)
 
-    def order(
+    def add(
         self,
         method: str,
         fault: Fault,
@@ -106,8 +106,8 @@ class Faults:
         until = None if seconds is None else self.clock() + seconds
         self.rules.append(_Rule(method, channel, fault, after, times, until, chance))
 
-    def meet(self, method: str, channel: str | None) -> Fault | None:
-        """What this call meets, if anything."""
+    def find(self, method: str, channel: str | None) -> Fault | None:
+        """The fault of a call, if there is one; it counts as used."""
         now = self.clock()
         self.rules = [rule for rule in self.rules if _is_left(rule, now)]
         for rule in self.rules:

@@ -1,16 +1,16 @@
-"""Messages: posting, changing, deleting; what was said, a page at a time."""
+"""Methods for messages: posting, changing, deleting and reading them."""
 
 from collections.abc import Callable, Iterable, Mapping
 
 from tests.slack.fake import arguments
 from tests.slack.fake.arguments import Args, RefusedError
-from tests.slack.fake.desk import Answer, Desk
+from tests.slack.fake.base import Answer, ApiGroup
 from tests.slack.fake.workspace import BOT, Channel, PostedMessage
 
 Methods = Mapping[str, Callable[[Args], Answer]]
 
 
-class Messages(Desk):
+class Messages(ApiGroup):
     """`chat.*`, and the reading of conversations."""
 
     @property
@@ -28,9 +28,9 @@ class Messages(Desk):
 
     def _chat_post_message(self, args: Args) -> Answer:
         channel = self.writable(args, "chat.postMessage")
-        self.pace.message(channel.id)
+        self.rate_limits.message(channel.id)
         blocks = arguments.blocks(args)
-        text = arguments.said(args, blocks)
+        text = arguments.message_text(args, blocks)
         metadata = arguments.metadata(args) or None
         thread = self._thread(args, channel)
         message = self.all.add(
@@ -45,8 +45,8 @@ class Messages(Desk):
                 broadcast=arguments.flag(args, "reply_broadcast"),
             )
         )
-        told = self.all.as_slack_tells(message)
-        return {"channel": channel.id, "ts": message.ts, "message": told}
+        shown = self.all.as_json(message)
+        return {"channel": channel.id, "ts": message.ts, "message": shown}
 
     def _thread(self, args: Args, channel: Channel) -> str | None:
         ts = args.get("thread_ts")
@@ -58,29 +58,29 @@ class Messages(Desk):
         return head.ts
 
     def _own(self, args: Args, channel: Channel, refusal: str) -> PostedMessage:
-        """A message of the bot's own."""
-        found = self.all.find(channel.id, arguments.text(args, "ts"))
-        if found is None:
+        """A message that the bot posted; with another one the call is refused."""
+        message = self.all.find(channel.id, arguments.text(args, "ts"))
+        if message is None:
             raise RefusedError("message_not_found")
-        if found.user != BOT:
+        if message.user != BOT:
             raise RefusedError(refusal)
-        return found
+        return message
 
     def _chat_update(self, args: Args) -> Answer:
-        """Change a message; blocks and metadata stay as they are unless they are given."""
+        """Change a message; blocks and metadata stay unless they are given."""
         channel = self.channel(args, "chat.update")
         if channel.is_archived:
             raise RefusedError("is_inactive")
         message = self._own(args, channel, "cant_update_message")
         blocks, metadata = arguments.blocks(args), arguments.metadata(args)
-        text = arguments.said(args, blocks)
+        text = arguments.message_text(args, blocks)
         if text or blocks is None:
             message.text = text
         message.blocks = message.blocks if blocks is None else blocks
         message.metadata = message.metadata if metadata is None else metadata or None
         message.edited, message.edits = self.all.ts(), message.edits + 1
-        told = self.all.as_slack_tells(message)
-        return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": told}
+        shown = self.all.as_json(message)
+        return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": shown}
 
     def _chat_delete(self, args: Args) -> Answer:
         channel = self.channel(args, "chat.delete")
@@ -100,7 +100,7 @@ class Messages(Desk):
             channel=channel.id,
             ts=self.all.ts(),
             user=BOT,
-            text=arguments.said(args, blocks),
+            text=arguments.message_text(args, blocks),
             blocks=blocks or [],
             thread_ts=self._thread(args, channel),
             ephemeral_to=person.id,
@@ -119,41 +119,44 @@ class Messages(Desk):
         return {"channel": channel.id, "permalink": link}
 
     def _history(self, args: Args) -> Answer:
-        """What was said, the newest first; replies only where they were broadcast."""
+        """Messages, the newest first; of replies only those that were broadcast."""
         channel = self.channel(args, "conversations.history")
         limit = arguments.number(args, "limit", 100, 999)
-        said = [
-            one
-            for one in reversed(self.all.messages.get(channel.id, ()))
-            if (not one.is_reply or one.broadcast) and _within(one.ts, args)
+        messages = [
+            message
+            for message in reversed(self.all.messages.get(channel.id, ()))
+            if (not message.is_reply or message.broadcast) and _within(message.ts, args)
         ]
-        shown, cursor = arguments.page(args, said, lambda one: one.ts, limit)
-        return self._told(shown, cursor, args)
+        shown, cursor = arguments.page(args, messages, lambda message: message.ts, limit)
+        return self._page(shown, cursor, args)
 
     def _replies(self, args: Args) -> Answer:
-        """A thread: its head, then its replies, the oldest first."""
+        """A thread: its first message, then its replies, the oldest first."""
         channel = self.channel(args, "conversations.replies")
         limit = arguments.number(args, "limit", 1000, 1000)
         ts = arguments.text(args, "ts")
-        said = self.all.messages.get(channel.id, ())
-        head = next((one for one in said if one.ts == ts), None)
+        messages = self.all.messages.get(channel.id, ())
+        head = next((message for message in messages if message.ts == ts), None)
         if head is None:
             raise RefusedError("thread_not_found")
-        thread = [head, *(one for one in self.all.replies(head) if _within(one.ts, args))]
-        shown, cursor = arguments.page(args, thread, lambda one: one.ts, limit)
-        return self._told(shown, cursor, args)
+        thread = [
+            head,
+            *(message for message in self.all.replies(head) if _within(message.ts, args)),
+        ]
+        shown, cursor = arguments.page(args, thread, lambda message: message.ts, limit)
+        return self._page(shown, cursor, args)
 
-    def _told(self, messages: Iterable[PostedMessage], cursor: str, args: Args) -> Answer:
+    def _page(self, messages: Iterable[PostedMessage], cursor: str, args: Args) -> Answer:
         metadata = arguments.flag(args, "include_all_metadata")
         return {
-            "messages": [self.all.as_slack_tells(one, metadata=metadata) for one in messages],
+            "messages": [self.all.as_json(message, metadata=metadata) for message in messages],
             "has_more": bool(cursor),
             "response_metadata": {"next_cursor": cursor},
         }
 
 
 def _within(ts: str, args: Args) -> bool:
-    """Whether a moment lies between `oldest` and `latest`."""
+    """Whether a timestamp lies between `oldest` and `latest`."""
     at = float(ts)
     try:
         oldest, latest = float(args.get("oldest") or 0), float(args.get("latest") or "inf")

@@ -1,7 +1,6 @@
-"""What Slack sends when a person acts: built from a message or a view as it stands, pure.
+"""Payloads of interactions, made from a message or a view. Pure.
 
-The shapes are those of real payloads. An action is built only for an element that is there; what
-cannot be clicked in Slack cannot be clicked here.
+The shapes are those of real payloads. An action is made only for an element that is there.
 """
 
 import copy
@@ -12,7 +11,7 @@ from tests.slack.elements import options_of
 from tests.slack.fake.workspace import APP, TEAM, Channel, User
 
 Json = dict[str, Any]
-# Under which key a chosen thing stands in an action and in a view's state.
+# The key of the choice in an action and in a view's state.
 _CHOSEN: Mapping[str, str] = {
     "static_select": "selected_option",
     "external_select": "selected_option",
@@ -48,7 +47,7 @@ _INITIAL: Mapping[str, str] = {
 
 
 def interaction(kind: str, user: User, trigger: str) -> Json:
-    """What every interaction says."""
+    """The fields that all interactions share."""
     return {
         "type": kind,
         "team": {"id": TEAM, "domain": "example"},
@@ -62,17 +61,17 @@ def interaction(kind: str, user: User, trigger: str) -> Json:
 
 
 def in_channel(channel: Channel) -> Json:
-    """Where it happened."""
+    """The conversation of an interaction."""
     return {"id": channel.id, "name": "directmessage" if channel.is_im else channel.name}
 
 
 def elements(blocks: Sequence[Json]) -> Iterator[tuple[str, Json]]:
-    """Everything that can be acted on, with the id of its block."""
+    """The interactive elements of blocks, with the ids of their blocks."""
     for block in blocks:
-        found = [*block.get("elements", ()), block.get("accessory"), block.get("element")]
-        for one in found:
-            if isinstance(one, dict) and "action_id" in one:
-                yield str(block["block_id"]), one
+        candidates = [*block.get("elements", ()), block.get("accessory"), block.get("element")]
+        for element in candidates:
+            if isinstance(element, dict) and "action_id" in element:
+                yield str(block["block_id"]), element
 
 
 def action(
@@ -93,58 +92,59 @@ def action(
         if element["type"] == "button":
             if value is not None and element.get("value") != value:
                 continue
-            told: Json = {
+            state: Json = {
                 key: element[key] for key in ("text", "value", "url", "style") if key in element
             }
         else:
-            told = chosen(element, value if selected is None else selected)
+            state = chosen(element, value if selected is None else selected)
         return {
             "action_id": action_id,
             "block_id": block_id,
             "type": element["type"],
-            **copy.deepcopy(told),
+            **copy.deepcopy(state),
             "action_ts": at,
         }
-    shown = [(one["action_id"], one.get("value")) for _, one in elements(blocks)]
+    shown = [(element["action_id"], element.get("value")) for _, element in elements(blocks)]
     raise AssertionError(f"nothing to click as {action_id!r} {value!r} among {shown}")
 
 
 def chosen(element: Json, what: object) -> Json:
-    """What an element says after a choice, or after typing; None: nothing was chosen."""
+    """The state of an element after a choice or typing; None: nothing was chosen."""
     key = _CHOSEN.get(element["type"], "value")
     if not key.startswith("selected_option") or what is None:
         return {key: what}
-    options = {one["value"]: one for one in options_of(element)}
+    options = {option["value"]: option for option in options_of(element)}
     wanted = list(what) if isinstance(what, list | tuple | set) else [what]
-    for one in wanted:
-        assert one in options, f"no option {one!r} among {sorted(options)}"
-    found = [options[one] for one in wanted]
-    return {key: found if key == "selected_options" else found[0]}
+    for value in wanted:
+        assert value in options, f"no option {value!r} among {sorted(options)}"
+    picked = [options[value] for value in wanted]
+    return {key: picked if key == "selected_options" else picked[0]}
 
 
 def state(blocks: Sequence[Json], values: Mapping[str, object]) -> Json:
-    """The state of inputs: what was filled in (by block id or action id), or stood there before.
+    """The state of inputs: the given values (by block id or action id), else the initial ones.
 
     Raises AssertionError for a value without input, and for a required input without value.
     """
-    left, found = set(values), {}
+    left, fields = set(values), {}
     for block in blocks:
         element = block.get("element") if block["type"] == "input" else None
         if not isinstance(element, dict):
             continue
         names = [name for name in (block["block_id"], element["action_id"]) if name in values]
         left -= set(names)
-        told = chosen(element, values[names[0]]) if names else _initial(element)
-        most = element.get("max_length") or len(str(told.get("value") or ""))
-        assert len(str(told.get("value") or "")) <= most, f"{block['block_id']}: too long"
-        assert block.get("optional") or any(one not in (None, "", []) for one in told.values()), (
-            f"{block['block_id']} is required"
-        )
-        found[block["block_id"]] = {element["action_id"]: {"type": element["type"], **told}}
+        state_ = chosen(element, values[names[0]]) if names else initial(element)
+        most = element.get("max_length") or len(str(state_.get("value") or ""))
+        assert len(str(state_.get("value") or "")) <= most, f"{block['block_id']}: too long"
+        assert block.get("optional") or any(
+            part not in (None, "", []) for part in state_.values()
+        ), f"{block['block_id']} is required"
+        fields[block["block_id"]] = {element["action_id"]: {"type": element["type"], **state_}}
     assert not left, f"no input {sorted(left)}"
-    return {"values": copy.deepcopy(found)}
+    return {"values": copy.deepcopy(fields)}
 
 
-def _initial(element: Json) -> Json:
+def initial(element: Json) -> Json:
+    """The state of an element that nobody has changed."""
     key = _CHOSEN.get(element["type"], "value")
     return {key: element.get(_INITIAL[key], [] if key == "selected_options" else None)}

@@ -1,15 +1,15 @@
-"""The fake as tests hold it: what they set up, and what they see came of it."""
+"""The interface of the fake for tests: to set the workspace up, and to look at it."""
 
 import copy
 from collections.abc import Iterable
 from typing import Any
 
-from tests.slack.fake.acting import Acting
 from tests.slack.fake.faults import Fault
-from tests.slack.fake.serving import Call
+from tests.slack.fake.interactions import Interactions
+from tests.slack.fake.server import Call
 from tests.slack.fake.workspace import BOT, PAPERS, Channel, PostedMessage, User, View
 
-# Refusals that only a mistake of the bot's own can earn.
+# Refusals that only a mistake of the bot can cause.
 MISTAKES = frozenset(
     {
         "invalid_arguments",
@@ -29,44 +29,45 @@ MISTAKES = frozenset(
 )
 
 
-class FakeSlack(Acting):
+class FakeSlack(Interactions):
     """Slack's Web API for one app in a made-up workspace.
 
-    There are alice (U0001), bob (U0002) and the bot (U0BOT), all in #papers (C0001). `a_second`:
-    messages a second to a channel, after a `burst`; None: no limits of pace. `seed`: for chance.
+    There are alice (U0001), bob (U0002) and the bot (U0BOT), all in #papers (C0001). `per_second`:
+    messages a second to a channel, after a `burst`; None: no rate limits. `seed`: for faults that
+    apply by chance.
     """
 
-    # What a test sets up
+    # Set up
 
-    def user(self, key: str, name: str = "", **known: Any) -> User:
-        """Somebody new (`tz`, `is_bot`, `deleted`)."""
+    def user(self, key: str, name: str = "", **more: Any) -> User:
+        """Add a person (`tz`, `is_bot`, `deleted`)."""
         with self._lock:
-            found = User(id=key, name=name or key.lower(), **known)
-            self._all.users[key] = found
-            return found
+            user = User(id=key, name=name or key.lower(), **more)
+            self._all.users[key] = user
+            return user
 
     def channel(
-        self, key: str, name: str = "", members: Iterable[str] = (BOT,), **known: Any
+        self, key: str, name: str = "", members: Iterable[str] = (BOT,), **more: Any
     ) -> Channel:
-        """A new conversation (`is_private`, `is_archived`); the bot is in it unless left out."""
+        """Add a conversation (`is_private`, `is_archived`); by default the bot is its member."""
         with self._lock:
-            found = Channel(id=key, name=name or key.lower(), members=list(members), **known)
-            self._all.channels[key] = found
-            return found
+            channel = Channel(id=key, name=name or key.lower(), members=list(members), **more)
+            self._all.channels[key] = channel
+            return channel
 
     def group(self, key: str, handle: str, members: Iterable[str]) -> None:
-        """A user group."""
+        """Add a user group."""
         with self._lock:
             self._all.groups[key] = (handle, list(members))
 
-    def known(self, channel: str) -> Channel:
-        """A conversation to look at, or to change as people do."""
+    def conversation(self, channel: str) -> Channel:
+        """A conversation, to look at or to change."""
         return self._all.channels[channel]
 
     def say(
         self, user: str, text: str, channel: str = PAPERS, *, thread: str | None = None
     ) -> PostedMessage:
-        """A person says something."""
+        """Post a message of a person."""
         with self._lock:
             return self._all.add(
                 PostedMessage(
@@ -74,17 +75,22 @@ class FakeSlack(Acting):
                 )
             )
 
+    def put_back(self, message: PostedMessage) -> None:
+        """Add a message that an earlier run of the bot posted, with its `ts` and metadata."""
+        with self._lock:
+            self._all.add(message)
+
     def remove(self, message: PostedMessage) -> None:
-        """Somebody takes a message away, one of the bot's too."""
+        """Delete a message, as a person does; one of the bot too."""
         with self._lock:
             self._all.remove(message)
 
     def grant(self, scopes: Iterable[str]) -> None:
-        """The app has these scopes from now on, and no others."""
+        """Grant the app these scopes only."""
         self._api = self._made_api(scopes)
 
     def revoke(self) -> None:
-        """The token stops being one."""
+        """Revoke the token."""
         self._token = "xoxb-another"
 
     def fail(
@@ -98,13 +104,13 @@ class FakeSlack(Acting):
         after: int = 0,
         chance: float = 1.0,
     ) -> None:
-        """Let calls of a method ("*": all) meet a fault.
+        """Apply a fault to the next call of a method ("*": of all).
 
-        The next one, unless `times` says how many or `seconds` how long; `after` so many spared
-        ones; each by `chance`. `channel` narrows it. `heal` ends all of it.
+        `times`: to so many calls; `seconds`: for so long; `after`: after so many calls without;
+        `chance`: to each with this probability; `channel`: to calls about it only. `heal` ends it.
         """
         with self._lock:
-            self._faults.order(
+            self._faults.add(
                 method,
                 fault,
                 channel=channel,
@@ -115,87 +121,96 @@ class FakeSlack(Acting):
             )
 
     def heal(self) -> None:
-        """No faults any more."""
+        """Apply no fault any more."""
         with self._lock:
             self._faults.rules.clear()
 
-    # What a test looks at
+    # Look at
 
     def calls(self, method: str | None = None, channel: str | None = None) -> list[Call]:
-        """The calls so far, of a method and to a channel."""
+        """The calls so far, by default of all methods and channels."""
         with self._lock:
             return [
-                one
-                for one in self._calls
-                if method in {None, one.method} and channel in {None, one.args.get("channel")}
+                call
+                for call in self._calls
+                if method in {None, call.method} and channel in {None, call.args.get("channel")}
             ]
 
     @property
     def limited(self) -> list[Call]:
-        """The calls that came too fast (those of `Fault.ratelimited` are not among them)."""
-        return [one for one in self.calls() if one.outcome == "ratelimited"]
+        """The calls beyond a rate limit, without those of `Fault.ratelimited`."""
+        return [call for call in self.calls() if call.outcome == "ratelimited"]
 
     def posted(self, channel: str = PAPERS) -> list[PostedMessage]:
-        """What the bot has said in a conversation and not taken back, threads left out.
+        """The messages of the bot in a conversation that were not deleted, without replies.
 
         A person's id means the direct messages with them.
         """
         with self._lock:
             key = self._all.im(channel).id if channel in self._all.users else channel
-            said = self._all.messages.get(key, ())
-            found = [
-                one for one in said if one.user == BOT and not one.is_reply and not one.deleted
+            messages = self._all.messages.get(key, ())
+            posted = [
+                message
+                for message in messages
+                if message.user == BOT and not message.is_reply and not message.deleted
             ]
-            return copy.deepcopy(found)
+            return copy.deepcopy(posted)
 
     def thread(self, message: PostedMessage) -> list[PostedMessage]:
-        """What stands below a message, people's words too."""
+        """The replies to a message, those of people too."""
         with self._lock:
             return copy.deepcopy(list(self._all.replies(message)))
 
     def message(self, message: PostedMessage) -> PostedMessage:
-        """A message as it stands now."""
+        """A message as it is now."""
         with self._lock:
             return copy.deepcopy(self._current(message))
 
     def by_metadata(self, key: str, value: object = None) -> list[PostedMessage]:
-        """The messages whose metadata hold a key (with a value), in every conversation."""
+        """The messages whose metadata have a key (with a value), in all conversations."""
         with self._lock:
             payloads = (
-                (one, (one.metadata or {}).get("event_payload", {})) for one in self._said()
+                (message, (message.metadata or {}).get("event_payload", {}))
+                for message in self._visible()
             )
-            found = [
-                one
-                for one, payload in payloads
+            matching = [
+                message
+                for message, payload in payloads
                 if key in payload and (value is None or payload[key] == value)
             ]
-            return copy.deepcopy(found)
+            return copy.deepcopy(matching)
 
     def ephemerals(self, user: str | None = None) -> list[PostedMessage]:
-        """What was shown to one person only."""
+        """The private messages, by default of all people."""
         with self._lock:
-            found = [one for one in self._all.ephemerals if user in {None, one.ephemeral_to}]
-            return copy.deepcopy(found)
+            shown = [
+                message for message in self._all.ephemerals if user in {None, message.ephemeral_to}
+            ]
+            return copy.deepcopy(shown)
 
     @property
     def views(self) -> list[View]:
         """The modals and Home tabs that are open."""
         with self._lock:
-            return copy.deepcopy([one for one in self._all.views.values() if one.is_open])
+            return copy.deepcopy([view for view in self._all.views.values() if view.is_open])
 
     def check(self, *, allowed: Iterable[str] = ()) -> None:
-        """That the bot kept Slack's rules: no refusal for a mistake of form, nothing too fast.
+        """Check that the bot kept Slack's rules: correct calls, within the rate limits.
 
-        And that every message with blocks has a text, which is what notifications show.
+        And that every message has a text, which notifications show.
         """
         wrong = (MISTAKES | {"ratelimited"}) - set(allowed)
-        refused = [one for one in self.calls() if one.outcome in wrong]
+        refused = [call for call in self.calls() if call.outcome in wrong]
         assert not refused, f"Slack would refuse: {refused[:3]}"
         with self._lock:
-            bare = [one for one in self._said() if one.user == BOT and not one.text.strip()]
+            bare = [
+                message
+                for message in self._visible()
+                if message.user == BOT and not message.text.strip()
+            ]
         assert not bare, f"messages without text: {bare[:3]}"
-        bad = [one for one in self.responses if one["status"] == 400]
+        bad = [response for response in self.responses if response["status"] == 400]
         assert not bad, f"Slack would refuse: {bad[:3]}"
 
-    def _said(self) -> list[PostedMessage]:
-        return [one for one in self._all.everything() if not one.deleted]
+    def _visible(self) -> list[PostedMessage]:
+        return [message for message in self._all.everything() if not message.deleted]

@@ -37,6 +37,8 @@ class Connection:
     is_told: bool = False
     """Whether it was told to disconnect: nothing more comes by it."""
     is_open: bool = True
+    pause: float = 0.0
+    """Seconds between the two parts in which a frame is sent, if not 0."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, told: Mapping[str, Any]) -> None:
@@ -64,12 +66,16 @@ class Connection:
         head = struct.pack("!BB", 0x80 | opcode, size) if size < 126 else b""
         if not head:
             head = struct.pack("!BBH", 0x80 | opcode, 126, size)
+        frame = head + payload
+        half = len(frame) // 2 if self.pause else len(frame)
         with self.lock, contextlib.suppress(OSError):
-            self.socket.sendall(head + payload)
+            self.socket.sendall(frame[:half])
+            time.sleep(self.pause)
+            self.socket.sendall(frame[half:])
 
 
 class SocketMode:
-    """Gives connections to an app, and sends it what people do."""
+    """Accepts connections of an app, and sends it requests."""
 
     def __init__(self, server: HTTPServer) -> None:
         """`apps.connections.open` is answered by the server, before any other of its handlers."""
@@ -87,14 +93,14 @@ class SocketMode:
 
     @property
     def connections(self) -> list[Connection]:
-        """Those that are open, the oldest first."""
+        """The open connections, the oldest first."""
         with self._changed:
-            return [one for one in self._connections if one.is_open]
+            return [connection for connection in self._connections if connection.is_open]
 
     def command(self, body: str, patience: float = 3.0) -> tuple[float, Mapping[str, Any]] | None:
-        """Somebody types a command (its form as over HTTP): seconds to the answer, and that.
+        """Send a command (its form as over HTTP): the seconds to its answer, and the answer.
 
-        None where none came in time, which Slack tells the person so.
+        None if there was no answer in time.
         """
         payload = dict(parse_qsl(body, keep_blank_values=True))
         began = time.monotonic()
@@ -119,62 +125,68 @@ class SocketMode:
             return at - began, answer
 
     def disconnect(self, reason: str) -> None:
-        """Tell every connection to go: `warning`, `refresh_requested`, `link_disabled`."""
-        for one in self.connections:
-            one.is_told = True
-            one.send({"type": "disconnect", "reason": reason, "debug_info": {"host": "made-up"}})
+        """Ask every connection to close: `warning`, `refresh_requested`, `link_disabled`."""
+        for connection in self.connections:
+            connection.is_told = True
+            connection.send(
+                {"type": "disconnect", "reason": reason, "debug_info": {"host": "made-up"}}
+            )
 
     def wait_for_connections(self, seconds: float) -> float:
-        """How long it took until there was one that works."""
+        """Wait for a usable connection; the seconds that it took."""
         began = time.monotonic()
         with self._changed:
             assert self._changed.wait_for(self._newest, seconds), f"no connection in {seconds} s"
         return time.monotonic() - began
 
     def end(self) -> None:
-        """Hang up, and listen no more."""
+        """Close all connections and stop listening."""
         self._over.set()
         self._listening.close()
-        for one in self.connections:
-            one.cut()
+        for connection in self.connections:
+            connection.cut()
         for thread in self._threads:
             thread.join(5)
 
     def _newest(self) -> Connection | None:
-        fit = [one for one in self._connections if one.is_open and not one.is_told]
-        return fit[-1] if fit else None
+        usable = [
+            connection
+            for connection in self._connections
+            if connection.is_open and not connection.is_told
+        ]
+        return usable[-1] if usable else None
 
     def _given(self, _request: Request) -> Response:
         port = self._listening.getsockname()[1]
-        found: dict[str, Any] = {"ok": True, "url": f"ws://127.0.0.1:{port}/link?ticket=made-up"}
+        answer: dict[str, Any] = {"ok": True, "url": f"ws://127.0.0.1:{port}/link?ticket=made-up"}
         if not self.is_enabled:
-            found = {"ok": False, "error": "not_allowed_token_type"}
-        return Response(json.dumps(found), content_type="application/json")
+            answer = {"ok": False, "error": "not_allowed_token_type"}
+        return Response(json.dumps(answer), content_type="application/json")
 
     def _accept(self) -> None:
         while not self._over.is_set():
             try:
-                found, _ = self._listening.accept()
+                accepted, _ = self._listening.accept()
             except TimeoutError:
                 continue
             except OSError:
                 return
-            thread = threading.Thread(target=self._serve, args=(found,), daemon=True)
+            thread = threading.Thread(target=self._serve, args=(accepted,), daemon=True)
             self._threads.append(thread)
             thread.start()
 
-    def _serve(self, found: socket.socket) -> None:
-        found.settimeout(_PATIENCE)
-        connection = Connection(len(self._connections), found)
+    def _serve(self, accepted: socket.socket) -> None:
+        accepted.settimeout(_PATIENCE)
+        connection = Connection(len(self._connections), accepted)
         try:
-            if not _shaken_hands(found):
+            if not _shaken_hands(accepted):
                 return
-            told = {"type": "hello", "num_connections": 1, "connection_info": {"app_id": "A0001"}}
-            connection.send(told)
+            hello = {"type": "hello", "num_connections": 1, "connection_info": {"app_id": "A0001"}}
+            connection.send(hello)
             with self._changed:
                 self._connections.append(connection)
                 self._changed.notify_all()
-            for opcode, payload in _frames(found, self._over):
+            for opcode, payload in _frames(accepted, self._over):
                 self._take(connection, opcode, payload)
         except OSError:
             pass
@@ -182,33 +194,36 @@ class SocketMode:
             with self._changed:
                 connection.is_open = False
                 self._changed.notify_all()
-            found.close()
+            accepted.close()
 
     def _take(self, connection: Connection, opcode: int, payload: bytes) -> None:
         if opcode == _PING:
             connection.pong(payload)
         elif opcode == _TEXT:
-            told = json.loads(payload)
+            answer = json.loads(payload)
             with self._changed:
-                self._answers[told["envelope_id"]] = (time.monotonic(), told.get("payload") or {})
+                self._answers[answer["envelope_id"]] = (
+                    time.monotonic(),
+                    answer.get("payload") or {},
+                )
                 self._changed.notify_all()
 
 
 @contextlib.contextmanager
 def socket_mode(server: HTTPServer) -> Iterator[SocketMode]:
     """Socket Mode while the block runs; made before the `FakeSlack` on the same server."""
-    found = SocketMode(server)
+    mode = SocketMode(server)
     try:
-        yield found
+        yield mode
     finally:
-        found.end()
+        mode.end()
 
 
-def _shaken_hands(found: socket.socket) -> bool:
+def _shaken_hands(accepted: socket.socket) -> bool:
     """Become a WebSocket."""
     request = b""
     while b"\r\n\r\n" not in request and len(request) < 10_000:
-        data = found.recv(4096)
+        data = accepted.recv(4096)
         if not data:
             return False
         request += data
@@ -216,14 +231,14 @@ def _shaken_hands(found: socket.socket) -> bool:
     headers = {name.strip().lower(): value.strip() for name, value in lines}
     digest = hashlib.sha1(headers[b"sec-websocket-key"] + _GUID)  # noqa: S324  # RFC 6455 has it so
     accept = base64.b64encode(digest.digest())
-    found.sendall(
+    accepted.sendall(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
     )
     return True
 
 
-def _frames(found: socket.socket, over: threading.Event) -> Iterator[tuple[int, bytes]]:
+def _frames(accepted: socket.socket, over: threading.Event) -> Iterator[tuple[int, bytes]]:
     """What the client sends, until it goes; frames are masked, and none is split."""
     kept = b""
     while not over.is_set():
@@ -233,7 +248,7 @@ def _frames(found: socket.socket, over: threading.Event) -> Iterator[tuple[int, 
                 return
             yield opcode, payload
         try:
-            data = found.recv(65536)
+            data = accepted.recv(65536)
         except TimeoutError:
             continue
         if not data:

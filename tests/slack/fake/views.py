@@ -1,17 +1,17 @@
-"""Views: modals and Home tabs."""
+"""Methods for views: modals and Home tabs."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.slack.fake import arguments
 from tests.slack.fake.arguments import Args, RefusedError
-from tests.slack.fake.desk import Answer, Desk
+from tests.slack.fake.base import Answer, ApiGroup
 from tests.slack.fake.workspace import APP, BOT_ID, TEAM, TRIGGER_SECONDS, View
 
 Methods = Mapping[str, Callable[[Args], Answer]]
 
 
-class Views(Desk):
+class Views(ApiGroup):
     """`views.*`."""
 
     @property
@@ -69,7 +69,7 @@ class Views(Desk):
 
 
 def _full(content: Mapping[str, Any], key: str, hashed: str) -> dict[str, Any]:
-    """A view as Slack gives it back: with what was left out, and its id."""
+    """A view as Slack returns it: with its ids and every field."""
     return {
         "private_metadata": "",
         "callback_id": "",

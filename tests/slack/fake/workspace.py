@@ -1,4 +1,4 @@
-"""A workspace in memory: who is there, what was said where, what is open on whose screen."""
+"""A workspace in memory: people, conversations, messages, open views."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +12,7 @@ TRIGGER_SECONDS, RESPONSE_SECONDS, RESPONSE_USES = 3.0, 1800.0, 5
 
 @dataclass(kw_only=True, eq=False)
 class User:
-    """Somebody; tests may change what is known of them."""
+    """A person; tests may change the fields."""
 
     id: str
     name: str
@@ -23,7 +23,7 @@ class User:
 
 @dataclass(kw_only=True, eq=False)
 class Channel:
-    """A conversation; tests may change it, as people do."""
+    """A conversation; tests may change the fields."""
 
     id: str
     name: str
@@ -34,13 +34,13 @@ class Channel:
 
     @property
     def kind(self) -> str:
-        """Which scopes it needs."""
+        """The kind of scopes that it needs."""
         return "im" if self.is_im else "private" if self.is_private else "public"
 
 
 @dataclass(kw_only=True)
 class PostedMessage:
-    """Something said. `ephemeral_to`: shown to this person only."""
+    """A message. `ephemeral_to`: the only person who sees it."""
 
     channel: str
     ts: str
@@ -57,13 +57,13 @@ class PostedMessage:
 
     @property
     def is_reply(self) -> bool:
-        """Whether it stands in a thread, below another message."""
+        """Whether it is a reply in a thread."""
         return self.thread_ts is not None and self.thread_ts != self.ts
 
 
 @dataclass(kw_only=True)
 class View:
-    """A modal on a screen, or somebody's Home tab."""
+    """A modal, or the Home tab of a person."""
 
     id: str
     user: str
@@ -74,7 +74,7 @@ class View:
 
 @dataclass(kw_only=True, eq=False)
 class ResponseUrl:
-    """Where an interaction may be answered, five times within thirty minutes."""
+    """A URL to answer an interaction up to five times within thirty minutes."""
 
     number: int
     url: str
@@ -87,7 +87,7 @@ class ResponseUrl:
 
 @dataclass(eq=False)
 class Trigger:
-    """What allows to open one modal, for three seconds."""
+    """The right to open one modal within three seconds."""
 
     id: str
     user: str
@@ -96,7 +96,7 @@ class Trigger:
 
 
 class Workspace:
-    """All of it. Not guarded against threads: the fake holds its lock around every use."""
+    """The workspace. It is not thread-safe: the fake locks around every use."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
@@ -116,11 +116,11 @@ class Workspace:
         self.channels[PAPERS] = Channel(id=PAPERS, name="papers", members=[ALICE, BOB, BOT])
 
     def number(self) -> int:
-        """A number that was not given before."""
+        """A new number."""
         return next(self._counter)
 
     def ts(self) -> str:
-        """A moment as Slack writes it: later than every one before."""
+        """A new timestamp in Slack's format, later than all before."""
         self._last = max(self._last + 1, int(self.clock() * 1_000_000))
         seconds, micro = divmod(self._last, 1_000_000)
         return f"{seconds}.{micro:06}"
@@ -130,27 +130,31 @@ class Workspace:
         for channel in self.channels.values():
             if channel.is_im and user in channel.members:
                 return channel
-        found = Channel(id=f"D{self.number():04}", name=user, members=[user, BOT], is_im=True)
-        self.channels[found.id] = found
-        return found
+        channel = Channel(id=f"D{self.number():04}", name=user, members=[user, BOT], is_im=True)
+        self.channels[channel.id] = channel
+        return channel
 
     def add(self, message: PostedMessage) -> PostedMessage:
-        """Say something."""
+        """Add a message."""
         self.messages.setdefault(message.channel, []).append(message)
         return message
 
     def find(self, channel: str, ts: str | None) -> PostedMessage | None:
-        """The message of a moment."""
-        said = self.messages.get(channel, ())
-        return next((one for one in said if one.ts == ts and not one.deleted), None)
+        """The message with a timestamp."""
+        messages = self.messages.get(channel, ())
+        return next(
+            (message for message in messages if message.ts == ts and not message.deleted), None
+        )
 
     def replies(self, parent: PostedMessage) -> Sequence[PostedMessage]:
-        """What stands below a message."""
-        said = self.messages.get(parent.channel, ())
-        return [one for one in said if one.is_reply and one.thread_ts == parent.ts]
+        """The replies to a message."""
+        messages = self.messages.get(parent.channel, ())
+        return [
+            message for message in messages if message.is_reply and message.thread_ts == parent.ts
+        ]
 
     def remove(self, message: PostedMessage) -> None:
-        """Take a message back; the head of a thread leaves a stone behind."""
+        """Delete a message; the first one of a thread becomes a tombstone."""
         if self.replies(message):
             message.deleted = True
             message.text, message.blocks, message.metadata = "This message was deleted.", [], None
@@ -162,10 +166,10 @@ class Workspace:
         yield from itertools.chain.from_iterable(self.messages.values())
         yield from self.ephemerals
 
-    def as_slack_tells(self, message: PostedMessage, *, metadata: bool = False) -> dict[str, Any]:
-        """A message as the Web API and the payloads show it; metadata only when asked for."""
+    def as_json(self, message: PostedMessage, *, metadata: bool = False) -> dict[str, Any]:
+        """A message as the Web API and payloads show it; with metadata only if asked for."""
         by_bot = message.user == BOT
-        found: dict[str, Any] = {
+        shown: dict[str, Any] = {
             "type": "message",
             "user": message.user,
             "ts": message.ts,
@@ -173,18 +177,18 @@ class Workspace:
             "team": TEAM,
         }
         if message.deleted:
-            found |= {"subtype": "tombstone", "user": "USLACKBOT"}
+            shown |= {"subtype": "tombstone", "user": "USLACKBOT"}
         elif by_bot:
-            found |= {"bot_id": BOT_ID, "app_id": APP}
+            shown |= {"bot_id": BOT_ID, "app_id": APP}
         else:
-            found |= {"client_msg_id": f"made-up-{message.ts}"}
+            shown |= {"client_msg_id": f"made-up-{message.ts}"}
         if message.blocks:
-            found["blocks"] = message.blocks
+            shown["blocks"] = message.blocks
         if message.edited:
-            found["edited"] = {"user": message.user, "ts": message.edited}
+            shown["edited"] = {"user": message.user, "ts": message.edited}
         if metadata and message.metadata:
-            found["metadata"] = message.metadata
-        return found | self._thread(message)
+            shown["metadata"] = message.metadata
+        return shown | self._thread(message)
 
     def _thread(self, message: PostedMessage) -> dict[str, Any]:
         if message.is_reply:

@@ -7,21 +7,17 @@ from slack_sdk import WebClient
 from structlog.testing import capture_logs
 from werkzeug.test import Client, TestResponse
 
-from bot.catalog.names import shipped_names
 from bot.db.engine import Database
-from bot.lookup.service import LookupService
 from bot.slack.app import make_app
 from bot.slack.transport.wsgi import EVENTS, LARGEST, SlackRequests
-from tests.conftest import DATA
-from tests.slack.house import listeners_of
 from tests.slack.payloads import SIGNING_SECRET, command, signed
+from tests.slack.workspace_bot import make_container
 
 
 @pytest.fixture
 def http(client: WebClient, sqlite: Database) -> Client:
-    live = LookupService(DATA, shipped_names(), time.monotonic)
-    listeners = listeners_of(live, client, sqlite)
-    return Client(SlackRequests(make_app(client, SIGNING_SECRET, listeners)))
+    context = make_container(client, sqlite).listener_context()
+    return Client(SlackRequests(make_app(context, SIGNING_SECRET)))
 
 
 def post(http: Client, body: str | bytes, headers: dict[str, str]) -> TestResponse:

@@ -1,1 +1,1 @@
-"""arXiv: its RSS feeds, its API and its announcement calendar."""
+"""arXiv as a source: its RSS feeds, its API and its announcement calendar."""

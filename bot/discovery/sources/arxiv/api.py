@@ -1,7 +1,7 @@
-"""arXiv's API: what it is asked, and the papers that it answers with.
+"""Requests to arXiv's API and the parser of its answers. Pure.
 
-It fills the gaps that feeds leave (a feed holds one day), and tells of papers what their feeds did
-not: where and when they appeared. https://info.arxiv.org/help/api/user-manual.html
+The API fills the gaps that feeds leave (a feed holds one day), and states dates and journal
+references that feeds lack. https://info.arxiv.org/help/api/user-manual.html
 """
 
 from collections.abc import Sequence
@@ -9,31 +9,36 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import quote_plus, urlencode
 
-from bot.discovery.paper import (
-    IN_LINK,
-    Paper,
+from bot.discovery.clean import (
     clean_abstract,
-    clean_categories,
     clean_doi,
     clean_names,
     clean_remark,
     clean_title,
-    id_in,
 )
-from bot.discovery.sources.arxiv.rss import moment, names_of, terms_of, text_of
-from bot.discovery.sources.feed_document import FeedEntry, FeedError, read_document
+from bot.discovery.paper import Paper
+from bot.discovery.sources.arxiv.identifiers import IN_LINK, clean_categories, id_in
+from bot.discovery.sources.feed_document import (
+    FeedEntry,
+    FeedError,
+    moment_of,
+    names_of,
+    read_document,
+    terms_of,
+    text_of,
+)
 
 IDS_PER_REQUEST = 100
 
 
 @dataclass(frozen=True, slots=True)
 class ApiPaper:
-    """A paper in an answer, with its dates: of its first version, and of this one."""
+    """A paper in an answer, with the moment when its first version was submitted."""
 
     paper: Paper
+    arxiv: str
     version: int
     published: datetime | None
-    updated: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,9 @@ class ApiPage:
 
 
 def parse_page(body: bytes) -> ApiPage:
-    """Read a page. Raises FeedError for arXiv's own errors, and for what is cut off or no answer.
+    """Read a page. Raises FeedError for an error of arXiv's, a truncated page, and anything else.
 
-    A truncated page is no answer: it is asked for again, since pages are counted by their papers.
+    A truncated page must be asked for again, because pages are counted by their papers.
     """
     document = read_document(body)
     if not document.is_atom:
@@ -61,18 +66,18 @@ def parse_page(body: bytes) -> ApiPage:
         raise FeedError(f"an answer cut off after {len(document.entries)} papers")
     papers, faults = [], [*document.faults]
     for number, entry in enumerate(document.entries, 1):
-        found = _found(entry)
-        if isinstance(found, ApiPaper):
-            papers.append(found)
+        paper = _read_entry(entry)
+        if isinstance(paper, ApiPaper):
+            papers.append(paper)
         else:
-            faults.append(f"Paper {number} {found}.")
+            faults.append(f"Paper {number} {paper}.")
     head = document.head
     total = _number(head, "opensearch_totalresults", len(document.entries))
     return ApiPage(tuple(papers), total, _number(head, "opensearch_startindex", 0), tuple(faults))
 
 
 def id_list_url(base: str, ids: Sequence[str]) -> str:
-    """The address that tells of these papers, at most a hundred."""
+    """The address of a request for these ids, at most a hundred."""
     if not 0 < len(ids) <= IDS_PER_REQUEST:
         raise ValueError(f"a request is for 1 to {IDS_PER_REQUEST} papers, not {len(ids)}")
     return _address(base, id_list=",".join(ids), max_results=len(ids))
@@ -98,8 +103,8 @@ def _address(base: str, **question: str | int) -> str:
     return f"{base.rstrip('/')}?{urlencode(question, safe=':,/', quote_via=quote_plus)}"
 
 
-def _found(entry: FeedEntry) -> ApiPaper | str:
-    """The paper of an entry, or what is wrong with it."""
+def _read_entry(entry: FeedEntry) -> ApiPaper | str:
+    """Read an entry; returns the paper, or the end of a sentence that says what is wrong."""
     address, title = text_of(entry, "id"), clean_title(text_of(entry, "title"))
     if "/api/errors" in address:
         words = clean_remark(text_of(entry, "summary")) or "no reason given"
@@ -112,6 +117,7 @@ def _found(entry: FeedEntry) -> ApiPaper | str:
         return f"({arxiv}) has no title"
     primary = entry.get("arxiv_primary_category")
     first = text_of(primary, "term") if isinstance(primary, dict) else ""
+    published = moment_of(entry.get("published_parsed"))
     paper = Paper(
         arxiv=arxiv,
         title=title,
@@ -121,15 +127,12 @@ def _found(entry: FeedEntry) -> ApiPaper | str:
         doi=clean_doi(text_of(entry, "arxiv_doi")),
         journal_ref=clean_remark(text_of(entry, "arxiv_journal_ref")),
         comment=clean_remark(text_of(entry, "arxiv_comment")),
+        published=published.date() if published else None,
     )
-    dates = moment(entry.get("published_parsed")), moment(entry.get("updated_parsed"))
-    return ApiPaper(paper, version or 1, *dates)
+    return ApiPaper(paper, arxiv, version or 1, published)
 
 
 def _number(head: FeedEntry, key: str, default: int) -> int:
-    said = text_of(head, key)
-    return (
-        int(said)
-        if said.isascii() and said.isdigit() and len(said) < len("1000000000")
-        else default
-    )
+    text = text_of(head, key)
+    is_number = text.isascii() and text.isdigit() and len(text) < len("1000000000")
+    return int(text) if is_number else default

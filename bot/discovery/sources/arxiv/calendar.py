@@ -1,9 +1,9 @@
-"""Is a feed fresh, quiet, waiting, stalled or failed? Judged by ids that were not seen before.
+"""arXiv's announcement calendar, and the verdict on a feed by it.
 
-arXiv rebuilds its feeds at midnight in the US East, in the nights that begin on Sunday to
+Pure. arXiv rebuilds its feeds at midnight in the US East, in the nights that begin on Sunday to
 Thursday: the announcement days are Monday to Friday there. A feed can be yesterday's while its
-dates are today's, and empty for good reasons; so dates say when to expect something, never that
-it came.
+dates are today's, and empty for good reasons; so dates say when to expect papers, and only ids
+that were not seen before prove that papers came.
 """
 
 from collections.abc import Iterator
@@ -11,64 +11,57 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import takewhile
-from typing import Literal
 from zoneinfo import ZoneInfo
 
+from bot.discovery.sources.base import VerdictName
 from bot.text import pluralize
 
 EASTERN = ZoneInfo("America/New_York")
 GRACE_HOURS = 8
-"""Until this hour of the East a day's batch may still come: rebuilds have been late by hours."""
+"""The hour (Eastern) until which a day's batch may still come: rebuilds have been hours late."""
 SMALL = 3.0
-"""Below this many papers on a day, a day without any is nothing to tell people of."""
+"""Papers a day; below that, a day without any is no stall."""
 LONGEST_GAP = 366
-"""Days that are looked back for missed batches; who was away for longer starts anew."""
+"""Days that are searched for missed batches."""
 
 _MONDAY, _THURSDAY, _SATURDAY = 0, 3, 5
 _DAY = timedelta(days=1)
 _CLOSING_HOUR = 14  # of the East: what comes later is announced a day later
 
-Name = Literal["fresh", "quiet", "waiting", "stalled", "failed"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedObservation:
-    """What one poll has brought for a category."""
+    """The outcome of one poll for a category."""
 
     unseen: int = 0
-    """New papers and cross-lists whose ids were never met in this category."""
+    """New papers and cross-lists that were never seen before."""
     items: int = 0
     """All items of the category, seen ones and replacements included; 0 in an empty channel."""
     is_unchanged: bool = False
-    """Whether arXiv said that the feed is the one that was there at the last poll."""
+    """Whether arXiv answered that the feed is unchanged since the last poll."""
     failure: str | None = None
-    """Why the feed could not be fetched, or not to its end, in the words of an error."""
+    """The reason why the feed could not be fetched, or not to its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedHistory:
-    """What earlier polls have brought for a category."""
+    """The outcome of earlier polls for a category."""
 
     last_fresh: datetime | None = None
     mean: float | None = None
-    """Unseen ids on an announcement day so far; None as long as nothing is known."""
+    """Unseen papers on an announcement day so far; None before the first fresh poll."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A word for programs, a sentence for people."""
+    """A verdict: a word for programs, a sentence for people."""
 
-    name: Name
+    name: VerdictName
     reason: str
-
-    @property
-    def is_trouble(self) -> bool:
-        """Whether people are to be told unasked."""
-        return self.name in {"stalled", "failed"}
 
 
 def judge(now: datetime, poll: FeedObservation, history: FeedHistory) -> Verdict:
-    """The verdict on a category. `now` may be in any zone, but must have one."""
+    """Judge a category. `now` may be in any zone, but must have one."""
     if poll.failure:
         read = (
             f" {pluralize(poll.unseen, 'new paper')} could be read all the same."
@@ -89,7 +82,7 @@ def judge(now: datetime, poll: FeedObservation, history: FeedHistory) -> Verdict
 
 
 def _late(poll: FeedObservation, history: FeedHistory) -> Verdict:
-    """A weekday's batch has not come within its hours."""
+    """The verdict when a weekday's batch has not come within its hours."""
     what = (
         "the feed is still the one before"
         if poll.is_unchanged
@@ -111,7 +104,7 @@ def _late(poll: FeedObservation, history: FeedHistory) -> Verdict:
 
 
 def no_announcement(day: date) -> str | None:
-    """Why arXiv announces nothing on a day of the East; None on an announcement day."""
+    """The reason why arXiv announces nothing on a day; None on an announcement day."""
     if day.weekday() >= _SATURDAY:
         return f"it is {day:%A}"
     holiday = holidays(day.year).get(day)
@@ -121,9 +114,8 @@ def no_announcement(day: date) -> str | None:
 def missed_days(last_fresh: datetime | None, now: datetime) -> tuple[date, ...]:
     """The announcement days since the last fresh poll whose batch was never taken, oldest first.
 
-    `last_fresh` is the one *before* the poll of `now`: a feed holds one day, so today's batch says
-    nothing of yesterday's. Today is missed once its hours are over. A first start misses nothing:
-    how far it looks back is a setting.
+    `last_fresh` precedes the poll of `now`: a feed holds one day, so today's batch says nothing of
+    yesterday's. Today is missed once its hours are over. Without a fresh poll no day is missed.
     """
     if last_fresh is None:
         return ()
@@ -151,7 +143,7 @@ def holidays(year: int) -> dict[date, str]:
     https://info.arxiv.org/help/availability.html
     """
     thanksgiving = _nth(year, 11, _THURSDAY, 4)
-    found = {
+    days = {
         _nth(year, 1, _MONDAY, 3): "Martin Luther King Day",
         _last_monday(year, 5): "Memorial Day",
         _nth(year, 9, _MONDAY, 1): "Labor Day",
@@ -166,9 +158,9 @@ def holidays(year: int) -> dict[date, str]:
         (7, 4, "Independence Day"),
         (12, 25, "Christmas Day"),
     ):
-        found[date(year, month, day)] = name
-        found.setdefault(_observed(date(year, month, day)), f"{name}, observed")
-    return found
+        days[date(year, month, day)] = name
+        days.setdefault(_observed(date(year, month, day)), f"{name}, observed")
+    return days
 
 
 def last_announcement(now: datetime) -> date:
@@ -178,7 +170,7 @@ def last_announcement(now: datetime) -> date:
 
 
 def announced_on(submitted: datetime) -> date:
-    """In the feed of which day a paper stands that was submitted then; inverse to the above."""
+    """The day of the feed that announces a paper submitted at a moment."""
     local = submitted.astimezone(EASTERN)
     closes = local.date() if local.hour < _CLOSING_HOUR else local.date() + _DAY
     while no_announcement(closes):

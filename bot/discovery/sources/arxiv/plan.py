@@ -1,4 +1,4 @@
-"""Which feeds to ask for: few requests, none of them near the cap that drops new papers."""
+"""Plan of feed requests: few, and none near the cap at which arXiv drops new papers. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from bot.discovery.sources.arxiv.rss import Feed
 
-# How many new papers and cross-lists a category has had on its heaviest day. cs.LG and cs.DC are
+# New papers and cross-lists of a category on its heaviest day. cs.LG and cs.DC are
 # from complete days; the others are what a thinner recording of June to
 # October 2025 shows, times the 693/508 by which it is thinner for cs.LG.
 _HEAVIEST_DAY = {
@@ -34,7 +34,7 @@ _BUDGET = 800
 
 @dataclass(frozen=True, slots=True)
 class FeedRequest:
-    """One feed to fetch, and the categories that it tells of."""
+    """A feed to fetch, and the categories that it covers."""
 
     url: str
     categories: tuple[str, ...]
@@ -53,9 +53,9 @@ def feed_requests(base: str, categories: Iterable[str]) -> tuple[FeedRequest, ..
 
 
 def again(base: str, request: FeedRequest, feed: Feed) -> tuple[FeedRequest, ...]:
-    """What to ask for when a feed cannot be trusted to be whole: its categories one at a time.
+    """Requests for the single categories of a feed that may not be whole.
 
-    Nothing if it is whole, or of one category already; then the API tells what is missing.
+    None for a whole feed or one of a single category; the API then gives what is missing.
     """
     is_single = len(request.categories) == 1
     if is_single or not (feed.near_cap or feed.truncated):

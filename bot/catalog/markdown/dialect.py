@@ -1,0 +1,103 @@
+"""The Markdown dialect of awesome lists: GitHub's, with what people expect to work in lists.
+
+HTML blocks are read line by line, so that a list inside `<details>` is a list. Headings may be
+HTML. Links written backwards, `(text)[address]`, or with spaces, `[text] (address)`, are links.
+Indentation makes no code block. Escapes stay visible to the reader of the tokens.
+"""
+
+import re
+from functools import cache
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, html_block
+from markdown_it.rules_inline import StateInline
+
+_LOOSE_LINK = re.compile(r"\[(?P<text>[^\[\]]+)\]\s*\(\s*(?P<href>https?://[^()<>\"\n]*?)\s*\)")
+_BACKWARDS_TEXT = re.compile(r"\((?P<text>[^()\n]+)\)$")
+_BACKWARDS_ADDRESS = re.compile(r"\[(?P<href>https?://[^\]\s]+)\]")
+_HTML_HEADING = re.compile(
+    r"\s{0,3}<h(?P<level>[1-6])\b[^>]*>(?P<text>.*?)</h(?P=level)>\s*", re.IGNORECASE
+)
+_HTML_LINE = re.compile(
+    r"\s{0,3}</?(?:details|summary|div|p|center|table|thead|tbody|tr|td|th|br|hr|h[1-6])\b",
+    re.IGNORECASE,
+)
+
+
+@cache
+def markdown_parser() -> MarkdownIt:
+    """The markdown-it parser of the dialect."""
+    parser = _Parser("gfm-like", {"html": True, "linkify": True})
+    if parser.linkify is not None:
+        parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
+    parser.disable(["code", "text_join"])
+    parser.block.ruler.at("html_block", _html, {"alt": ["paragraph", "reference", "blockquote"]})
+    parser.inline.ruler.before("link", "backwards_link", _backwards_link)
+    parser.inline.ruler.after("link", "loose_link", _loose_link)
+    return parser
+
+
+class _Parser(MarkdownIt):
+    """Keeps addresses as they are written; `links.py` validates and normalises them."""
+
+    def normalizeLink(self, url: str) -> str:  # noqa: N802  # markdown-it's name
+        return url
+
+    def validateLink(self, url: str) -> bool:  # noqa: ARG002, N802  # markdown-it's name
+        return True
+
+
+def _html(state: StateBlock, line: int, last: int, silent: bool) -> bool:  # noqa: FBT001  # markdown-it calls it
+    """Parse comments as markdown-it does, and other block tags one line at a time."""
+    source = state.src[state.bMarks[line] : state.eMarks[line]]
+    if source.lstrip().startswith("<!--"):
+        return html_block(state, line, last, silent)
+    if heading := _HTML_HEADING.fullmatch(source):
+        if not silent:
+            _push_heading(state, line, f"h{heading['level']}", heading["text"].strip())
+        return True
+    if not _HTML_LINE.match(source):
+        return False
+    if not silent:
+        token = state.push("html_line", "", 0)
+        token.map, token.content = [line, line + 1], source
+        state.line = line + 1
+    return True
+
+
+def _push_heading(state: StateBlock, line: int, tag: str, text: str) -> None:
+    state.line = line + 1
+    opening = state.push("heading_open", tag, 1)
+    inline = state.push("inline", "", 0)
+    opening.map = inline.map = [line, state.line]
+    inline.content, inline.children = text, []
+    state.push("heading_close", tag, -1)
+
+
+def _backwards_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  # markdown-it calls it
+    address = _BACKWARDS_ADDRESS.match(state.src, state.pos)
+    text = _BACKWARDS_TEXT.search(state.pending)
+    if not address or not text:
+        return False
+    if not silent:
+        state.pending = state.pending[: text.start()]
+        _push_link(state, text["text"], address["href"])
+    state.pos = address.end()
+    return True
+
+
+def _loose_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  # markdown-it calls it
+    """A link with a space before or inside its parentheses, which Markdown takes for text."""
+    match = _LOOSE_LINK.match(state.src, state.pos)
+    if not match:
+        return False
+    if not silent:
+        _push_link(state, match["text"], match["href"])
+    state.pos = match.end()
+    return True
+
+
+def _push_link(state: StateInline, text: str, href: str) -> None:
+    state.push("link_open", "a", 1).attrSet("href", href)
+    state.push("text", "", 0).content = text
+    state.push("link_close", "a", -1)

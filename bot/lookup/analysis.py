@@ -1,0 +1,90 @@
+"""Text analysis, the same for indexed text and for queries.
+
+Case, accents, plurals and word forms do not matter (tantivy's analyzers); neither do hyphens and
+spaces inside a term: `KV-cache`, `KV Cache` and `KVCache` meet in the compounds.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from itertools import pairwise
+
+from rapidfuzz import fuzz, process
+from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
+
+from bot.catalog.model import fold
+
+_CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W\d_A-Z]{2,}|[A-Z]{2,}|\d+")
+_OF_EVERY_PAPER = frozenset({"paper", "papers", "about"})
+_LONGEST_COMPOUND = 24  # letters; nobody types a longer one
+_WORD = re.compile(r"[^\W_]+")
+_NEAREST_NAMES = 3
+_LEAST_SIMILARITY = 58.0  # of 100
+
+
+def _folding() -> TextAnalyzerBuilder:
+    lowercase = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.lowercase())
+    return lowercase.filter(Filter.ascii_fold())
+
+
+@cache
+def stemming() -> TextAnalyzer:
+    """The analyzer for stems: lower-case words without accents, reduced to their stems."""
+    return _folding().filter(Filter.stemmer("english")).build()
+
+
+@cache
+def spelling() -> TextAnalyzer:
+    """The analyzer for spellings: lower-case words without accents, not stemmed."""
+    return _folding().build()
+
+
+@cache
+def _without_stopwords() -> TextAnalyzer:
+    builder = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.lowercase())
+    return builder.filter(Filter.stopword("english")).build()
+
+
+@cache
+def is_stopword(word: str) -> bool:
+    """Whether a lower-case word (`the`, `papers`) distinguishes no paper from another."""
+    return word in _OF_EVERY_PAPER or not _without_stopwords().analyze(word)
+
+
+def compounds(text: str) -> str:
+    """Neighbouring words of a text joined, and the parts of its joined words.
+
+    >>> compounds("FlashAttention for KV caches")
+    'FlashAttentionfor forKV KVcaches Flash Attention'
+    """
+    words = _WORD.findall(text)
+    joined = [
+        f"{left}{right}"
+        for left, right in pairwise(words)
+        if len(left) + len(right) <= _LONGEST_COMPOUND
+    ]
+    split = [part for word in words if len(parts := _CAMEL.findall(word)) > 1 for part in parts]
+    return " ".join((*joined, *split))
+
+
+def term_keys(text: str) -> frozenset[str]:
+    """Keys of a term as a whole; two texts that share one are the same term.
+
+    `Pre-Training`, `pretraining` and `pre training` share the key `pretrain`.
+    """
+    words = spelling().analyze(text)
+    stems = stemming().analyze(text)
+    return frozenset({"".join(stems), "".join(stemming().analyze("".join(words)))} - {""})
+
+
+def folded(names: Iterable[str]) -> dict[str, str]:
+    """Names with their folded forms, as `nearest_names` compares them."""
+    return {name: fold(name) for name in names}
+
+
+def nearest_names(text: str, names: Mapping[str, str]) -> list[str]:
+    """The names that are most like the text, best first; `names` come from `folded`."""
+    matches = process.extract(
+        fold(text), names, scorer=fuzz.QRatio, limit=_NEAREST_NAMES, score_cutoff=_LEAST_SIMILARITY
+    )
+    return [name for _, _, name in matches]

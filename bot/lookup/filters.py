@@ -1,0 +1,130 @@
+"""Filters of a query (`venue:osdi section:edge`), checked against what one list has."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from bot.catalog.model import Catalog, Entry, compact
+from bot.catalog.names import KnownNames
+from bot.lookup.analysis import folded, nearest_names
+from bot.lookup.query import Query, QueryMistake
+from bot.lookup.sections import SectionIndex
+
+_WORDS_AFTER_COLON = re.compile(
+    r"\b(?P<key>venue|org|section):(?P<words>[^\s\":]+(?:\s+[^\s\":]+(?!\S*:)){1,4})",
+    re.IGNORECASE,
+)
+_EXAMPLES = 12
+_FIELD_WORDS = {"venue": "venue", "org": "organisation"}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Alternative values of a field (`venue`, `org`, `section`), or spans of years (`year`).
+
+    Venues and organisations are in their `compact` form, sections are id paths.
+    """
+
+    field: str
+    values: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
+
+    def passes(self, entry: Entry) -> bool:
+        """Whether an entry has one of the values."""
+        match self.field:
+            case "venue":
+                return entry.venue is not None and compact(entry.venue) in self.values
+            case "org":
+                return any(compact(org) in self.values for org in entry.orgs)
+            case "section":
+                return any(
+                    path == value or path.startswith(f"{value}/")
+                    for path in entry.sections
+                    for value in self.values
+                )
+            case _:
+                return entry.year is not None and any(
+                    first <= entry.year <= last for first, last in self.spans
+                )
+
+
+class FilterResolver:
+    """The filters that one list supports: its venues, organisations and sections."""
+
+    def __init__(self, catalog: Catalog, names: KnownNames, sections: SectionIndex) -> None:
+        self._catalog, self._sections = catalog, sections
+        self._names = {"venue": names.venues, "org": names.orgs}
+
+    @cached_property
+    def _used(self) -> Mapping[str, Mapping[str, str]]:
+        """The venues and organisations of the entries, by field and compact form."""
+        entries = self._catalog.entries
+        return {
+            "venue": {compact(entry.venue): entry.venue for entry in entries if entry.venue},
+            "org": {compact(org): org for entry in entries for org in entry.orgs},
+        }
+
+    def resolve(self, query: Query) -> tuple[Filter, ...] | QueryMistake:
+        """The filters of a query; a QueryMistake for the first value that the list lacks."""
+        filters = []
+        for field, values in (
+            ("venue", query.venues), ("org", query.orgs), ("section", query.sections)
+        ):  # fmt: skip
+            keys: list[str] = []
+            for value in values:
+                if (key := self._find(field, value)) is None:
+                    return self._unknown_value(field, value)
+                keys.append(key)
+            if keys:
+                filters.append(Filter(field, tuple(keys)))
+        if query.years:
+            spans = tuple((span.first, span.last) for span in query.years)
+            filters.append(Filter("year", spans=spans))
+        return tuple(filters)
+
+    def quote_names(self, text: str) -> str:
+        """The text with quotes around names of several words: `section:fault tolerance`."""
+        return _WORDS_AFTER_COLON.sub(self._quoted_name, text)
+
+    def _quoted_name(self, match: re.Match[str]) -> str:
+        field, words = match["key"].lower(), match["words"].split()
+        if self._find(field, words[0]) is not None:
+            return match[0]
+        for count in range(len(words), 1, -1):
+            name = " ".join(words[:count])
+            if self._find(field, name) is not None:
+                return " ".join([f'{field}:"{name}"', *words[count:]])
+        return match[0]
+
+    def _find(self, field: str, value: str) -> str | None:
+        """The value as a Filter holds it; None if the list lacks it."""
+        if field == "section":
+            place = self._sections.find_or_at(value)
+            return place.path if place else None
+        key = compact(self._names[field].canonical(value) or value)
+        return key if key in self._used[field] else None
+
+    def unknown_section(self, text: str) -> QueryMistake:
+        """The message that the list has no section of this name, with the nearest names."""
+        titles = folded(place.section.title for place in self._catalog.places.values())
+        near = nearest_names(text, titles)
+        guess = f"Did you mean {' or '.join(near)}? " if near else ""
+        tops = ", ".join(section.title for section in self._catalog.info.sections)
+        return QueryMistake(f"There is no section “{text}”. {guess}The top sections are: {tops}.")
+
+    def _unknown_value(self, field: str, value: str) -> QueryMistake:
+        if field == "section":
+            return self.unknown_section(value)
+        used = self._used[field].values()
+        if near := nearest_names(value, folded(used)):
+            filters = [f"`{field}:{_in_quotes(name)}`" for name in near]
+            hint = f"Did you mean {' or '.join(filters)}?"
+        else:
+            examples = ", ".join(sorted(used, key=str.casefold)[:_EXAMPLES])
+            hint = f"Some that it has: {examples}."
+        return QueryMistake(f"The list has no {_FIELD_WORDS[field]} “{value}”. {hint}")
+
+
+def _in_quotes(name: str) -> str:
+    return f'"{name}"' if " " in name else name

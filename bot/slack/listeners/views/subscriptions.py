@@ -1,0 +1,35 @@
+"""The form of a subscription."""
+
+import structlog
+from slack_bolt import App
+
+from bot.lookup.query import QueryMistake
+from bot.slack.blocks.modals import FormFaults
+from bot.slack.blocks.subscriptions import FORM, read_schedule
+from bot.slack.blocks.text import text_message
+from bot.slack.context import ListenerContext
+from bot.slack.listeners.adapters import FormResult, on_submission
+from bot.slack.payloads import Submission
+
+_log = structlog.get_logger()
+
+
+def register(app: App, context: ListenerContext) -> None:
+    """Register the form."""
+    on_submission(app, context, FORM, edit)
+
+
+def edit(context: ListenerContext, submission: Submission) -> FormResult:
+    """Change a subscription to what the form describes."""
+    subscription, values = context.subscription(submission.number), submission.values
+    schedule = read_schedule(values, subscription.schedule)
+    if isinstance(schedule, QueryMistake):
+        return FormFaults({"time": schedule.message})
+    topic = values.text("topic")
+    topic = "" if topic.lower() == "everything" else topic
+    quiet = values.text("quiet") == "quiet"
+    outcome = context.subscriptions.edit(subscription, topic, schedule, context.now(), quiet=quiet)
+    if isinstance(outcome, QueryMistake):
+        return FormFaults({"topic": outcome.message[:150]})
+    _log.info("subscription changed", user=submission.user, channel=subscription.channel)
+    return text_message(outcome.sentence)

@@ -1,0 +1,1 @@
+"""A second source, in one folder: a journal's RSS feed, recorded, without arXiv ids."""

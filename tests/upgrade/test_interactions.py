@@ -1,0 +1,210 @@
+"""Laws of upgrades in Slack: what version 0.1.0 posted and opened works with the code of today.
+
+Driven by the recorded messages and forms, so that no button and no form is left out.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from bot.db.engine import Database
+from bot.outbox.message import Kind
+from tests.conftest import opened
+from tests.slack.elements import options_of
+from tests.slack.fake import ALICE, BOB
+from tests.upgrade.installation import V0_1, Json
+from tests.upgrade.interactions import Element, UpgradedBot, elements_of, forms_of, is_select
+
+ELEMENTS, FORMS = elements_of(V0_1), forms_of(V0_1)
+ACTIONS = (
+    "lookup:again", "lookup:next", "lookup:previous", "lookup:share", "review:approve",
+    "review:edit", "review:later", "review:reject", "review:reopen", "review:second",
+    "review:section", "review:undo", "subscription:edit", "subscription:end",
+    "subscription:join", "suggest:correct", "suggest:link",
+)  # fmt: skip
+CALLBACKS = (
+    "review:correct:form", "review:edit:form", "review:later:form", "review:link:form",
+    "review:reject:form", "review:reopen:form", "review:suggest:form", "subscription:form",
+)  # fmt: skip
+OPENS = {"review:reject", "review:later", "review:edit"}
+CAROL = "U0003"  # who does not review
+Start = Callable[[], UpgradedBot]
+
+
+@pytest.fixture
+def start(slack_server: HTTPServer, tmp_path: Path, upgraded_template: Path) -> Iterator[Start]:
+    """Starts a bot on a fresh copy of the migrated database and of the list."""
+    started: list[Database] = []
+
+    def fresh() -> UpgradedBot:
+        folder = tmp_path / str(len(started))
+        folder.mkdir()
+        (folder / "papers.db").write_bytes(upgraded_template.read_bytes())
+        with opened(f"sqlite:///{folder}/papers.db") as database:
+            started.append(database)
+            return UpgradedBot(slack_server, database, folder, V0_1)
+
+    yield fresh
+    for database in started:
+        database.close()
+    assert not slack_server.handler_errors, "the fake itself failed"
+
+
+def has_changed_something(reaction: Json) -> bool:
+    return bool({"events", "subscriptions", "joined"} & set(reaction))
+
+
+def recorded_state(number: int) -> Json:
+    found: Json = next(row for row in V0_1.facts["suggestions"] if row["id"] == number)
+    return found
+
+
+def test_every_kind_of_message_and_every_button_and_form_is_recorded() -> None:
+    kinds = {message["kind"] for message in V0_1.messages if message["where"] == "outbox"}
+    assert kinds == set(get_args(Kind))
+    assert {element.action for element in ELEMENTS.values()} == set(ACTIONS)
+    assert {form["view"]["callback_id"] for form in FORMS.values()} == set(CALLBACKS)
+    assert set(V0_1.reactions["clicks"]) == set(ELEMENTS)
+    assert set(V0_1.reactions["submissions"]) == set(FORMS)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_button_of_0_1_does_what_it_did(action: str, start: Start) -> None:
+    """The same events, answers, forms and subscriptions, with the same ids and values in them."""
+    bot = start()
+    for key, element in ELEMENTS.items():
+        if element.action != action:
+            continue
+        reaction = bot.click(element)
+        assert reaction == V0_1.reactions["clicks"][key], key
+        assert is_select(element) or reaction, f"{key}: nobody was answered"
+        bot.workspace_bot.clock.tick(5)
+        if has_changed_something(reaction):
+            bot = start()
+
+
+@pytest.mark.parametrize("callback", CALLBACKS)
+def test_a_form_of_0_1_does_what_it_did(callback: str, start: Start) -> None:
+    for key, form in FORMS.items():
+        if form["view"]["callback_id"] == callback:
+            assert start().submit(form) == V0_1.reactions["submissions"][key], key
+
+
+def is_decided(element: Element) -> bool:
+    return recorded_state(element.suggestion)["state"] in {"approved", "rejected"}
+
+
+def may_be_approved(element: Element) -> bool:
+    recorded = recorded_state(element.suggestion)
+    is_known = recorded["subject"]["is_known"]
+    return not is_decided(element) and ALICE not in recorded["approvals"] and is_known
+
+
+@pytest.mark.parametrize("key", [key for key in ELEMENTS if " review:" in key])
+def test_the_recorded_reactions_to_a_card_are_those_of_the_design(key: str) -> None:
+    """No mistake of 0.1.0 becomes a law: open ones are decided on, decided ones are not."""
+    element, reaction = ELEMENTS[key], V0_1.reactions["clicks"][key]
+    events = [event["what"] for event in reaction.get("events", ())]
+    forms = [form["callback_id"] for form in reaction.get("forms", ())]
+    match element.action:
+        case "review:section":
+            assert reaction == {}
+        case "review:approve" if may_be_approved(element):
+            assert events == ["approved"]
+        case "review:undo" if is_decided(element):
+            assert events == ["undone"]
+        case action if action in OPENS and not is_decided(element):
+            assert forms == [f"{action}:form"]
+            assert reaction["forms"][0]["private_metadata"] == str(element.suggestion)
+        case "review:reopen":
+            assert forms == ["review:reopen:form"]
+        case "review:second" if not is_decided(element):
+            assert events == ["seconded"]
+        case _:
+            assert list(reaction) == ["answers"]
+            assert not reaction["answers"][0]["replaces"]
+
+
+CARDS = {
+    element.suggestion: element
+    for element in ELEMENTS.values()
+    if element.action == "review:approve"
+}
+
+
+@pytest.mark.parametrize(
+    "number", [number for number, element in CARDS.items() if may_be_approved(element)]
+)
+def test_two_reviewers_approve_a_card_of_0_1(number: int, start: Start) -> None:
+    """In the section that its select shows, if somebody has changed that."""
+    bot, element = start(), CARDS[number]
+    recorded = recorded_state(number)
+    is_addition = recorded["subject"]["before"] is None
+    chosen = chosen_section(element) if is_addition else {}
+    bot.send(element, ALICE, state=chosen)
+    bot.send(element, BOB, state=chosen)
+    found = bot.workspace_bot.suggestions.get(number)
+    assert found is not None
+    assert (found.state, found.decided_by) == ("approved", BOB)
+    if is_addition:
+        assert found.subject.entry.home == "other-reading"
+    bot.workspace_bot.settle(2)
+    listed = {entry.by: entry for entry in bot.workspace_bot.files.entries}
+    assert (f"suggestion-{number}" in listed) == is_addition
+
+
+def chosen_section(element: Element) -> Json:
+    """The state of a card on which *Other Reading* was chosen."""
+    select = next(
+        other
+        for other in element.message["blocks"]
+        if other["block_id"].startswith(f"review:choice:{element.suggestion}:")
+    )
+    option = next(
+        option for option in options_of(select["accessory"]) if option["value"] == "other-reading"
+    )
+    held = {"type": "static_select", "selected_option": option}
+    return {select["block_id"]: {select["accessory"]["action_id"]: held}}
+
+
+@pytest.mark.parametrize("action", ["review:approve", "review:undo", *sorted(OPENS)])
+def test_a_card_of_0_1_refuses_who_does_not_review(action: str, start: Start) -> None:
+    bot = start()
+    for element in ELEMENTS.values():
+        if element.action == action:
+            reaction = bot.click(element, CAROL)
+            assert list(reaction) == ["answers"]
+            bot.workspace_bot.clock.tick(5)
+
+
+def test_a_button_that_nobody_knows_would_be_noticed(start: Start) -> None:
+    """It is logged as a warning, and no recorded button may cause one."""
+    button = {"type": "button", "action_id": "nobody:knows", "value": "1", "text": {}}
+    blocks = [{"type": "actions", "block_id": "any", "elements": [button]}]
+    message = {**next(iter(ELEMENTS.values())).message, "blocks": blocks}
+    with pytest.raises(AssertionError, match="warning"):
+        start().click(Element(message, "any", button))
+
+
+def test_a_subscription_form_of_0_1_changes_the_schedule(start: Start) -> None:
+    bot = start()
+    form = FORMS["subscription:form 3 U0003"]
+    reaction = bot.submit(form, {"when": "5", "time": "7:15 Asia/Tokyo", "quiet": "loud"})
+    assert reaction["subscriptions"] == {"3": '"kv cache", weekly'}
+    found = bot.workspace_bot.subscriptions.get(3)
+    assert found is not None
+    assert (found.schedule.weekday, found.schedule.zone) == (4, "Asia/Tokyo")
+    assert found.revision == 2
+
+
+def test_a_correction_form_of_0_1_suggests_that_the_entry_goes(start: Start) -> None:
+    bot = start()
+    key = next(key for key in FORMS if "flexgen" in key)
+    reaction = bot.submit(FORMS[key], {"removal": "remove"})
+    assert [event["what"] for event in reaction["events"]] == ["suggested"]
+    found = bot.workspace_bot.suggestions.get(reaction["events"][0]["suggestion"])
+    assert found is not None
+    assert found.subject.kind == "removal"
