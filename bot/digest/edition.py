@@ -84,7 +84,7 @@ class EditionPaper:
     details: str = ""
     """Venue, year and organisations."""
     approved_by: tuple[str, ...] = ()
-    """Slack ids; empty when somebody added it by hand, and for papers that are not listed."""
+    """Slack ids; empty for papers added by hand or not listed."""
     keys: tuple[str, ...] = ()
     """Two papers that share a key are the same."""
     is_late: bool = False

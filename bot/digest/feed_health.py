@@ -136,14 +136,14 @@ def _faults(checks: FeedChecks, days: Iterable[dt.date]) -> Mapping[_Fault, list
     """The faults with their days; categories with the same fault are one."""
     faults: dict[_Fault, list[dt.date]] = {}
     for day in days:
-        found: dict[tuple[str, bool], list[str]] = {}
+        by_verdict: dict[tuple[str, bool], list[str]] = {}
         for category in checks.categories:
             verdicts = checks.verdicts.get((category, day), ())
             verdict = verdicts[-1].verdict if verdicts else ""
             if verdict in _WORDS and not _is_fresh(checks, category, day):
                 is_mended = day in checks.taken.get(category, ())
-                found.setdefault((verdict, is_mended), []).append(category)
-        for (verdict, is_mended), categories in found.items():
+                by_verdict.setdefault((verdict, is_mended), []).append(category)
+        for (verdict, is_mended), categories in by_verdict.items():
             faults.setdefault(_Fault(verdict, tuple(categories), is_mended), []).append(day)
     return faults
 

@@ -128,7 +128,7 @@ class DigestStore:
     ) -> Edition | None:
         """Issue an edition without the papers that the channel has had; None if it is not due.
 
-        Another process may have issued it, or somebody may have changed the subscription.
+        It is not due if another process has issued it or the subscription was changed.
         """
         with self._database.write() as connection:
             present = _lock(connection, subscription.id)
