@@ -1,1 +1,1 @@
-"""Subscriptions of channels: which edition is due, what it says, and that it is said once."""
+"""Digests: subscriptions of channels, the editions that are due, and their messages."""

@@ -1,31 +1,32 @@
-"""Makes the editions that are due, and has them said.
+"""Composes the editions that are due, and issues them.
 
-    subscriptions ──► due periods ──► news, gathered once ──► drafts ──► issue, each a transaction
+    subscriptions ──► due periods ──► material, read once ──► drafts ──► issue, each a transaction
 
-Called often; what is due is decided from the database, so when it was called last does not matter.
+Whether an edition is due is decided from the database, so it does not matter when the last call
+was.
 """
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 
 from bot.catalog.model import Catalog
 from bot.catalog.names import KnownNames
 from bot.db.engine import Database
-from bot.digest import periods as calendar
-from bot.digest.edition import LATE, Edition, EditionMaterial, draft_edition, without_repeats
-from bot.digest.feed_health import FeedHealth, feed_health
+from bot.digest.edition import LATE, Edition, draft_edition, without_repeats
+from bot.digest.feed_health import feed_health
 from bot.digest.material import MaterialReader
 from bot.digest.model import Subscription
-from bot.digest.periods import Period
+from bot.digest.periods import Period, due_period, period_length
 from bot.digest.store import DigestStore
 from bot.digest.topics import TopicSearch
 
 
 @dataclass(frozen=True, slots=True)
 class DueEdition:
-    """An edition of a subscription, for a period."""
+    """The edition of a subscription for a period."""
 
     subscription: Subscription
     period: Period
@@ -33,75 +34,58 @@ class DueEdition:
 
 
 class Composer:
-    """Makes editions."""
+    """Composes and issues editions."""
 
     def __init__(
         self, database: Database, catalog: Callable[[], Catalog], shipped: KnownNames
     ) -> None:
-        """`catalog` gives the list as it is now."""
-        self._digests, self._newsroom = DigestStore(database), MaterialReader(database)
+        """`catalog` gives the present list."""
+        self._digests, self._reader = DigestStore(database), MaterialReader(database)
         self._catalog, self._shipped = catalog, shipped
 
     def due_editions(self, now: dt.datetime) -> tuple[DueEdition, ...]:
-        """What would be issued now, as it would be said; nothing is changed."""
-        told: dict[str, set[str]] = defaultdict(set)
-        found = []
-        for one in self._drafts(now):
-            channel = one.subscription.channel
-            keys = {key for paper in one.edition.papers for key in paper.keys}
-            edition = without_repeats(
-                one.edition, self._digests.sent_keys(channel, keys) | told[channel]
-            )
-            told[channel] |= {key for paper in edition.papers for key in paper.keys}
-            found.append(replace(one, edition=edition))
-        return tuple(found)
+        """The editions that `issue_due` would issue, without any change."""
+        sent: dict[str, set[str]] = defaultdict(set)
+        due = []
+        for draft in self._drafts(now):
+            channel = draft.subscription.channel
+            before = self._digests.sent_keys(channel, draft.edition.keys) | sent[channel]
+            edition = without_repeats(draft.edition, before)
+            sent[channel].update(edition.keys)
+            due.append(replace(draft, edition=edition))
+        return tuple(due)
 
     def issue_due(self, now: dt.datetime) -> tuple[DueEdition, ...]:
-        """Issue what is due; what this call has issued."""
+        """Issue the due editions; returns those that this call issued."""
         issued = []
-        for one in self._drafts(now):
-            edition = self._digests.issue(one.subscription, one.period, one.edition, now)
-            issued += [replace(one, edition=edition)] if edition else []
+        for draft in self._drafts(now):
+            edition = self._digests.issue(draft.subscription, draft.period, draft.edition, now)
+            issued += [replace(draft, edition=edition)] if edition else []
         return tuple(issued)
 
-    def preview(self, one: Subscription, now: dt.datetime) -> Edition:
-        """What an edition would look like, of the time just past; told papers are in it, too."""
-        begin = now - calendar.period_length(one.schedule)
+    def preview(self, subscription: Subscription, now: dt.datetime) -> Edition:
+        """An example edition of the time just past, with papers that the channel has had."""
+        begin = now - period_length(subscription.schedule)
         period = Period("preview", begin, now)
-        (found,) = self._made([(replace(one, since=begin), period)])
-        return without_repeats(found.edition, ())
+        (draft,) = self._compose([(replace(subscription, since=begin), period)])
+        return without_repeats(draft.edition, ())
 
     def _drafts(self, now: dt.datetime) -> Iterator[DueEdition]:
-        """Before anything is dropped that a channel was told of."""
         due = [
-            (one, period)
-            for one in self._digests.active()
-            if (period := calendar.due_period(one, now)) is not None
+            (subscription, period)
+            for subscription in self._digests.active()
+            if (period := due_period(subscription, now)) is not None
         ]
-        return self._made(due) if due else iter(())
+        return self._compose(due) if due else iter(())
 
-    def _made(self, due: Iterable[tuple[Subscription, Period]]) -> Iterator[DueEdition]:
-        """The news is gathered, each topic looked up and each period's feeds told of once."""
-        due = list(due)
-        since = min(max(one.since, period.begin - LATE) for one, period in due)
-        news = self._newsroom.read(self._catalog(), since)
-        topics, feeds = TopicSearch(news.catalog, self._shipped), _Feeds(news)
-        for one, period in due:
-            found = topics.find(one.topic)
-            edition = draft_edition(one, period, news, found, feeds.health(period))
-            yield DueEdition(one, period, edition)
-
-
-class _Feeds:
-    """The sentences on the feeds; many subscriptions share a period."""
-
-    def __init__(self, news: EditionMaterial) -> None:
-        self._news = news
-        self._said: dict[tuple[dt.datetime, dt.datetime], FeedHealth] = {}
-
-    def health(self, period: Period) -> FeedHealth:
-        """The sentence for a period."""
-        key = (period.begin, period.end)
-        if key not in self._said:
-            self._said[key] = feed_health(self._news.feeds, *key)
-        return self._said[key]
+    def _compose(self, due: Sequence[tuple[Subscription, Period]]) -> Iterator[DueEdition]:
+        """Drafts that share the material, the lookups of topics and the health of the feeds."""
+        since = min(max(each.since, period.begin - LATE) for each, period in due)
+        material = self._reader.read(self._catalog(), since)
+        topics = TopicSearch(material.catalog, self._shipped)
+        health = cache(partial(feed_health, material.feeds))
+        for subscription, period in due:
+            match = topics.find(subscription.topic)
+            fetched = health(period.begin, period.end)
+            edition = draft_edition(subscription, period, material, match, fetched)
+            yield DueEdition(subscription, period, edition)

@@ -1,7 +1,7 @@
-"""What an edition says. Pure: from what is known, a subscription and a period to values.
+"""Editions: values, and the rules for their content. Pure.
 
-news ──► those of the topic, in the period ──► draft ──► without what the channel was told ──►
-         (waiting and feeds are as they are)             (in the transaction that issues it)
+material ──► papers of the topic in the period ──► draft ──► without repeats ──► edition
+(in the issuing transaction)
 """
 
 import datetime as dt
@@ -19,17 +19,17 @@ from bot.discovery.sources.arxiv.calendar import EASTERN
 
 NOTEWORTHY = 5
 STALE = dt.timedelta(days=7)
-"""A card that nobody answered for so long is mentioned."""
+"""The age from which an unanswered card is stale."""
 LATE = dt.timedelta(days=7)
-"""So late a paper may come to light and still be told: committed while an edition was made, dated
-by a clock that was ahead, added in a pull request that was merged days afterwards."""
-_LONGEST_KEY = 400
-_TELLING_WORDS = 3
+"""How long after its listing a paper may still appear in an edition: it may be committed while an
+edition is made, dated by a wrong clock, or added in a pull request that is merged days later."""
+_MAX_KEY = 400
+_MIN_TITLE_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedPaper:
-    """An addition to the list: by a suggestion at a moment, or by hand on a day."""
+    """An addition to the list, by a suggestion (`at`) or by hand (`day`)."""
 
     entry: Entry
     at: dt.datetime | None = None
@@ -39,7 +39,7 @@ class ListedPaper:
 
 @dataclass(frozen=True, slots=True)
 class CardLink:
-    """Where a suggestion's card stands in Slack."""
+    """The channel and id of a suggestion's card in Slack."""
 
     channel: str
     ts: str
@@ -47,7 +47,7 @@ class CardLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingCard:
-    """A suggestion that waits for an answer, since when nothing has happened to it."""
+    """A suggestion that waits for a decision, and its last event's time."""
 
     number: int
     entry: Entry
@@ -66,7 +66,7 @@ class UnlistedPaper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionMaterial:
-    """Everything that editions are made of. Every entry's sections are the catalog's."""
+    """The content for editions; the sections of every entry exist in `catalog`."""
 
     catalog: Catalog
     listed: tuple[ListedPaper, ...] = ()
@@ -84,11 +84,11 @@ class EditionPaper:
     details: str = ""
     """Venue, year and organisations."""
     approved_by: tuple[str, ...] = ()
-    """Slack ids; empty when somebody added it by hand, and for papers that are not listed."""
+    """Slack ids; empty for papers added by hand or not listed."""
     keys: tuple[str, ...] = ()
-    """Any of them is enough to know the paper again."""
+    """Two papers that share a key are the same."""
     is_late: bool = False
-    """Whether it was listed before the period begins."""
+    """Whether it was listed before the period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +101,19 @@ class EditionGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingCard:
-    """A card that waits. Its paper is not named: it is told of when it is listed."""
+    """A card that waits. Its paper appears in an edition once it is listed."""
 
     number: int
     since: dt.datetime
     is_stale: bool = False
     is_news: bool = False
-    """Whether it began to wait, or became stale, in this period."""
+    """Whether it was posted, or became stale, in this period."""
     card: CardLink | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """What a channel is told of one period."""
+    """The content of one period for a channel."""
 
     topic: Topic
     begin: dt.datetime
@@ -121,141 +121,151 @@ class Edition:
     zone: str
     groups: tuple[EditionGroup, ...] = ()
     told_before: int = 0
-    """Papers of the period that an earlier message in the channel had told of."""
+    """The number of papers of the period that were in an earlier edition of the channel."""
     waiting: tuple[WaitingCard, ...] = ()
-    """The longest first."""
+    """Longest waiting first."""
     noteworthy: tuple[EditionPaper, ...] = ()
     health: FeedHealth
     trouble: str | None = None
-    """Why the topic cannot be looked up any more."""
+    """The reason why the topic can no longer be looked up."""
 
     @property
     def listed(self) -> int:
-        """How many papers were listed."""
+        """The number of listed papers."""
         return sum(len(group.papers) for group in self.groups)
 
     @property
     def papers(self) -> tuple[EditionPaper, ...]:
-        """Every paper that it tells of."""
+        """All papers, listed and noteworthy."""
         return (*(paper for group in self.groups for paper in group.papers), *self.noteworthy)
 
     @property
-    def is_empty(self) -> bool:
-        """Whether it brings no paper."""
-        return not self.papers
+    def keys(self) -> tuple[str, ...]:
+        """The keys of all papers, each once."""
+        return tuple(dict.fromkeys(key for paper in self.papers for key in paper.keys))
 
     @property
     def may_be_silent(self) -> bool:
-        """Whether nobody misses anything if it is not said."""
-        return self.is_empty and not self.trouble and not any(one.is_news for one in self.waiting)
+        """Whether it has no news, so that a quiet subscription does not post it."""
+        return not (self.papers or self.trouble or any(card.is_news for card in self.waiting))
 
 
 def draft_edition(
-    one: Subscription, period: Period, news: EditionMaterial, found: TopicMatch, health: FeedHealth
+    subscription: Subscription,
+    period: Period,
+    material: EditionMaterial,
+    match: TopicMatch,
+    health: FeedHealth,
 ) -> Edition:
-    """An edition with everything that fits its topic and period, whatever was told already.
+    """An edition with everything of its topic and period, also what the channel has had.
 
-    `found` is what the topic brings of the news, `health` how the feeds did in the period.
+    `match` tells which papers are of the topic; `health` is that of the feeds in the period.
     """
-    listed = [x for x in news.listed if found.has(x.entry) and _is_told_in(x, one, period)]
-    seen = [x for x in news.seen if found.has(x.entry) and x.score > 0 and _is_of(x, period)]
-    seen.sort(key=lambda x: (-x.score, x.entry.title))
-    pending = sorted(
-        (x for x in news.pending if found.has(x.entry)), key=lambda x: (x.since, x.number)
-    )
+    listed = [paper for paper in material.listed if match.has(paper.entry)]
+    seen = [paper for paper in material.seen if match.has(paper.entry) and paper.score > 0]
+    seen.sort(key=lambda paper: (-paper.score, paper.entry.title))
+    pending = [card for card in material.pending if match.has(card.entry)]
+    pending.sort(key=lambda card: (card.since, card.number))
     return Edition(
-        topic=one.topic,
+        topic=subscription.topic,
         begin=period.begin,
         end=period.end,
-        zone=one.schedule.zone,
-        groups=_groups(listed, one, period, news.catalog),
-        waiting=tuple(_waiting(x, period) for x in pending),
-        noteworthy=tuple(_paper(x.entry) for x in seen),
+        zone=subscription.schedule.zone,
+        groups=_groups(listed, subscription, period, material.catalog),
+        waiting=tuple(_waiting(card, period) for card in pending),
+        noteworthy=tuple(_paper(each.entry) for each in seen if _is_announced_in(each, period)),
         health=health,
-        trouble=found.trouble,
+        trouble=match.trouble,
     )
 
 
-def without_repeats(edition: Edition, told: Iterable[str]) -> Edition:
-    """A draft as it is said: without what the channel was told of, and few noteworthy papers."""
-    before = frozenset(told)
-    known, repeated = set(before), 0
+def without_repeats(edition: Edition, sent: Iterable[str]) -> Edition:
+    """A draft without the papers that the channel has had, and with few noteworthy ones.
+
+    `sent` has the keys of those papers.
+    """
+    before = frozenset(sent)
+    included, repeated = set(before), 0
     groups = []
     for group in edition.groups:
         kept = []
         for paper in group.papers:
-            if known.isdisjoint(paper.keys):
-                known.update(paper.keys)
+            if included.isdisjoint(paper.keys):
+                included.update(paper.keys)
                 kept.append(paper)
             elif not paper.is_late and not before.isdisjoint(paper.keys):
                 repeated += 1
         groups += [EditionGroup(group.section, tuple(kept))] if kept else []
-    fresh: list[EditionPaper] = []
+    noteworthy: list[EditionPaper] = []
     for paper in edition.noteworthy:
-        if len(fresh) < NOTEWORTHY and known.isdisjoint(paper.keys):
-            known.update(paper.keys)
-            fresh.append(paper)
-    return replace(edition, groups=tuple(groups), noteworthy=tuple(fresh), told_before=repeated)
+        if len(noteworthy) < NOTEWORTHY and included.isdisjoint(paper.keys):
+            included.update(paper.keys)
+            noteworthy.append(paper)
+    return replace(
+        edition, groups=tuple(groups), noteworthy=tuple(noteworthy), told_before=repeated
+    )
 
 
 def paper_keys(entry: Entry) -> tuple[str, ...]:
-    """What a paper is known again by: its id, DOI or address, and its title if that tells enough.
+    """The keys of a paper: its arXiv id, DOI or address, and its title if that is specific.
 
     The title, too, since a paper is seen on arXiv and later listed with its conference's page.
     """
     link = link_of(entry)
-    found = []
+    keys = []
     if entry.arxiv:
-        found.append(f"arxiv:{entry.arxiv}")
+        keys.append(f"arxiv:{entry.arxiv}")
     elif entry.doi:
-        found.append(f"doi:{entry.doi.lower()}")
+        keys.append(f"doi:{entry.doi.lower()}")
     elif link:
-        found.append(link.key)
-    if not found or len(entry.title.split()) >= _TELLING_WORDS:
-        found.append(f"title:{compact(entry.title)}")
-    return tuple(_bounded(key) for key in found)
+        keys.append(link.key)
+    if not keys or len(entry.title.split()) >= _MIN_TITLE_WORDS:
+        keys.append(f"title:{compact(entry.title)}")
+    return tuple(map(_bounded, keys))
 
 
 def _bounded(key: str) -> str:
-    """A key that a database can index, however long an address is."""
-    if len(key) <= _LONGEST_KEY:
+    """A key short enough for a database index."""
+    if len(key) <= _MAX_KEY:
         return key
-    return f"{key[:_LONGEST_KEY]}#{hashlib.sha256(key.encode()).hexdigest()}"
+    return f"{key[:_MAX_KEY]}#{hashlib.sha256(key.encode()).hexdigest()}"
 
 
-def _is_told_in(x: ListedPaper, one: Subscription, period: Period) -> bool:
-    """Whether an addition belongs into an edition, as far as time goes."""
-    earliest = max(one.since, period.begin - LATE)
-    if x.at is not None:
-        return earliest <= x.at < period.end
-    zone = one.schedule.zone_info
+def _is_listed_in(paper: ListedPaper, subscription: Subscription, period: Period) -> bool:
+    """Whether an addition belongs in the edition of a period, also when it is late."""
+    earliest = max(subscription.since, period.begin - LATE)
+    if paper.at is not None:
+        return earliest <= paper.at < period.end
+    zone = subscription.schedule.zone_info
     first, last = earliest.astimezone(zone).date(), period.end.astimezone(zone).date()
-    return x.day is not None and first <= x.day <= last
+    return paper.day is not None and first <= paper.day <= last
 
 
-def _is_late(x: ListedPaper, one: Subscription, period: Period) -> bool:
-    if x.at is not None:
-        return x.at < period.begin
-    return x.day is not None and x.day <= period.begin.astimezone(one.schedule.zone_info).date()
+def _is_late(paper: ListedPaper, period: Period, zone: dt.tzinfo) -> bool:
+    if paper.at is not None:
+        return paper.at < period.begin
+    return paper.day is not None and paper.day <= period.begin.astimezone(zone).date()
 
 
-def _is_of(x: UnlistedPaper, period: Period) -> bool:
-    """Whether a paper was announced in a period; days are arXiv's."""
+def _is_announced_in(paper: UnlistedPaper, period: Period) -> bool:
+    """Whether arXiv announced a paper in a period; its days are Eastern."""
     first, last = (at.astimezone(EASTERN).date() for at in (period.begin, period.end))
-    return first <= x.day <= last
+    return first <= paper.day <= last
 
 
 def _groups(
-    listed: Iterable[ListedPaper], one: Subscription, period: Period, catalog: Catalog
+    listed: Iterable[ListedPaper], subscription: Subscription, period: Period, catalog: Catalog
 ) -> tuple[EditionGroup, ...]:
-    """By home section in the list's order; in a section by the time of listing."""
+    """The period's papers by home section in the list's order, each section by time."""
+    zone = subscription.schedule.zone_info
     homes: dict[str, list[tuple[str, EditionPaper]]] = {}
-    for x in listed:
-        when = x.at.isoformat() if x.at else f"{x.day}"
-        paper = replace(
-            _paper(x.entry), approved_by=x.approved_by, is_late=_is_late(x, one, period)
-        )
-        homes.setdefault(x.entry.home, []).append((when, paper))
+    for addition in listed:
+        if not _is_listed_in(addition, subscription, period):
+            continue
+        when = addition.at.isoformat() if addition.at else f"{addition.day}"
+        is_late = _is_late(addition, period, zone)
+        paper = _paper(addition.entry, approved_by=addition.approved_by, is_late=is_late)
+        homes.setdefault(addition.entry.home, []).append((when, paper))
     return tuple(
         EditionGroup(
             catalog.section_titles(path, " › "),
@@ -266,19 +276,27 @@ def _groups(
     )
 
 
-def _paper(entry: Entry) -> EditionPaper:
-    edition = " ".join(str(part) for part in (entry.venue, entry.year) if part)
-    details = " · ".join(part for part in (edition, ", ".join(entry.orgs)) if part)
-    return EditionPaper(title=entry.title, url=entry.url, details=details, keys=paper_keys(entry))
+def _paper(
+    entry: Entry, approved_by: tuple[str, ...] = (), *, is_late: bool = False
+) -> EditionPaper:
+    venue = " ".join(str(part) for part in (entry.venue, entry.year) if part)
+    return EditionPaper(
+        title=entry.title,
+        url=entry.url,
+        details=" · ".join(part for part in (venue, ", ".join(entry.orgs)) if part),
+        approved_by=approved_by,
+        keys=paper_keys(entry),
+        is_late=is_late,
+    )
 
 
-def _waiting(x: PendingCard, period: Period) -> WaitingCard:
-    is_stale = x.since + STALE < period.end
-    began = x.since + STALE if is_stale else x.since
+def _waiting(card: PendingCard, period: Period) -> WaitingCard:
+    is_stale = card.since + STALE < period.end
+    began = card.since + STALE if is_stale else card.since
     return WaitingCard(
-        number=x.number,
-        since=x.since,
+        number=card.number,
+        since=card.since,
         is_stale=is_stale,
         is_news=period.begin <= began < period.end,
-        card=x.card,
+        card=card.card,
     )

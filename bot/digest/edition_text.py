@@ -1,4 +1,4 @@
-"""What an edition says in words, for Slack and for a terminal. Pure; nothing is escaped here."""
+"""The sentences of an edition, for Slack and for a terminal. Pure; nothing is escaped here."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -6,25 +6,25 @@ from zoneinfo import ZoneInfo
 
 from bot.digest.edition import Edition, EditionGroup
 from bot.digest.messages import EditionSummary, summarize
-from bot.digest.model import Subscription, Topic, describe_subscription, format_time
+from bot.digest.model import Subscription, describe_subscription, format_time, topic_clause
 from bot.text import pluralize
 
 
-def headline(said: EditionSummary) -> str:
-    """How many papers of what since when."""
-    edition = said.edition
+def headline(summary: EditionSummary) -> str:
+    """The number of papers, their topic and since when."""
+    edition = summary.edition
     since = f"since {format_day(edition.begin, edition.zone, edition.end)}"
-    what = f"{_of(edition.topic, is_one=said.listed <= 1)} {since}"
-    if said.listed:
-        return f"{pluralize(said.listed, 'new paper')}{what}"
-    if said.noteworthy:
-        return f"No paper{what} was listed, {said.noteworthy} may be worth a look"
+    what = f"{topic_clause(edition.topic, is_one=summary.listed <= 1)} {since}"
+    if summary.listed:
+        return f"{pluralize(summary.listed, 'new paper')}{what}"
+    if summary.noteworthy:
+        return f"No paper{what} was listed, {summary.noteworthy} may be worth a look"
     return f"Nothing new{what}"
 
 
-def notes(said: EditionSummary) -> Iterator[str]:
-    """What else there is to say, a sentence each; the waiting cards are not among it."""
-    edition = said.edition
+def notes(summary: EditionSummary) -> Iterator[str]:
+    """Further sentences, except the one about waiting cards."""
+    edition = summary.edition
     if edition.trouble:
         yield (
             f"“{edition.topic.text}” cannot be looked up any more: {edition.trouble} "
@@ -34,26 +34,25 @@ def notes(said: EditionSummary) -> Iterator[str]:
         yield f"{edition.told_before} more had been in this channel’s digests before."
 
 
-def waiting_sentence(said: EditionSummary) -> str:
-    """How many cards wait, and how many of them for long; empty when none does."""
-    if not said.waiting:
+def waiting_sentence(summary: EditionSummary) -> str:
+    """The number of waiting cards, and of stale ones among them; empty without any."""
+    if not summary.waiting:
         return ""
-    verb = "waits" if said.waiting == 1 else "wait"
-    told = f"{pluralize(said.waiting, 'suggestion')} {verb} for review"
-    if not said.stale:
-        return told
-    if said.stale == said.waiting:
-        return f"{told}, for a week or longer"
-    return f"{told}, {said.stale} of them for a week or longer"
+    verb = "waits" if summary.waiting == 1 else "wait"
+    sentence = f"{pluralize(summary.waiting, 'suggestion')} {verb} for review"
+    if not summary.stale:
+        return sentence
+    some = f" {summary.stale} of them" if summary.stale < summary.waiting else ""
+    return f"{sentence},{some} for a week or longer"
 
 
 def noteworthy_heading(number: int) -> str:
-    """What the papers that were only seen are called."""
+    """The heading of the noteworthy papers."""
     return f"Seen on arXiv and not proposed, perhaps worth a look: {pluralize(number, 'paper')}"
 
 
 def format_day(moment: dt.datetime, zone: str, seen_from: dt.datetime | None = None) -> str:
-    """`Monday 16 November`; with the year where that is another one than `seen_from`'s."""
+    """`Monday 16 November`, with the year if it is not that of `seen_from`."""
     local = moment.astimezone(ZoneInfo(zone))
     is_same = seen_from is None or seen_from.astimezone(ZoneInfo(zone)).year == local.year
     return f"{local:%A} {local.day} {local:%B}{'' if is_same else f' {local.year}'}"
@@ -65,24 +64,23 @@ def format_moment(moment: dt.datetime, zone: str) -> str:
     return f"{format_day(moment, zone)} at {format_time(local.time())}"
 
 
-def render_text(edition: Edition, one: Subscription) -> str:
-    """A whole edition for a terminal, under the subscription that it is for."""
-    said = summarize(edition)
-    lines = [f"{one.channel}: {describe_subscription(one)}"]
-    if one.is_quiet and edition.may_be_silent:
+def render_text(edition: Edition, subscription: Subscription) -> str:
+    """A whole edition for a terminal, below its subscription."""
+    summary = summarize(edition)
+    lines = [f"{subscription.channel}: {describe_subscription(subscription)}"]
+    if subscription.is_quiet and edition.may_be_silent:
         return "\n".join([*lines, "  Nothing new, and nothing is said then."])
-    lines.append(f"  {headline(said)}.")
+    lines.append(f"  {headline(summary)}.")
     for group in edition.groups:
         lines += _group_lines(group)
-    lines += [f"  {note}" for note in notes(said)]
-    if told := waiting_sentence(said):
-        numbers = [f"{one.number}" for one in said.edition.waiting]
-        more = [] if said.waiting == len(numbers) else ["…"]
-        lines.append(f"  {told} (number {', '.join([*numbers, *more])}).")
+    lines += [f"  {note}" for note in notes(summary)]
+    if sentence := waiting_sentence(summary):
+        numbers = [f"{card.number}" for card in summary.edition.waiting]
+        more = [] if summary.waiting == len(numbers) else ["…"]
+        lines.append(f"  {sentence} (number {', '.join([*numbers, *more])}).")
     if edition.noteworthy:
-        lines += _group_lines(
-            EditionGroup(noteworthy_heading(len(edition.noteworthy)), edition.noteworthy)
-        )
+        heading = noteworthy_heading(len(edition.noteworthy))
+        lines += _group_lines(EditionGroup(heading, edition.noteworthy))
     return "\n".join([*lines, f"  {edition.health.sentence}"])
 
 
@@ -90,15 +88,7 @@ def _group_lines(group: EditionGroup) -> Iterator[str]:
     yield f"  {group.section}"
     for paper in group.papers:
         yield f"    {paper.title}"
-        who = f"approved by {', '.join(paper.approved_by)}" if paper.approved_by else ""
-        told = [part for part in (paper.url, paper.details, who) if part]
-        if told:
-            yield f"      {'  '.join(told)}"
-
-
-def _of(topic: Topic, *, is_one: bool) -> str:
-    if not topic.text:
-        return ""
-    if topic.section:
-        return f" in {topic.text}"
-    return f" that {'matches' if is_one else 'match'} “{topic.text}”"
+        approved = f"approved by {', '.join(paper.approved_by)}" if paper.approved_by else ""
+        details = [part for part in (paper.url, paper.details, approved) if part]
+        if details:
+            yield f"      {'  '.join(details)}"

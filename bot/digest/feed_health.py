@@ -1,8 +1,8 @@
-"""The state of the feeds in a period, one sentence a source. Pure.
+"""The health of the feeds in a period, one sentence for each source. Pure.
 
-arXiv's batch of a weekday is over at 8:00 in the US East (`calendar.GRACE_HOURS`); the day counts
-in the period that holds this moment, so each day is reported once. Other sources count on the
-days on which they were polled.
+arXiv's batch of a weekday is complete at 8:00 Eastern (`calendar.GRACE_HOURS`). A day belongs to
+the period with this moment, so each day is in one period. The days of other sources are those on
+which they were polled.
 """
 
 import datetime as dt
@@ -15,15 +15,15 @@ from bot.discovery.sources.arxiv.calendar import EASTERN, GRACE_HOURS, no_announ
 from bot.discovery.sources.arxiv.source import ARXIV
 
 _DAY = dt.timedelta(days=1)
-_TOLD = 3
-_NAMED = 3
-_REASON = 80
-_WHATS = {"failed": "failed", "stalled": "brought nothing", "": "not asked"}
+_MAX_FAULTS = 3
+_MAX_NAMES = 3
+_MAX_REASON = 80
+_WORDS = {"failed": "failed", "stalled": "brought nothing", "": "not asked"}
 
 
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
-    """One sentence, and whether it tells of trouble."""
+    """A sentence on the feeds, and whether it is about trouble."""
 
     sentence: str
     is_trouble: bool
@@ -31,9 +31,9 @@ class FeedHealth:
 
 @dataclass(frozen=True)
 class FeedChecks:
-    """What is known of the feeds: checks, the oldest first, and the days that were taken whole.
+    """Checks of the feeds, oldest first, and the days that were fetched completely.
 
-    `watched_since` is the first check ever, None when there was none.
+    `watched_since` is the time of the first check ever, None if there was none.
     """
 
     checks: Sequence[tuple[dt.datetime, FeedCheck]] = ()
@@ -47,7 +47,7 @@ class FeedChecks:
         return replace(
             self,
             checks=[(at, check) for at, check in self.checks if check.source == source],
-            taken={x: days for x, days in self.taken.items() if feeds.get(x, ARXIV) == source},
+            taken={f: days for f, days in self.taken.items() if feeds.get(f, ARXIV) == source},
             source=source,
         )
 
@@ -59,116 +59,117 @@ class FeedChecks:
 
     @cached_property
     def verdicts(self) -> Mapping[tuple[str, dt.date], Sequence[FeedCheck]]:
-        """The checks of each category on each day of the East."""
-        found: dict[tuple[str, dt.date], list[FeedCheck]] = {}
+        """The checks of each category on each Eastern day."""
+        verdicts: dict[tuple[str, dt.date], list[FeedCheck]] = {}
         for at, check in self.checks:
             day = at.astimezone(EASTERN).date()
-            found.setdefault((check.feed, day), []).append(check)
-        return found
+            verdicts.setdefault((check.feed, day), []).append(check)
+        return verdicts
 
     @cached_property
     def categories(self) -> Sequence[str]:
-        """The categories that were asked for."""
+        """The categories with checks or days."""
         return sorted({check.feed for _, check in self.checks} | set(self.taken))
 
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """The same fate of the same categories, on some days."""
+    """A fault of some categories, the same on each of its days."""
 
-    what: str
-    """A verdict; empty when there was no check."""
+    verdict: str
+    """Empty if there was no check."""
     categories: tuple[str, ...]
     is_mended: bool
 
 
-def feed_health(news: FeedChecks, begin: dt.datetime, end: dt.datetime) -> FeedHealth:
-    """The sentences on the feeds between two moments, arXiv's first."""
-    others = sorted({check.source for _, check in news.checks} - {ARXIV})
-    parts = [_health_of(news.of(source), begin, end) for source in (ARXIV, *others)]
+def feed_health(checks: FeedChecks, begin: dt.datetime, end: dt.datetime) -> FeedHealth:
+    """The health of the feeds between two moments, arXiv's first."""
+    others = sorted({check.source for _, check in checks.checks} - {ARXIV})
+    parts = [_health_of(checks.of(source), begin, end) for source in (ARXIV, *others)]
     sentence = " ".join(part.sentence for part in parts if part.sentence)
     return FeedHealth(sentence, any(part.is_trouble for part in parts))
 
 
-def _health_of(news: FeedChecks, begin: dt.datetime, end: dt.datetime) -> FeedHealth:
-    """The sentence on one source; empty for one other than arXiv that was not polled."""
-    is_arxiv = news.source == ARXIV
-    since = news.watched_since if is_arxiv else begin
+def _health_of(checks: FeedChecks, begin: dt.datetime, end: dt.datetime) -> FeedHealth:
+    """The health of one source; an empty sentence for one other than arXiv without polls."""
+    is_arxiv = checks.source == ARXIV
+    since = checks.watched_since if is_arxiv else begin
     if since is None:
         return FeedHealth("arXiv: not asked yet.", is_trouble=False)
-    days = [day for day in _days(begin, end) if news.is_due(day) and _over(since) <= day]
+    days = [day for day in _days(begin, end) if checks.is_due(day) and _over(since) <= day]
     if not days:
         return FeedHealth("arXiv: no announcement was due." if is_arxiv else "", is_trouble=False)
-    if faults := _faults(news, days):
-        more = f"; {len(faults) - _TOLD} more" if len(faults) > _TOLD else ""
-        told = [_in_words(fault, of, news) for fault, of in list(faults.items())[:_TOLD]]
+    if faults := _faults(checks, days):
+        parts = [_describe(fault, of, checks) for fault, of in list(faults.items())[:_MAX_FAULTS]]
+        if len(faults) > _MAX_FAULTS:
+            parts.append(f"{len(faults) - _MAX_FAULTS} more")
         is_trouble = any(not fault.is_mended for fault in faults)
-        return FeedHealth(f"{news.source}: {'; '.join(told)}{more}.", is_trouble)
-    quiet = [day for day in days if not any(_is_fresh(news, c, day) for c in news.categories)]
+        return FeedHealth(f"{checks.source}: {'; '.join(parts)}.", is_trouble)
+    quiet = [day for day in days if not any(_is_fresh(checks, c, day) for c in checks.categories)]
     if not quiet:
         fresh = "fresh every weekday" if is_arxiv and len(days) > 1 else "fresh"
-        return FeedHealth(f"{news.source}: {fresh}.", is_trouble=False)
+        return FeedHealth(f"{checks.source}: {fresh}.", is_trouble=False)
     others = ", fresh on the others" if len(quiet) < len(days) else ""
-    named = ", ".join(map(_date, quiet[:_TOLD]))
-    return FeedHealth(f"{news.source}: quiet on {named}{others}.", is_trouble=False)
+    named = ", ".join(map(_date, quiet[:_MAX_FAULTS]))
+    return FeedHealth(f"{checks.source}: quiet on {named}{others}.", is_trouble=False)
 
 
 def _over(moment: dt.datetime) -> dt.date:
-    """The first day whose hours end after a moment."""
+    """The first day whose batch is not complete at a moment."""
     local = moment.astimezone(EASTERN)
     return local.date() if local.hour < GRACE_HOURS else local.date() + _DAY
 
 
 def _days(begin: dt.datetime, end: dt.datetime) -> Iterator[dt.date]:
-    """The days of the East whose hours end after `begin` and not after `end`."""
+    """The Eastern days whose batch is completed after `begin` and not after `end`."""
     day, last = _over(begin), _over(end)
     while day < last:
         yield day
         day += _DAY
 
 
-def _is_fresh(news: FeedChecks, category: str, day: dt.date) -> bool:
-    checks = news.verdicts.get((category, day), ())
-    return any(check.verdict == "fresh" for check in checks)
+def _is_fresh(checks: FeedChecks, category: str, day: dt.date) -> bool:
+    return any(check.verdict == "fresh" for check in checks.verdicts.get((category, day), ()))
 
 
-def _faults(news: FeedChecks, days: Iterable[dt.date]) -> Mapping[_Fault, list[dt.date]]:
-    """What went wrong, and on which days; categories with the same fate together."""
-    found: dict[_Fault, list[dt.date]] = {}
+def _faults(checks: FeedChecks, days: Iterable[dt.date]) -> Mapping[_Fault, list[dt.date]]:
+    """The faults with their days; categories with the same fault are one."""
+    faults: dict[_Fault, list[dt.date]] = {}
     for day in days:
-        fates: dict[tuple[str, bool], list[str]] = {}
-        for category in news.categories:
-            checks = news.verdicts.get((category, day), ())
-            verdict = checks[-1].verdict if checks else ""
-            if verdict in _WHATS and not _is_fresh(news, category, day):
-                is_mended = day in news.taken.get(category, ())
-                fates.setdefault((verdict, is_mended), []).append(category)
-        for (verdict, is_mended), categories in fates.items():
-            found.setdefault(_Fault(verdict, tuple(categories), is_mended), []).append(day)
-    return found
+        by_verdict: dict[tuple[str, bool], list[str]] = {}
+        for category in checks.categories:
+            verdicts = checks.verdicts.get((category, day), ())
+            verdict = verdicts[-1].verdict if verdicts else ""
+            if verdict in _WORDS and not _is_fresh(checks, category, day):
+                is_mended = day in checks.taken.get(category, ())
+                by_verdict.setdefault((verdict, is_mended), []).append(category)
+        for (verdict, is_mended), categories in by_verdict.items():
+            faults.setdefault(_Fault(verdict, tuple(categories), is_mended), []).append(day)
+    return faults
 
 
-def _in_words(fault: _Fault, days: Sequence[dt.date], news: FeedChecks) -> str:
-    is_all = len(fault.categories) == len(news.categories)
+def _describe(fault: _Fault, days: Sequence[dt.date], checks: FeedChecks) -> str:
+    is_all = len(fault.categories) == len(checks.categories)
     who = "" if is_all else f"{_listed(fault.categories)} "
     mended = ", made up for since" if fault.is_mended else ""
-    why = _why(fault, days[0], news)
-    return f"{who}{_WHATS[fault.what]} on {_listed(map(_date, days))}{why}{mended}"
+    reason = _reason(fault, days[0], checks)
+    return f"{who}{_WORDS[fault.verdict]} on {_listed(map(_date, days))}{reason}{mended}"
 
 
-def _why(fault: _Fault, day: dt.date, news: FeedChecks) -> str:
-    """The reason of a failure, of the first feed on the first day."""
-    if fault.what != "failed":
+def _reason(fault: _Fault, day: dt.date, checks: FeedChecks) -> str:
+    """The reason of a failure, from the first category on the first day."""
+    if fault.verdict != "failed":
         return ""
-    reason = news.verdicts[fault.categories[0], day][-1].reason.rstrip(".")
-    short = reason if len(reason) <= _REASON else f"{reason[: _REASON - 1].rstrip()}…"
-    return f" ({short})" if short else ""
+    reason = checks.verdicts[fault.categories[0], day][-1].reason.rstrip(".")
+    if len(reason) > _MAX_REASON:
+        reason = f"{reason[: _MAX_REASON - 1].rstrip()}…"
+    return f" ({reason})" if reason else ""
 
 
 def _listed(names: Iterable[str]) -> str:
     names = list(names)
-    if len(names) > _NAMED:
-        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+    if len(names) > _MAX_NAMES:
+        return f"{', '.join(names[:_MAX_NAMES])} and {len(names) - _MAX_NAMES} more"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 

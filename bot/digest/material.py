@@ -1,12 +1,12 @@
-"""Gathers what editions are made of: review's decisions and cards, people's edits, seen papers.
+"""Reads the material of editions: decisions, cards, edits by hand, runners-up and feed checks.
 
 suggestions ─► approved additions, open cards     discovery ─► runners-up, checks of feeds
-data/ ─► entries with a day and no suggestion     outbox ─► where the cards stand
+data/ ─► entries with a day and no suggestion     outbox ─► the cards' messages
 """
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from bot.catalog.model import Catalog
@@ -35,7 +35,7 @@ _DAY = dt.timedelta(days=1)
 
 
 class MaterialReader:
-    """Reads the news, from several rooms' parts of one database."""
+    """Reads the parts that several rooms have of the material, from one database."""
 
     def __init__(self, database: Database) -> None:
         self._suggestions = SuggestionStore(database)
@@ -43,52 +43,51 @@ class MaterialReader:
         self._outbox = Outbox(database)
 
     def read(self, catalog: Catalog, since: dt.datetime) -> EditionMaterial:
-        """What is known now of the time since a moment."""
+        """The material since a moment."""
         decided = self._suggestions.decided_since(since)
-        listed = [*_approved(decided, catalog), *_by_hand(catalog, since)]
-        pending = [self._pending(one) for one in self._suggestions.open()]
-        cards = [one for one in pending if one]
+        listed = [*_approved(decided, catalog), *_added_by_hand(catalog, since)]
+        waiting = [each for each in self._suggestions.open() if each.state == "waiting"]
+        pending = list(map(self._pending, waiting))
         seen = self._seen(catalog, since)
-        new = [*(x.entry for x in listed), *(x.entry for x in cards), *(x.entry for x in seen)]
-        whole, entries = merge_entries(catalog, new)
-        fitted = iter(entries)
+        items: list[ListedPaper | PendingCard | UnlistedPaper] = [*listed, *pending, *seen]
+        merged, entries = merge_entries(catalog, [item.entry for item in items])
+        placed = iter(entries)
         return EditionMaterial(
-            catalog=whole,
-            listed=tuple(replace(one, entry=next(fitted)) for one in listed),
-            pending=tuple(replace(one, entry=next(fitted)) for one in cards),
-            seen=tuple(replace(one, entry=next(fitted)) for one in seen),
+            catalog=merged,
+            listed=tuple(replace(paper, entry=next(placed)) for paper in listed),
+            pending=tuple(replace(card, entry=next(placed)) for card in pending),
+            seen=tuple(replace(paper, entry=next(placed)) for paper in seen),
             feeds=self._feeds(catalog, since),
         )
 
-    def _pending(self, one: Suggestion) -> PendingCard | None:
-        """A card that waits; what was put off, or is not complete yet, does not."""
-        if one.state != "waiting":
-            return None
-        item = self._outbox.get(card_key(one.id))
-        there = CardLink(item.posted_in, item.ts) if item and item.posted_in and item.ts else None
-        since = self._last_answer(one)
-        return PendingCard(number=one.id, entry=one.subject.entry, since=since, card=there)
-
-    def _last_answer(self, one: Suggestion) -> dt.datetime:
-        """When the card was last new or touched by a reviewer; wishes are no answers."""
-        events = self._suggestions.history(one.id)
-        return max(
-            (event.at for event in events if event.what != "seconded"), default=one.suggested_at
+    def _pending(self, suggestion: Suggestion) -> PendingCard:
+        row = self._outbox.get(card_key(suggestion.id))
+        card = CardLink(row.posted_in, row.ts) if row and row.posted_in and row.ts else None
+        # Support of a suggestion is no answer to it.
+        events = self._suggestions.history(suggestion.id)
+        answered = [event.at for event in events if event.what != "seconded"]
+        return PendingCard(
+            number=suggestion.id,
+            entry=suggestion.subject.entry,
+            since=max(answered, default=suggestion.suggested_at),
+            card=card,
         )
 
     def _seen(self, catalog: Catalog, since: dt.datetime) -> list[UnlistedPaper]:
-        """The papers that were nearly proposed, without what is on the list or was suggested."""
+        """The papers that were nearly proposed, except listed and suggested ones."""
         listed = {key for entry in catalog.entries for key in paper_keys(entry)}
         best = self._candidates.runners_up(since.astimezone(EASTERN).date() - _DAY)
-        suggested = self._suggestions.existing_identities([paper.paper.key for paper in best])
-        entries = [(paper, paper.paper.as_entry(paper.section)) for paper in best]
-        return [
-            UnlistedPaper(entry=entry, day=paper.day, score=paper.score)
-            for paper, entry in entries
-            if paper.score > 0
-            and listed.isdisjoint(paper_keys(entry))
-            and paper.paper.key not in suggested
+        suggested = self._suggestions.existing_identities([each.paper.key for each in best])
+        seen = [
+            UnlistedPaper(
+                entry=runner_up.paper.as_entry(runner_up.section),
+                day=runner_up.day,
+                score=runner_up.score,
+            )
+            for runner_up in best
+            if runner_up.score > 0 and runner_up.paper.key not in suggested
         ]
+        return [paper for paper in seen if listed.isdisjoint(paper_keys(paper.entry))]
 
     def _feeds(self, catalog: Catalog, since: dt.datetime) -> FeedChecks:
         categories = catalog.info.categories
@@ -106,25 +105,22 @@ class MaterialReader:
         )
 
 
-def _approved(decided: Iterable[Suggestion], catalog: Catalog) -> list[ListedPaper]:
-    """The additions that were approved, as the list has them now if it has them."""
+def _approved(decided: Iterable[Suggestion], catalog: Catalog) -> Iterator[ListedPaper]:
+    """The approved additions; an entry of the catalog may have been corrected since."""
     marked = {entry.by: entry for entry in catalog.entries if entry.by}
-    return [
-        ListedPaper(
-            entry=marked.get(one.mark, one.subject.entry),
-            at=one.decided_at,
-            approved_by=one.approvals or ((one.decided_by,) if one.decided_by else ()),
-        )
-        for one in decided
-        if one.state == "approved" and one.subject.kind == "addition"
-    ]
+    for suggestion in decided:
+        if suggestion.state == "approved" and suggestion.subject.kind == "addition":
+            decider = (suggestion.decided_by,) if suggestion.decided_by else ()
+            yield ListedPaper(
+                entry=marked.get(suggestion.mark, suggestion.subject.entry),
+                at=suggestion.decided_at,
+                approved_by=suggestion.approvals or decider,
+            )
 
 
-def _by_hand(catalog: Catalog, since: dt.datetime) -> list[ListedPaper]:
-    """What people added to the files themselves: it has a day, and no suggestion."""
+def _added_by_hand(catalog: Catalog, since: dt.datetime) -> Iterator[ListedPaper]:
+    """Entries that people added to the files: they have a day and no suggestion."""
     first = since.date() - _DAY
-    return [
-        ListedPaper(entry=entry, day=entry.added)
-        for entry in catalog.entries
-        if entry.added and entry.added >= first and not _OWN_MARK.fullmatch(entry.by or "")
-    ]
+    for entry in catalog.entries:
+        if entry.added and entry.added >= first and not _OWN_MARK.fullmatch(entry.by or ""):
+            yield ListedPaper(entry=entry, day=entry.added)

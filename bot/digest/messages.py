@@ -1,9 +1,9 @@
-"""An edition as rows of the outbox: one message, and what is too long for it in its thread.
+"""Editions as outbox messages: one for the channel, and parts in its thread for what is too long.
 
-Pure. The contents are plain JSON, typed here; what Slack is shown is made of them in `slack/`.
+Pure. The contents are plain JSON of the types here, which `slack/` renders.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,19 +13,19 @@ from bot.digest.edition import Edition, EditionGroup, EditionPaper
 from bot.outbox.message import Message
 
 MAX_IN_MESSAGE = 8
-"""So many papers stand in the message itself; more go to its thread, by section."""
+"""Listed papers in the message itself; more of them all go to its thread."""
 PAPERS_PER_PART = 15
-"""Papers in one message of a thread; what each is shown with is bounded accordingly."""
+"""Papers in one message of the thread."""
 MAX_CARD_LINKS = 5
-"""So many waiting cards are linked."""
+"""Waiting cards with a link."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionSummary:
     """The message of an edition.
 
-    `edition` has the papers that stand in the message, and the first of the waiting cards; the
-    numbers count all.
+    `edition` has only the papers of the message and the first waiting cards; the numbers count
+    all.
     """
 
     edition: Edition
@@ -34,7 +34,7 @@ class EditionSummary:
     waiting: int
     stale: int
     sections: tuple[tuple[str, int], ...] = ()
-    """Where the papers of the thread were listed, and how many; empty when none are there."""
+    """The sections of the listed papers and their numbers, if the thread has the papers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class EditionPart:
     number: int
     of: int
     is_noteworthy: bool
-    """Whether its papers were seen and not proposed; else they are listed."""
+    """Whether its papers are noteworthy; else they are listed."""
     groups: tuple[EditionGroup, ...]
 
 
@@ -53,7 +53,7 @@ PART_CONTENT: TypeAdapter[EditionPart] = TypeAdapter(EditionPart)
 
 
 def summarize(edition: Edition) -> EditionSummary:
-    """What the message says."""
+    """The message of an edition."""
     is_long = edition.listed > MAX_IN_MESSAGE
     sections = tuple((group.section, len(group.papers)) for group in edition.groups)
     return EditionSummary(
@@ -66,28 +66,26 @@ def summarize(edition: Edition) -> EditionSummary:
         listed=edition.listed,
         noteworthy=len(edition.noteworthy),
         waiting=len(edition.waiting),
-        stale=sum(one.is_stale for one in edition.waiting),
+        stale=sum(card.is_stale for card in edition.waiting),
         sections=sections if is_long else (),
     )
 
 
 def parts(edition: Edition) -> tuple[EditionPart, ...]:
-    """What its thread says: the papers of a long edition, then the noteworthy ones."""
-    pages = list(_pages(edition.groups)) if edition.listed > MAX_IN_MESSAGE else []
-    seen = [(EditionGroup("", edition.noteworthy),)] if edition.noteworthy else []
+    """The messages of the thread: the papers of a long edition, then the noteworthy ones."""
+    listed = list(_pages(edition)) if edition.listed > MAX_IN_MESSAGE else []
+    noteworthy = [(EditionGroup("", edition.noteworthy),)] if edition.noteworthy else []
+    pages = [*listed, *noteworthy]
     return tuple(
         EditionPart(
-            number=number,
-            of=len(pages) + len(seen),
-            is_noteworthy=number > len(pages),
-            groups=page,
+            number=number, of=len(pages), is_noteworthy=number > len(listed), groups=groups
         )
-        for number, page in enumerate([*pages, *seen], 1)
+        for number, groups in enumerate(pages, 1)
     )
 
 
 def to_messages(edition: Edition, channel: str, key: str) -> Iterator[Message]:
-    """The rows of an edition under its key."""
+    """The outbox messages of an edition under its key."""
     content = SUMMARY.dump_python(summarize(edition), mode="json")
     yield Message(key=key, channel=channel, kind="digest", content=content)
     for part in parts(edition):
@@ -101,25 +99,20 @@ def to_messages(edition: Edition, channel: str, key: str) -> Iterator[Message]:
 
 
 def read_summary(content: Mapping[str, Any]) -> EditionSummary:
-    """The summary in a row."""
+    """The summary in a message's content."""
     return SUMMARY.validate_python(content)
 
 
 def read_part(content: Mapping[str, Any]) -> EditionPart:
-    """The part in a row."""
+    """The part in a message's content."""
     return PART_CONTENT.validate_python(content)
 
 
-def _pages(groups: Iterable[EditionGroup]) -> Iterator[tuple[EditionGroup, ...]]:
-    """The papers in their sections, so many a page; a long section goes on on the next one."""
-    pairs = [(group.section, paper) for group in groups for paper in group.papers]
+def _pages(edition: Edition) -> Iterator[tuple[EditionGroup, ...]]:
+    """The listed papers in pages; a long section continues on the next page."""
+    pairs = [(group.section, paper) for group in edition.groups for paper in group.papers]
     for at in range(0, len(pairs), PAPERS_PER_PART):
-        yield _grouped(pairs[at : at + PAPERS_PER_PART])
-
-
-def _grouped(pairs: Sequence[tuple[str, EditionPaper]]) -> tuple[EditionGroup, ...]:
-    sections = dict.fromkeys(section for section, _ in pairs)
-    return tuple(
-        EditionGroup(name, tuple(paper for section, paper in pairs if section == name))
-        for name in sections
-    )
+        sections: dict[str, list[EditionPaper]] = {}
+        for section, paper in pairs[at : at + PAPERS_PER_PART]:
+            sections.setdefault(section, []).append(paper)
+        yield tuple(EditionGroup(name, tuple(papers)) for name, papers in sections.items())

@@ -1,4 +1,4 @@
-"""A subscription: what a channel wants to hear of, and when. Values, and their words."""
+"""Subscriptions: topic, schedule, and their descriptions in words. Values only."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ from bot.catalog.model import fold
 Rhythm = Literal["weekly", "daily"]
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DEFAULT_ZONE = "UTC"
-"""Used for people of whom Slack tells no time zone; words always name the zone."""
+"""The zone of people whose Slack profile has none; descriptions always name the zone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What a subscription is about: a section, a search, or everything (no text).
+    """The topic of a subscription: a section, a search, or everything (no text).
 
-    `text` is looked up anew for every edition, so it follows the list. `section` is the path of
+    `text` is looked up again for every edition, so it follows the list. `section` is the path of
     the section that the text alone names; a section with filters has none.
     """
 
@@ -28,7 +28,7 @@ class Topic:
 
     @property
     def key(self) -> str:
-        """The same however it is spelt; a channel has one subscription to a topic."""
+        """The same for all spellings; a channel has one subscription to a topic."""
         return fold(" ".join(self.text.split()))
 
     @property
@@ -42,11 +42,11 @@ EVERYTHING = Topic()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When editions come, by the clock on the wall of a zone."""
+    """The due moments of editions, in the local time of a zone."""
 
     rhythm: Rhythm = "weekly"
     weekday: int = 0
-    """0 is Monday; a daily schedule has 0 and heeds it not."""
+    """0 is Monday; a daily schedule has 0, which has no effect."""
     time: dt.time = dt.time(9)
     zone: str = DEFAULT_ZONE
     """An IANA name."""
@@ -59,29 +59,29 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A channel's subscription as it stands."""
+    """An active subscription of a channel."""
 
     id: int
     channel: str
     topic: Topic
     schedule: Schedule
     is_quiet: bool = False
-    """Whether nothing at all is said of a period that brought nothing."""
+    """Whether an empty edition is not posted at all."""
     created_by: str
     created_at: dt.datetime
     changed_at: dt.datetime
     """When its schedule was last set; editions are due after that."""
     revision: int = 1
-    """Counts the schedules it has had; see `periods.Period`."""
+    """The number of schedules it has had; see `periods.Period`."""
     since: dt.datetime
-    """Nothing from before this moment is told."""
+    """Papers listed before this moment are not in its editions."""
     covered_until: dt.datetime
-    """The end of the last period that an edition was issued for, or where the first begins."""
+    """The end of the last issued period, or the begin of the first one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionRequest:
-    """What somebody wants for a channel."""
+    """A subscription that a person asks for."""
 
     channel: str
     topic: Topic
@@ -91,10 +91,10 @@ class SubscriptionRequest:
 
 
 def apply_change(before: Subscription, wanted: Subscription, now: dt.datetime) -> Subscription:
-    """A subscription with the topic, schedule and quiet of another."""
+    """`before` with the topic, schedule and `is_quiet` of another subscription."""
     after = replace(before, is_quiet=wanted.is_quiet)
     if wanted.topic != before.topic:
-        # What the new topic brought in periods that were told of already is no news.
+        # The new topic's papers of periods that are over are no news.
         after = replace(after, topic=wanted.topic, since=before.covered_until)
     if wanted.schedule != before.schedule:
         revision = before.revision + 1
@@ -108,29 +108,31 @@ def _zones() -> Mapping[str, str]:
 
 
 def find_zone(name: str) -> str | None:
-    """The IANA name of a time zone, whatever its case; None if there is no such zone."""
+    """The IANA name of a time zone, in any case; None if there is no such zone."""
     return _zones().get(name.strip().casefold())
 
 
-def describe_schedule(schedule: Schedule) -> str:
-    """`every Monday at 9:00 (Europe/Berlin)`."""
-    day = DAYS[schedule.weekday] if schedule.rhythm == "weekly" else "day"
-    return f"every {day} at {format_time(schedule.time)} ({schedule.zone})"
+def topic_clause(topic: Topic, *, is_one: bool = False) -> str:
+    """` in Serving`, ` that match “kv cache”`, for one paper ` that matches …`; or nothing."""
+    if not topic.text:
+        return ""
+    if topic.section:
+        return f" in {topic.text}"
+    return f" that {'matches' if is_one else 'match'} “{topic.text}”"
 
 
 def describe_topic(topic: Topic) -> str:
     """`new papers in Serving`, `new papers that match “kv cache”`, `every new paper`."""
-    if not topic.text:
-        return "every new paper"
-    if topic.section:
-        return f"new papers in {topic.text}"
-    return f"new papers that match “{topic.text}”"
+    return f"new papers{topic_clause(topic)}" if topic.text else "every new paper"
 
 
-def describe_subscription(one: Subscription) -> str:
-    """What comes when, and whether anything comes when there is nothing."""
-    empty = "; nothing when there is nothing new" if one.is_quiet else ""
-    return f"{describe_schedule(one.schedule)}: {describe_topic(one.topic)}{empty}"
+def describe_subscription(subscription: Subscription) -> str:
+    """`every Monday at 9:00 (Europe/Berlin): new papers in Serving`."""
+    schedule = subscription.schedule
+    day = DAYS[schedule.weekday] if schedule.rhythm == "weekly" else "day"
+    when = f"every {day} at {format_time(schedule.time)} ({schedule.zone})"
+    empty = "; nothing when there is nothing new" if subscription.is_quiet else ""
+    return f"{when}: {describe_topic(subscription.topic)}{empty}"
 
 
 def format_time(time: dt.time) -> str:

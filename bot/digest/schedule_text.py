@@ -1,9 +1,9 @@
-"""What a person typed after `/papers subscribe`, taken apart. Pure.
+"""Parser of the text after `/papers subscribe`. Pure.
 
     serving weekly on monday at 9:00    kv cache daily at 8am unless empty    venue:osdi at 17:30
 
-Words of a schedule are taken out, wherever they stand; whatever is left is the topic, to be
-looked up as any other text. What stands in quotes is always topic.
+The words of a schedule may be anywhere; all other words are the topic, which is looked up like
+any other query. Quoted text is always topic.
 """
 
 import datetime as dt
@@ -22,13 +22,19 @@ _HALVES = re.compile(r"[ap]\.?m\.?")
 _NAMED_TIMES = {"noon": dt.time(12), "midday": dt.time(12), "midnight": dt.time(0)}
 _SHORT = {"tues": 1, "thur": 3, "thurs": 3} | {day[:3].lower(): at for at, day in enumerate(DAYS)}
 _LONG = {day.lower(): at for at, day in enumerate(DAYS)}
-_RHYTHMS: dict[str, Rhythm] = {"weekly": "weekly", "daily": "daily"}
-_UNITS: dict[str, Rhythm] = {"week": "weekly", "day": "daily"}
-_UNKNOWN_RHYTHMS = frozenset(
-    {"monthly", "hourly", "biweekly", "bi-weekly", "fortnightly", "yearly", "weekdays", "weekends"}
+_RHYTHMS: dict[str, Rhythm] = {
+    "weekly": "weekly", "daily": "daily", "week": "weekly", "day": "daily",
+}  # fmt: skip
+# These match the next three words; `(?!\S)` is the end of a word.
+_RHYTHM = re.compile(
+    r"(?:(weekly|daily)|(?:every|each|per|once (?:a|per|every|each)) (week|day))(?!\S)"
 )
-_QUIET = ("unless empty", "if not empty", "not if empty", "when not empty", "not when empty")
-_LOUD = ("even if empty", "even when empty", "also if empty", "also when empty")
+_UNKNOWN_RHYTHM = re.compile(
+    r"(?:monthly|hourly|bi-?weekly|fortnightly|yearly|weekdays|weekends|(?:every|each) weekday)"
+    r"(?!\S)"
+)
+_QUIET = re.compile(r"(?:unless empty|(?:if|when) not empty|not (?:if|when) empty)(?!\S)")
+_LOUD = re.compile(r"(?:even|also) (?:if|when) empty(?!\S)")
 _ALL = frozenset({"everything", "all", "anything", "*", "all papers", "every paper", "all topics"})
 _NOON, _LAST_HOUR, _LAST_MINUTE = 12, 23, 59
 _QUOTE = "Put it in quotes if it belongs to the topic."
@@ -36,7 +42,7 @@ _QUOTE = "Put it in quotes if it belongs to the topic."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedSubscription:
-    """What was typed; None is what was not said."""
+    """The typed parts of a subscription; None is a part that was not typed."""
 
     topic: str = ""
     """Empty for everything."""
@@ -47,7 +53,7 @@ class ParsedSubscription:
     is_quiet: bool | None = None
 
     def schedule(self, before: Schedule) -> Schedule:
-        """The schedule that is wanted; what was not said is as before."""
+        """The typed schedule, with the missing parts of `before`."""
         rhythm = self.rhythm or ("weekly" if self.weekday is not None else before.rhythm)
         weekday = before.weekday if self.weekday is None else self.weekday
         return Schedule(
@@ -59,13 +65,12 @@ class ParsedSubscription:
 
 
 def parse_subscription(text: str) -> ParsedSubscription | QueryMistake:
-    """What is wanted, or the first thing that cannot be, in a sentence with the remedy."""
-    reader = _Reader(_TOKEN.findall(text.translate(QUOTES)))
-    return reader.read()
+    """The parts of a subscription, or the first mistake with its remedy."""
+    return _Reader(_TOKEN.findall(text.translate(QUOTES))).read()
 
 
 class _Reader:
-    """Goes once through the words; each kind of schedule word takes what it knows."""
+    """Reads the words once; each step consumes the schedule words of its kind."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self._words = words
@@ -87,10 +92,8 @@ class _Reader:
             if not taken and not self._mistake:
                 self._topic.append(self._words[self._at])
             self._at += taken or 1
-        mistake = self._mistake or self._contradiction()
-        return QueryMistake(mistake) if mistake else self._wanted()
-
-    def _wanted(self) -> ParsedSubscription:
+        if mistake := self._mistake or self._contradiction():
+            return QueryMistake(mistake)
         return ParsedSubscription(
             topic=_topic(self._topic),
             rhythm=self._rhythms[0] if self._rhythms else None,
@@ -113,41 +116,29 @@ class _Reader:
         return None
 
     def _word(self, ahead: int = 0) -> str:
-        """A word as schedules are written: without case and commas; empty beyond the end."""
+        """A word in lower case without a comma at its end; empty beyond the last word."""
         at = self._at + ahead
         return self._words[at].lower().rstrip(",;") if at < len(self._words) else ""
 
+    def _window(self) -> str:
+        return " ".join(self._word(ahead) for ahead in range(3))
+
     def _take_emptiness(self) -> int:
-        three = " ".join(self._word(ahead) for ahead in range(3))
-        for phrases, quiet in ((_QUIET, True), (_LOUD, False)):
-            for phrase in phrases:
-                if three == phrase or three.startswith(f"{phrase} "):
-                    self._quiet = quiet
-                    return len(phrase.split())
+        for pattern, quiet in ((_QUIET, True), (_LOUD, False)):
+            if match := pattern.match(self._window()):
+                self._quiet = quiet
+                return len(match[0].split())
         return 0
 
     def _take_rhythm(self) -> int:
-        word, following = self._word(), self._word(1)
-        if word in _UNKNOWN_RHYTHMS or (word in {"every", "each"} and following == "weekday"):
+        if match := _UNKNOWN_RHYTHM.match(self._window()):
             self._mistake = (
-                f"Subscriptions are weekly or daily, not “{word}”. `daily unless empty` is silent "
-                f"on days without news. {_QUOTE}"
+                f"Subscriptions are weekly or daily, not “{match[0]}”. `daily unless empty` is "
+                f"silent on days without news. {_QUOTE}"
             )
-            return 1
-        if word in _RHYTHMS:
-            self._rhythms.append(_RHYTHMS[word])
-            return 1
-        if word in {"every", "each", "per"} and following in _UNITS:
-            self._rhythms.append(_UNITS[following])
-            return 2
-        if (
-            word == "once"
-            and following in {"a", "per", "every", "each"}
-            and self._word(2) in _UNITS
-        ):
-            self._rhythms.append(_UNITS[self._word(2)])
-            return 3
-        return 0
+        elif match := _RHYTHM.match(self._window()):
+            self._rhythms.append(_RHYTHMS[match[1] or match[2]])
+        return len(match[0].split()) if match else 0
 
     def _take_day(self) -> int:
         word = self._word()
@@ -158,7 +149,7 @@ class _Reader:
             self._days.append(day)
             return 2 + self._more_days(2)
         day = _LONG.get(word, _LONG.get(word.removesuffix("s")))
-        if day is None and self._at and self._word(-1) in {*_RHYTHMS, "week"}:
+        if day is None and self._at and self._word(-1) in {"weekly", "daily", "week"}:
             day = _day(word)
         if day is None:
             return 0
@@ -166,7 +157,7 @@ class _Reader:
         return 1 + self._more_days(1)
 
     def _more_days(self, ahead: int) -> int:
-        """`and thursday` after a day: two days cannot be had."""
+        """Take `and thursday` after a day, which is a contradiction."""
         if self._word(ahead) in {"and", "&", "or"}:
             day = _day(self._word(ahead + 1))
             if day is not None:
@@ -175,28 +166,27 @@ class _Reader:
         return 0
 
     def _no_day(self, word: str) -> int:
-        """After `on` comes no day: a slip, or words of the topic."""
+        """Handle `on` before another word: a misspelt day, or words of the topic."""
         named = self._word(1)
         near = get_close_matches(named, list(_LONG), n=1, cutoff=0.75)
         if near:
             self._mistake = (
                 f"“{named}” is no day of the week. Did you mean `{word} {near[0]}`? {_QUOTE}"
             )
-        elif word == "on" and self._at and self._word(-1) in _RHYTHMS and named:
+        elif word == "on" and self._at and self._word(-1) in {"weekly", "daily"} and named:
             self._mistake = (
                 f"“{named}” is no day of the week. Write for example `weekly on monday`. {_QUOTE}"
             )
         return 0
 
     def _take_time(self) -> int:
-        word, is_said = self._word(), False
-        ahead = 0
+        word, ahead = self._word(), 0
         if word in {"at", "@"}:
-            word, is_said, ahead = self._word(1), True, 1
-        if word in _NAMED_TIMES and is_said:
+            word, ahead = self._word(1), 1
+        if ahead and word in _NAMED_TIMES:
             self._times.append(_NAMED_TIMES[word])
             return ahead + 1 + self._take_zone(ahead + 1)
-        if not word[:1].isdigit() or not (is_said or _is_clock(word)):
+        if not word[:1].isdigit() or not (ahead or _is_clock(word)):
             return 0
         spread = 2 if _HALVES.fullmatch(self._word(ahead + 1)) else 1
         typed = "".join(self._word(ahead + at) for at in range(spread))
@@ -211,7 +201,7 @@ class _Reader:
         return ahead + spread + self._take_zone(ahead + spread)
 
     def _take_zone(self, ahead: int) -> int:
-        """A zone right after the time: `at 9:00 Europe/Berlin`, `at 9 UTC`."""
+        """Take a zone right after the time: `at 9:00 Europe/Berlin`, `at 9 UTC`."""
         word = self._word(ahead).strip("()")
         if "/" not in word and word not in {"utc", "gmt"}:
             return 0
@@ -230,7 +220,7 @@ def _day(word: str) -> int | None:
 
 
 def _is_clock(word: str) -> bool:
-    """Whether a word looks like a time without `at`: `9:00`, `8am`; not `9`, nor `2401.09670`."""
+    """Whether a word is a time without `at`: `9:00`, `8am`, but not `9` or `2401.09670`."""
     return bool(re.fullmatch(r"\d{1,2}(?::\d{2}(?:[ap]\.?m\.?)?|[ap]\.?m\.?)", word))
 
 
@@ -247,7 +237,7 @@ def _clock(word: str) -> dt.time | None:
 
 
 def _topic(words: Sequence[str]) -> str:
-    """The topic's words, without `to`, `for` and commas that belonged to the sentence."""
+    """The words of the topic, without the `to`, `for`, `and` and commas around them."""
     kept = list(words)
     while kept and kept[0].lower() in {"to", "for"}:
         kept.pop(0)

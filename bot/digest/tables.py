@@ -1,4 +1,4 @@
-"""What digests keep: who subscribed to what, the editions issued, the papers told of."""
+"""Tables of digests: subscriptions, issued editions, and the papers in them."""
 
 import sqlalchemy as sa
 
@@ -23,7 +23,7 @@ subscriptions = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("changed_at", Moment, nullable=False, comment="when its schedule was last set"),
     sa.Column("revision", sa.Integer, nullable=False, comment="counts its schedules"),
-    sa.Column("since", Moment, nullable=False, comment="nothing from before is told"),
+    sa.Column("since", Moment, nullable=False, comment="earlier papers are left out"),
     sa.Column("covered_until", Moment, nullable=False, comment="the end of the last period"),
     sa.Column("removed_by", sa.String(64)),
     sa.Column("removed_at", Moment),

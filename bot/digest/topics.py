@@ -1,7 +1,7 @@
-"""Which papers a topic brings: what a lookup of the topic finds, and only what meets all of it.
+"""The papers of a topic: the results of its lookup that match all of it.
 
-The list and everything that may be told are looked up as one list, so that a topic means the same
-for a paper that is listed, waits or was only seen. A run of editions shares the answers.
+The list and all other papers of the material are looked up as one list, so that a topic means the
+same for listed, waiting and unlisted papers.
 """
 
 from collections.abc import Iterable
@@ -19,19 +19,19 @@ _ELSEWHERE = Section(id="not-on-the-list-any-more", title="No section of the lis
 
 @dataclass(frozen=True, slots=True)
 class TopicMatch:
-    """The entries of a topic; None are all. `trouble` is why it cannot be looked up."""
+    """The entries of a topic, None for all; `trouble` is why it cannot be looked up."""
 
     entries: frozenset[Entry] | None
     trouble: str | None = None
 
     def has(self, entry: Entry) -> bool:
-        """Whether an entry belongs to the topic."""
+        """Whether an entry is of the topic."""
         return self.entries is None or entry in self.entries
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedTopic:
-    """A topic that can be subscribed to, and what is to be said of it."""
+    """A topic that can be subscribed to, and a remark for the person who typed it."""
 
     topic: Topic
     remark: str = ""
@@ -41,19 +41,19 @@ class TopicSearch:
     """Looks topics up in a list, each once."""
 
     def __init__(self, catalog: Catalog, shipped: KnownNames) -> None:
-        """`catalog` is the list with all that may be told, as `together` makes it."""
+        """`catalog` is the list with the other papers, from `merge_entries`."""
         self._catalog, self._shipped = catalog, shipped
         self._lookup: CatalogLookup | None = None
-        self._found: dict[str, TopicMatch] = {"": TopicMatch(None)}
+        self._matches: dict[str, TopicMatch] = {"": TopicMatch(None)}
 
     def find(self, topic: Topic) -> TopicMatch:
         """The entries of a topic."""
-        if topic.text not in self._found:
-            self._found[topic.text] = self._ask(topic.text)
-        return self._found[topic.text]
+        if topic.text not in self._matches:
+            self._matches[topic.text] = self._match(topic.text)
+        return self._matches[topic.text]
 
-    def _ask(self, text: str) -> TopicMatch:
-        # An index takes a while to build; subscriptions to everything need none.
+    def _match(self, text: str) -> TopicMatch:
+        # Building an index is slow, and subscriptions to everything need none.
         self._lookup = self._lookup or CatalogLookup(self._catalog, self._shipped)
         answer = self._lookup.answer(text)
         if answer.kind == "error":
@@ -62,11 +62,11 @@ class TopicSearch:
 
 
 def resolve_topic(lookup: CatalogLookup, text: str) -> ResolvedTopic | QueryMistake:
-    """The topic that somebody typed, as it is kept.
+    """The topic that a person typed, or the mistake in it.
 
-    A section is kept under its title, so that a slip in typing is corrected where it is seen, and
-    a paper of that name that comes later takes nothing away. What nothing on the list matches
-    today may be subscribed to: it may come.
+    A section gets its title as text, which corrects a typing error where the person sees it, and
+    stays that section when a paper of its name is added. A topic without results is allowed, since
+    papers may come.
     """
     text = " ".join(text.split())
     if not text:
@@ -84,33 +84,29 @@ def resolve_topic(lookup: CatalogLookup, text: str) -> ResolvedTopic | QueryMist
 
 
 def _section(lookup: CatalogLookup, text: str, answer: LookupAnswer) -> Topic | None:
-    """The section that the text names, if it names nothing else."""
+    """The section that a text names, if it names nothing else."""
     query = parse(text)
     place = answer.place
     if place is None or not isinstance(query, Query) or query.has_filters:
         return None
-    # Of two sections of one name the title means the first.
+    # Of two sections with one title, the title means the first.
     again = lookup.answer(place.section.title).place
     is_clear = again is not None and again.path == place.path
     return Topic(place.section.title if is_clear else text, place.path)
 
 
 def merge_entries(catalog: Catalog, others: Iterable[Entry]) -> tuple[Catalog, tuple[Entry, ...]]:
-    """The list with other entries, and those as they stand in it.
+    """The list with other entries added, and those entries with sections of the list.
 
-    A suggestion may name a section that people have renamed since: it stands in none then.
+    An entry whose sections have all been renamed since goes to a section of its own.
     """
-    known, added, is_lost = set(catalog.entries), list[Entry](), False
-    there = []
+    placed = []
     for entry in others:
         sections = tuple(path for path in entry.sections if path in catalog.places)
-        is_lost = is_lost or not sections
-        fitting = replace(entry, sections=sections or (_ELSEWHERE.id,))
-        there.append(fitting)
-        if fitting not in known:
-            known.add(fitting)
-            added.append(fitting)
+        placed.append(replace(entry, sections=sections or (_ELSEWHERE.id,)))
     info = catalog.info
-    if is_lost:
+    if any(entry.home == _ELSEWHERE.id for entry in placed):
         info = replace(info, sections=(*info.sections, _ELSEWHERE))
-    return Catalog(info, (*catalog.entries, *added)), tuple(there)
+    listed = set(catalog.entries)
+    added = [entry for entry in dict.fromkeys(placed) if entry not in listed]
+    return Catalog(info, (*catalog.entries, *added)), tuple(placed)

@@ -106,7 +106,7 @@ class Outbox:
         self._update(row, next_at=until, problem=problem, tries=tries)
 
     def forget_posting(self, key: str) -> None:
-        """Have a message posted anew, since it is no longer in Slack."""
+        """Have a message posted again, since it is no longer in Slack."""
         absent = {"ts": None, "posted_in": None, "attempted": None, "state": "due"}
         with self._database.write() as connection:
             connection.execute(outbox.update().where(outbox.c.key == key).values(**absent))

@@ -72,7 +72,7 @@ class Reopen:
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """Support a suggestion of somebody else."""
+    """Support a suggestion of another person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class ReviewService:
     ) -> SuggestionMade | AlreadySuggested | DailyLimitReached:
         """Make a suggestion, unless the paper has one.
 
-        People may suggest anew what was approved and is no longer on the list; the bot may not.
+        People may suggest again what was approved and is no longer on the list; the bot may not.
         """
         source = proposal.source
         with self._database.write() as connection:

@@ -1,4 +1,4 @@
-"""Laws of words: an edition says how many, of what, since when; one is one and two are two."""
+"""The sentences of an edition, with correct numbers and plurals."""
 
 import datetime as dt
 
@@ -39,14 +39,16 @@ def edition(topic: Topic, listed: int, seen: int = 0, cards: tuple[bool, ...] = 
         (EVERYTHING, 0, 0, "Nothing new"),
     ],
 )
-def test_the_headline_counts(topic: Topic, listed: int, seen: int, says: str) -> None:
-    said = headline(summarize(edition(topic, listed, seen)))
-    assert said == f"{says} since Monday 28 December 2026"
+def test_the_headline_counts_the_listed_papers(
+    topic: Topic, listed: int, seen: int, says: str
+) -> None:
+    text = headline(summarize(edition(topic, listed, seen)))
+    assert text == f"{says} since Monday 28 December 2026"
 
 
-def test_a_paper_that_was_only_seen_is_no_listed_one() -> None:
-    said = headline(summarize(edition(Topic("Serving", "a/serving"), 0, 2)))
-    assert said.startswith("No paper in Serving since Monday 28 December 2026 was listed, 2 may")
+def test_noteworthy_papers_do_not_count_as_listed() -> None:
+    text = headline(summarize(edition(Topic("Serving", "a/serving"), 0, 2)))
+    assert text.startswith("No paper in Serving since Monday 28 December 2026 was listed, 2 may")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Laws of the sentence on the feeds: fresh, quiet, failed, stalled, not asked are told apart."""
+"""The sentence on the feeds distinguishes fresh, quiet, failed, stalled and not asked."""
 
 import datetime as dt
 
@@ -21,7 +21,7 @@ Plan = dict[int, tuple[str, ...] | str]
 
 
 def feeds(plan: Plan, taken: dict[str, list[int]] | None = None, since: int = 1) -> FeedChecks:
-    """Per day a verdict for both categories, or one for each."""
+    """Checks with, for each day, a verdict for both categories or one for each."""
     checks = []
     for day, verdicts in plan.items():
         both = (verdicts, verdicts) if isinstance(verdicts, str) else verdicts
@@ -37,7 +37,7 @@ FRESH: Plan = dict.fromkeys((16, 17, 18, 19, 20), "fresh")
 
 
 @pytest.mark.parametrize(
-    ("news", "sentence", "is_trouble"),
+    ("checks", "sentence", "is_trouble"),
     [
         (feeds(FRESH), "arXiv: fresh every weekday.", False),
         (feeds(FRESH | {18: ("fresh", "quiet")}), "arXiv: fresh every weekday.", False),
@@ -71,23 +71,23 @@ FRESH: Plan = dict.fromkeys((16, 17, 18, 19, 20), "fresh")
         (FeedChecks(), "arXiv: not asked yet.", False),
     ],
 )
-def test_the_sentence_tells_what_went_wrong_when(
-    news: FeedChecks,
+def test_the_sentence_names_the_faults_and_their_days(
+    checks: FeedChecks,
     sentence: str,
     is_trouble: bool,  # noqa: FBT001  # pytest gives it by name
 ) -> None:
-    assert feed_health(news, MONDAY, NEXT) == FeedHealth(sentence, is_trouble)
+    assert feed_health(checks, MONDAY, NEXT) == FeedHealth(sentence, is_trouble)
 
 
-def test_a_failure_that_a_later_poll_of_the_day_made_good_is_none() -> None:
-    news = feeds({16: "failed"})
+def test_a_failure_before_a_good_check_of_the_day_is_no_fault() -> None:
+    failed = feeds({16: "failed"})
     late = (eastern(16, 7), FeedCheck("arXiv", "cs.DC", "fresh", "", 3, MONDAY.date()))
     other = (eastern(16, 7), FeedCheck("arXiv", "cs.LG", "fresh", "", 3, MONDAY.date()))
-    made_good = FeedChecks([*news.checks, late, other], news.taken, news.watched_since)
+    made_good = FeedChecks([*failed.checks, late, other], failed.taken, failed.watched_since)
     assert feed_health(made_good, MONDAY, eastern(17)).sentence == "arXiv: fresh."
 
 
-def test_weekends_and_holidays_are_nobody_s_fault() -> None:
+def test_weekends_and_holidays_are_no_fault() -> None:
     assert feed_health(feeds({}), eastern(20, 9), eastern(22)).sentence == (
         "arXiv: no announcement was due."
     )
@@ -96,10 +96,10 @@ def test_weekends_and_holidays_are_nobody_s_fault() -> None:
     )
 
 
-def test_each_day_is_told_of_in_one_period() -> None:
-    """Nine in Berlin is before the day's batch is over; the next digest tells of that day."""
-    news = feeds({16: "fresh", 17: "failed", 18: "fresh"})
-    told = [
-        feed_health(news, eastern(day), eastern(day + 1)).is_trouble for day in (15, 16, 17, 18)
+def test_each_day_belongs_to_one_period() -> None:
+    """At nine in Berlin the day's batch is not complete, so the day is in the next period."""
+    week = feeds({16: "fresh", 17: "failed", 18: "fresh"})
+    trouble = [
+        feed_health(week, eastern(day), eastern(day + 1)).is_trouble for day in (15, 16, 17, 18)
     ]
-    assert told == [False, False, True, False]
+    assert trouble == [False, False, True, False]

@@ -1,4 +1,4 @@
-"""Laws of due editions: every instant in exactly one, whatever clocks, restarts and seasons do."""
+"""Periods cover every instant once, over restarts, clock changes and summer time."""
 
 import datetime as dt
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.digest import periods as calendar
+from bot.digest import periods
 from bot.digest.model import EVERYTHING, Schedule, Subscription, describe_subscription
 from bot.digest.periods import Period
 
@@ -44,7 +44,7 @@ waits = st.one_of(
 
 
 def subscription(schedule: Schedule, now: dt.datetime) -> Subscription:
-    begin = calendar.first_begin(schedule, now)
+    begin = periods.last_due(schedule, now)
     return Subscription(
         id=1,
         channel="C1",
@@ -58,10 +58,10 @@ def subscription(schedule: Schedule, now: dt.datetime) -> Subscription:
     )
 
 
-def issue(one: Subscription, now: dt.datetime) -> tuple[Subscription, Period | None]:
-    """What the database keeps after a tick: where the last edition ended, nothing else."""
-    period = calendar.due_period(one, now)
-    return (replace(one, covered_until=period.end), period) if period else (one, None)
+def issue(current: Subscription, now: dt.datetime) -> tuple[Subscription, Period | None]:
+    """Issue the due edition, if there is current; only the end of its period is stored."""
+    period = periods.due_period(current, now)
+    return (replace(current, covered_until=period.end), period) if period else (current, None)
 
 
 def berlin(*parts: int, fold: int = 0) -> dt.datetime:
@@ -69,23 +69,23 @@ def berlin(*parts: int, fold: int = 0) -> dt.datetime:
 
 
 @given(schedule=schedules, start=moments, steps=st.lists(waits, min_size=1, max_size=30))
-def test_every_instant_is_in_exactly_one_edition(
+def test_every_instant_is_in_exactly_one_period(
     schedule: Schedule, start: dt.datetime, steps: list[dt.timedelta]
 ) -> None:
-    """Periods abut, end when they are due, and no key comes twice, however irregular the ticks."""
-    one, now, issued = subscription(schedule, start), start, list[Period]()
-    begin = one.covered_until
+    """Periods are contiguous, end at due moments, and have different keys."""
+    current, now, issued = subscription(schedule, start), start, list[Period]()
+    begin = current.covered_until
     for step in steps:
         now += step
-        one, period = issue(one, now)
+        current, period = issue(current, now)
         if period:
             assert period.begin < period.end <= now
             assert start < period.end
             issued.append(period)
-            assert calendar.due_period(one, now) is None, "one edition, however long it was away"
-        assert calendar.due_after(schedule, now) > now
-        assert calendar.last_due(schedule, now) <= now
-        assert calendar.last_due(schedule, now) <= max(one.covered_until, one.changed_at)
+            assert periods.due_period(current, now) is None, "one edition after any time"
+        assert periods.due_after(schedule, now) > now
+        assert periods.last_due(schedule, now) <= now
+        assert periods.last_due(schedule, now) <= max(current.covered_until, current.changed_at)
     edges = [begin, *(period.end for period in issued)]
     assert [period.begin for period in issued] == edges[:-1]
     assert len({period.key for period in issued}) == len(issued)
@@ -96,19 +96,19 @@ def test_every_instant_is_in_exactly_one_edition(
     start=moments,
     ticks=st.lists(st.tuples(waits, st.integers(-3600, 3600)), min_size=1, max_size=30),
 )
-def test_a_clock_that_jumps_an_hour_neither_repeats_nor_loses(
+def test_a_clock_that_jumps_an_hour_repeats_and_loses_no_period(
     schedule: Schedule, start: dt.datetime, ticks: list[tuple[dt.timedelta, int]]
 ) -> None:
-    one, true_now, issued = subscription(schedule, start), start, list[Period]()
+    current, true_now, issued = subscription(schedule, start), start, list[Period]()
     for step, jump in ticks:
         true_now += step
-        one, period = issue(one, true_now + dt.timedelta(seconds=jump))
+        current, period = issue(current, true_now + dt.timedelta(seconds=jump))
         if period:
             assert not issued or period.begin == issued[-1].end
             issued.append(period)
     assert len({period.key for period in issued}) == len(issued)
-    one, _ = issue(one, true_now + 9 * dt.timedelta(days=1))
-    assert one.covered_until >= true_now, "once the clock is right, nothing is left out"
+    current, _ = issue(current, true_now + 9 * dt.timedelta(days=1))
+    assert current.covered_until >= true_now, "complete once the clock is right"
 
 
 @given(
@@ -117,15 +117,15 @@ def test_a_clock_that_jumps_an_hour_neither_repeats_nor_loses(
 def test_a_changed_schedule_repeats_no_key_and_leaves_no_gap(
     schedule: Schedule, start: dt.datetime, changes: list[tuple[dt.timedelta, Schedule]]
 ) -> None:
-    one, now, issued = subscription(schedule, start), start, list[Period]()
+    current, now, issued = subscription(schedule, start), start, list[Period]()
     for wait, other in changes:
         for _ in range(4):
             now += wait
-            one, period = issue(one, now)
+            current, period = issue(current, now)
             issued += [period] if period else []
-        one = replace(one, schedule=other, revision=one.revision + 1, changed_at=now)
-        assert calendar.due_period(one, now) is None, "a change by itself brings no edition"
-        assert calendar.next_due(one, now) > now
+        current = replace(current, schedule=other, revision=current.revision + 1, changed_at=now)
+        assert periods.due_period(current, now) is None, "a change alone makes no edition due"
+        assert periods.next_due(current, now) > now
     assert len({period.key for period in issued}) == len(issued)
     assert all(a.end == b.begin for a, b in pairwise(issued))
 
@@ -134,20 +134,20 @@ def test_a_changed_schedule_repeats_no_key_and_leaves_no_gap(
 def test_the_first_edition_covers_the_period_before_it(
     schedule: Schedule, now: dt.datetime
 ) -> None:
-    one = subscription(schedule, now)
-    assert calendar.due_period(one, now) is None
-    first = calendar.next_due(one, now)
-    assert now < first <= now + calendar.period_length(schedule) + 25 * HOUR
-    period = calendar.due_period(one, first)
+    current = subscription(schedule, now)
+    assert periods.due_period(current, now) is None
+    first = periods.next_due(current, now)
+    assert now < first <= now + periods.period_length(schedule) + 25 * HOUR
+    period = periods.due_period(current, first)
     assert period is not None
     assert period.end == first
     assert period.begin <= now
 
 
 @given(schedule=schedules, now=moments)
-def test_editions_come_at_the_time_on_the_wall(schedule: Schedule, now: dt.datetime) -> None:
-    """Nine o'clock is nine o'clock in summer and winter, save where clocks skip it."""
-    moment = calendar.due_after(schedule, now)
+def test_editions_are_due_at_the_local_time(schedule: Schedule, now: dt.datetime) -> None:
+    """In summer and winter, except where clocks skip that time."""
+    moment = periods.due_after(schedule, now)
     local = moment.astimezone(schedule.zone_info)
     if local.time() != schedule.time:
         before = (moment - dt.timedelta(days=1)).astimezone(schedule.zone_info)
@@ -156,43 +156,43 @@ def test_editions_come_at_the_time_on_the_wall(schedule: Schedule, now: dt.datet
         assert local.weekday() == schedule.weekday
 
 
-def test_a_time_that_clocks_skip_comes_as_long_after_midnight_as_it_says() -> None:
+def test_a_skipped_time_is_due_as_long_after_midnight_as_it_says() -> None:
     half_past_two = Schedule(rhythm="daily", time=dt.time(2, 30), zone="Europe/Berlin")
     before = berlin(2026, 3, 28, 12)
-    assert calendar.due_after(half_past_two, before) == berlin(2026, 3, 29, 3, 30)
-    assert calendar.due_after(half_past_two, berlin(2026, 3, 29, 3, 30)) == berlin(
+    assert periods.due_after(half_past_two, before) == berlin(2026, 3, 29, 3, 30)
+    assert periods.due_after(half_past_two, berlin(2026, 3, 29, 3, 30)) == berlin(
         2026, 3, 30, 2, 30
     )
 
 
-def test_a_time_that_comes_twice_counts_the_first_time() -> None:
+def test_a_repeated_time_is_due_the_first_time() -> None:
     half_past_two = Schedule(rhythm="daily", time=dt.time(2, 30), zone="Europe/Berlin")
-    one = subscription(half_past_two, berlin(2026, 10, 24, 12))
-    one, period = issue(one, berlin(2026, 10, 25, 2, 30, fold=0))
+    current = subscription(half_past_two, berlin(2026, 10, 24, 12))
+    current, period = issue(current, berlin(2026, 10, 25, 2, 30, fold=0))
     assert period is not None
     assert period.key == "2026-10-25"
-    assert calendar.due_period(one, berlin(2026, 10, 25, 2, 30, fold=1)) is None
-    assert calendar.next_due(one, berlin(2026, 10, 25, 3)) == berlin(2026, 10, 26, 2, 30)
+    assert periods.due_period(current, berlin(2026, 10, 25, 2, 30, fold=1)) is None
+    assert periods.next_due(current, berlin(2026, 10, 25, 3)) == berlin(2026, 10, 26, 2, 30)
 
 
-def test_a_day_that_a_zone_skips_has_no_edition_of_its_own() -> None:
+def test_a_day_that_a_zone_skips_has_no_edition() -> None:
     nine = Schedule(rhythm="daily", zone="Pacific/Apia")
-    one = subscription(nine, dt.datetime(2011, 12, 28, 20, tzinfo=dt.UTC))
+    current = subscription(nine, dt.datetime(2011, 12, 28, 20, tzinfo=dt.UTC))
     keys = []
     for hours in range(24 * 5):
-        one, period = issue(one, dt.datetime(2011, 12, 29, tzinfo=dt.UTC) + hours * HOUR)
+        current, period = issue(current, dt.datetime(2011, 12, 29, tzinfo=dt.UTC) + hours * HOUR)
         keys += [period.key] if period else []
     assert keys == ["2011-12-29", "2011-12-31", "2012-01-01", "2012-01-02", "2012-01-03"]
 
 
-def test_down_at_nine_it_comes_once_when_it_is_up_again() -> None:
-    """Two Mondays and the New Year slept through are one edition, of all that time."""
+def test_missed_due_moments_make_one_edition() -> None:
+    """The bot was down over several Mondays."""
     monday = Schedule(zone="Europe/Berlin")
-    one = subscription(monday, berlin(2026, 12, 15, 10))
-    one, period = issue(one, berlin(2027, 1, 5, 17))
+    current = subscription(monday, berlin(2026, 12, 15, 10))
+    current, period = issue(current, berlin(2027, 1, 5, 17))
     assert period == Period("2027-W01", berlin(2026, 12, 14, 9), berlin(2027, 1, 4, 9))
-    assert issue(one, berlin(2027, 1, 11, 8, 59))[1] is None
-    _, period = issue(one, berlin(2027, 1, 11, 9))
+    assert issue(current, berlin(2027, 1, 11, 8, 59))[1] is None
+    _, period = issue(current, berlin(2027, 1, 11, 9))
     assert period is not None
     assert period.key == "2027-W02"
 
@@ -207,5 +207,5 @@ def test_down_at_nine_it_comes_once_when_it_is_up_again() -> None:
         ),
     ],
 )
-def test_a_subscription_in_words_names_its_zone(schedule: Schedule, words: str) -> None:
+def test_a_description_names_the_time_zone(schedule: Schedule, words: str) -> None:
     assert describe_subscription(subscription(schedule, berlin(2026, 1, 1))) == words

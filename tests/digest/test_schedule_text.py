@@ -1,4 +1,4 @@
-"""Laws of subscribing in words: schedules are read as people write them, the rest is topic."""
+"""Schedules are read as people write them; all other words are the topic."""
 
 import datetime as dt
 
@@ -13,10 +13,10 @@ from bot.lookup.query import QueryMistake
 NINE = dt.time(9)
 
 
-def wanted(text: str) -> ParsedSubscription:
-    found = parse_subscription(text)
-    assert isinstance(found, ParsedSubscription), found
-    return found
+def parsed(text: str) -> ParsedSubscription:
+    outcome = parse_subscription(text)
+    assert isinstance(outcome, ParsedSubscription), outcome
+    return outcome
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,8 @@ def test_schedules_are_read_as_people_write_them(text: str, expected: ParsedSubs
         ("empty caches", "empty caches"),
     ],
 )
-def test_what_is_no_schedule_is_topic(text: str, topic: str) -> None:
-    assert wanted(text).topic == topic
+def test_other_words_are_the_topic(text: str, topic: str) -> None:
+    assert parsed(text).topic == topic
 
 
 @pytest.mark.parametrize(
@@ -106,19 +106,19 @@ def test_what_is_no_schedule_is_topic(text: str, topic: str) -> None:
         ("on mon and thu", "one day a week"),
         ("at 9 at 17", "one time"),
         ("serving monthly", "“monthly”"),
-        ("every weekday", "daily unless empty"),
+        ("every weekday", "“every weekday”"),
         ("at 9:00 Europe/Berlon", "time zone"),
     ],
 )
 def test_a_mistake_is_a_sentence_with_its_remedy(text: str, says: str) -> None:
-    found = parse_subscription(text)
-    assert isinstance(found, QueryMistake), found
-    assert says in found.message
-    assert found.message.endswith((".", "?"))
+    mistake = parse_subscription(text)
+    assert isinstance(mistake, QueryMistake), mistake
+    assert says in mistake.message
+    assert mistake.message.endswith((".", "?"))
 
 
 @given(st.text(max_size=80))
-def test_nothing_that_is_typed_breaks_it(text: str) -> None:
+def test_no_text_raises(text: str) -> None:
     parse_subscription(text)
 
 
@@ -133,19 +133,19 @@ def test_the_order_of_the_parts_does_not_matter(
     topic: str, rhythm: str, day: str, time: str, order: list[int]
 ) -> None:
     parts = [topic, rhythm, day, time]
-    found = wanted(" ".join(parts[at] for at in order if parts[at]))
-    assert found.topic == topic
-    assert found.rhythm == ("weekly" if rhythm else None)
-    assert found.weekday == (DAYS.index(day.split()[1]) if day else None)
-    assert found.time == (dt.time(8, 5) if time else None)
+    outcome = parsed(" ".join(parts[at] for at in order if parts[at]))
+    assert outcome.topic == topic
+    assert outcome.rhythm == ("weekly" if rhythm else None)
+    assert outcome.weekday == (DAYS.index(day.split()[1]) if day else None)
+    assert outcome.time == (dt.time(8, 5) if time else None)
 
 
-def test_what_was_not_said_is_as_before() -> None:
-    """The default: weekly, on Monday, at nine; a changed subscription keeps the rest."""
-    assert wanted("").schedule(Schedule(zone="Europe/Berlin")) == Schedule(
+def test_parts_that_were_not_typed_stay() -> None:
+    """The default is weekly, on Monday at nine."""
+    assert parsed("").schedule(Schedule(zone="Europe/Berlin")) == Schedule(
         rhythm="weekly", weekday=0, time=NINE, zone="Europe/Berlin"
     )
     before = Schedule(rhythm="daily", time=dt.time(7), zone="UTC")
-    assert wanted("on friday").schedule(before) == Schedule(
+    assert parsed("on friday").schedule(before) == Schedule(
         rhythm="weekly", weekday=4, time=dt.time(7), zone="UTC"
     )

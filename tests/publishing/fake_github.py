@@ -1,4 +1,4 @@
-"""A GitHub of one repository on loopback, strict about shas, parents and branches."""
+"""A fake GitHub with one repository on loopback, strict about shas, parents and branches."""
 
 import base64
 import hashlib
@@ -16,8 +16,8 @@ TOKEN = "github-token-for-tests"
 NAME = "team/list"
 
 
-def _sha(kind: str, told: object) -> str:
-    return hashlib.sha1(f"{kind} {json.dumps(told, sort_keys=True)}".encode()).hexdigest()  # noqa: S324  # as git does
+def _sha(kind: str, content: object) -> str:
+    return hashlib.sha1(f"{kind} {json.dumps(content, sort_keys=True)}".encode()).hexdigest()  # noqa: S324  # as git does
 
 
 class RefusedError(Exception):
@@ -28,7 +28,7 @@ class RefusedError(Exception):
 
 @dataclass
 class FakeGitHub:
-    """The repository; trees are flat here, path to blob."""
+    """The repository; its trees are flat, from path to blob."""
 
     blobs: dict[str, str] = field(default_factory=dict)
     trees: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -36,27 +36,30 @@ class FakeGitHub:
     refs: dict[str, str] = field(default_factory=dict)
     pulls: list[dict[str, Any]] = field(default_factory=list)
     failures: dict[tuple[str, str], Response] = field(default_factory=dict)
-    """Answers to give instead, to a method on a path that ends so."""
+    """Answers to a method on paths with an ending, instead of the real ones."""
     dies_before: int | None = None
-    """The request, counted among those that change something, that is lost with its sender."""
+    """The number of the changing request that is lost before it arrives."""
     dies_after: int | None = None
+    """The number of the changing request whose answer is lost."""
     changes: int = 0
     folders: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def begin(self, files: dict[str, str]) -> None:
-        self.refs["main"] = self.made_commit(self.made_tree(files), [], "Begin")
+        self.refs["main"] = self.create_commit(self.create_tree(files), [], "Begin")
 
-    def made_tree(self, files: dict[str, str]) -> str:
+    def create_tree(self, files: dict[str, str]) -> str:
         shas = {path: _sha("blob", text) for path, text in files.items()}
         self.blobs.update({shas[path]: text for path, text in files.items()})
         sha = _sha("tree", shas)
         self.trees[sha] = shas
         return sha
 
-    def made_commit(self, tree: str, parents: list[str], message: str, author: Any = None) -> str:
-        told = {"tree": tree, "parents": parents, "message": message, "author": author}
-        sha = _sha("commit", [told, len(self.commits)])
-        self.commits[sha] = told
+    def create_commit(
+        self, tree: str, parents: list[str], message: str, author: Any = None
+    ) -> str:
+        commit = {"tree": tree, "parents": parents, "message": message, "author": author}
+        sha = _sha("commit", [commit, len(self.commits)])
+        self.commits[sha] = commit
         return sha
 
     def files(self, branch: str = "main") -> dict[str, str]:
@@ -65,16 +68,19 @@ class FakeGitHub:
 
     def log(self, branch: str = "main") -> list[str]:
         return [
-            self.commits[sha]["message"] for sha in reversed(self._first_line(self.refs[branch]))
+            self.commits[sha]["message"]
+            for sha in reversed(self._first_parents(self.refs[branch]))
         ]
 
     def edit(self, branch: str, **files: str) -> None:
-        """A person's commit."""
-        told = {
+        """Commit files as a person."""
+        edited = {
             **self.files(branch),
             **{path.replace("__", "/"): text for path, text in files.items()},
         }
-        self.refs[branch] = self.made_commit(self.made_tree(told), [self.refs[branch]], "By hand")
+        self.refs[branch] = self.create_commit(
+            self.create_tree(edited), [self.refs[branch]], "By hand"
+        )
 
     def merge(self, number: int, *, squash: bool = False, delete: bool = False) -> None:
         """Merge a pull request whose branch begins at main's head."""
@@ -88,28 +94,28 @@ class FakeGitHub:
             if self.files().get(path) != text
         }
         assert tip
-        tree = self.made_tree({**self.files(), **changed})
-        self.refs["main"] = self.made_commit(tree, parents, f"{pull['title']} (#{number})")
+        tree = self.create_tree({**self.files(), **changed})
+        self.refs["main"] = self.create_commit(tree, parents, f"{pull['title']} (#{number})")
         pull["state"] = "closed"
         if delete:
             del self.refs[branch]
 
-    def _first_line(self, sha: str) -> list[str]:
-        found = [sha]
-        while parents := self.commits[found[-1]]["parents"]:
-            found.append(parents[0])
-        return found
+    def _first_parents(self, sha: str) -> list[str]:
+        line = [sha]
+        while parents := self.commits[line[-1]]["parents"]:
+            line.append(parents[0])
+        return line
 
-    def _all(self, sha: str) -> set[str]:
-        found, todo = set(), [sha]
+    def _ancestors(self, sha: str) -> set[str]:
+        ancestors, todo = set(), [sha]
         while todo:
-            one = todo.pop()
-            if one not in found:
-                found.add(one)
-                todo += self.commits[one]["parents"]
-        return found
+            commit = todo.pop()
+            if commit not in ancestors:
+                ancestors.add(commit)
+                todo += self.commits[commit]["parents"]
+        return ancestors
 
-    # What the API answers.
+    # The API.
 
     def answer(self, request: Request) -> Response:
         path = unquote(request.path)
@@ -133,28 +139,28 @@ class FakeGitHub:
         return lost if is_change and self.dies_after == self.changes else response
 
     def _route(self, method: str, path: str, request: Request) -> Response:
-        told: Any = json.loads(request.data) if request.data else {}
+        body: Any = json.loads(request.data) if request.data else {}
         routes = [
             ("GET", r"", lambda: {"default_branch": "main"}),
             ("GET", r"/git/ref/heads/(.+)", self._ref),
             ("GET", r"/git/trees/(\w+)", self._tree),
             ("GET", r"/git/blobs/(\w+)", self._blob),
             ("GET", r"/git/commits/(\w+)", self._commit),
-            ("POST", r"/git/trees", lambda: self._new_tree(told)),
-            ("POST", r"/git/commits", lambda: self._new_commit(told)),
-            ("POST", r"/git/refs", lambda: self._new_ref(told)),
-            ("PATCH", r"/git/refs/heads/(.+)", lambda branch: self._move(branch, told)),
+            ("POST", r"/git/trees", lambda: self._new_tree(body)),
+            ("POST", r"/git/commits", lambda: self._new_commit(body)),
+            ("POST", r"/git/refs", lambda: self._new_ref(body)),
+            ("PATCH", r"/git/refs/heads/(.+)", lambda branch: self._move(branch, body)),
             ("DELETE", r"/git/refs/heads/(.+)", self._delete),
             ("GET", r"/compare/(.+)\.\.\.(.+)", self._compare),
-            ("GET", r"/pulls", self._open_ones),
-            ("POST", r"/pulls", lambda: self._open(told)),
-            ("PATCH", r"/pulls/(\d+)", lambda number: self._change(int(number), told)),
+            ("GET", r"/pulls", self._open_pulls),
+            ("POST", r"/pulls", lambda: self._open(body)),
+            ("PATCH", r"/pulls/(\d+)", lambda number: self._change(int(number), body)),
         ]  # fmt: skip
-        for wanted, pattern, act in routes:
+        for expected, pattern, act in routes:
             match = re.fullmatch(pattern, path)
-            if match and wanted == method:
-                told = act(*match.groups())  # type: ignore[operator]  # each takes its groups
-                return _json(told, 201 if method == "POST" else 200)
+            if match and expected == method:
+                answer = act(*match.groups())  # type: ignore[operator]  # each takes its groups
+                return _json(answer, 201 if method == "POST" else 200)
         raise RefusedError(404, "Not Found")
 
     def _at(self, branch: str) -> str:
@@ -166,7 +172,7 @@ class FakeGitHub:
         return {"ref": f"refs/heads/{branch}", "object": {"sha": self._at(branch)}}
 
     def _tree(self, sha: str) -> Any:
-        """A commit's or a folder's own entries, one level of them."""
+        """One level of entries of a commit or folder."""
         root, folder = self.folders.get(sha, (sha, ""))
         if sha in self.commits:
             root = self.commits[sha]["tree"]
@@ -199,39 +205,41 @@ class FakeGitHub:
             raise RefusedError(404, "Not Found")
         return {"sha": sha, "tree": {"sha": self.commits[sha]["tree"]}}
 
-    def _new_tree(self, told: Any) -> Any:
-        if told["base_tree"] not in self.trees:
+    def _new_tree(self, body: Any) -> Any:
+        if body["base_tree"] not in self.trees:
             raise RefusedError(422, "base_tree is not a valid tree oid")
-        old = {path: self.blobs[sha] for path, sha in self.trees[told["base_tree"]].items()}
-        for one in told["tree"]:
-            assert (one["mode"], one["type"]) == ("100755", "blob"), "a file keeps its mode"
-            old[one["path"]] = one["content"]
-        return {"sha": self.made_tree(old)}
+        old = {path: self.blobs[sha] for path, sha in self.trees[body["base_tree"]].items()}
+        for child in body["tree"]:
+            assert (child["mode"], child["type"]) == ("100755", "blob"), "a file keeps its mode"
+            old[child["path"]] = child["content"]
+        return {"sha": self.create_tree(old)}
 
-    def _new_commit(self, told: Any) -> Any:
-        if told["tree"] not in self.trees or any(
-            one not in self.commits for one in told["parents"]
+    def _new_commit(self, body: Any) -> Any:
+        if body["tree"] not in self.trees or any(
+            parent not in self.commits for parent in body["parents"]
         ):
             raise RefusedError(422, "Tree SHA or parent does not exist")
-        if not told["author"]["name"] or "@" not in told["author"]["email"]:
+        if not body["author"]["name"] or "@" not in body["author"]["email"]:
             raise RefusedError(422, "author is invalid")
         return {
-            "sha": self.made_commit(told["tree"], told["parents"], told["message"], told["author"])
+            "sha": self.create_commit(
+                body["tree"], body["parents"], body["message"], body["author"]
+            )
         }
 
-    def _new_ref(self, told: Any) -> Any:
-        branch = told["ref"].removeprefix("refs/heads/")
+    def _new_ref(self, body: Any) -> Any:
+        branch = body["ref"].removeprefix("refs/heads/")
         if branch in self.refs:
             raise RefusedError(422, "Reference already exists")
-        if told["sha"] not in self.commits:
+        if body["sha"] not in self.commits:
             raise RefusedError(422, "Object does not exist")
-        self.refs[branch] = told["sha"]
+        self.refs[branch] = body["sha"]
         return self._ref(branch)
 
-    def _move(self, branch: str, told: Any) -> Any:
-        if self._at(branch) not in self._all(told["sha"]) or told["force"]:
+    def _move(self, branch: str, body: Any) -> Any:
+        if self._at(branch) not in self._ancestors(body["sha"]) or body["force"]:
             raise RefusedError(422, "Update is not a fast forward")
-        self.refs[branch] = told["sha"]
+        self.refs[branch] = body["sha"]
         return self._ref(branch)
 
     def _delete(self, branch: str) -> Any:
@@ -244,8 +252,8 @@ class FakeGitHub:
         return None
 
     def _compare(self, base: str, branch: str) -> Any:
-        ours = self._all(self._at(base))
-        line = self._first_line(self._at(branch))
+        ours = self._ancestors(self._at(base))
+        line = self._first_parents(self._at(branch))
         own = [sha for sha in reversed(line) if sha not in ours]
         fork = next(sha for sha in line if sha in ours)
         commits = [
@@ -253,20 +261,20 @@ class FakeGitHub:
         ]
         return {"merge_base_commit": {"sha": fork}, "commits": commits}
 
-    def _open_ones(self) -> Any:
-        return [self._shown(one) for one in self.pulls if one["state"] == "open"]
+    def _open_pulls(self) -> Any:
+        return [self._shown(pull) for pull in self.pulls if pull["state"] == "open"]
 
-    def _open(self, told: Any) -> Any:
-        if any(one["branch"] == told["head"] and one["state"] == "open" for one in self.pulls):
-            raise RefusedError(422, f"A pull request already exists for team:{told['head']}.")
-        if self._at(told["head"]) in self._all(self._at(told["base"])):
-            raise RefusedError(422, f"No commits between {told['base']} and {told['head']}")
+    def _open(self, body: Any) -> Any:
+        if any(each["branch"] == body["head"] and each["state"] == "open" for each in self.pulls):
+            raise RefusedError(422, f"A pull request already exists for team:{body['head']}.")
+        if self._at(body["head"]) in self._ancestors(self._at(body["base"])):
+            raise RefusedError(422, f"No commits between {body['base']} and {body['head']}")
         number = len(self.pulls) + 1
-        self.pulls.append({**told, "branch": told["head"], "number": number, "state": "open"})
+        self.pulls.append({**body, "branch": body["head"], "number": number, "state": "open"})
         return self._shown(self.pulls[-1])
 
-    def _change(self, number: int, told: Any) -> Any:
-        self.pulls[number - 1].update(told)
+    def _change(self, number: int, body: Any) -> Any:
+        self.pulls[number - 1].update(body)
         return self._shown(self.pulls[number - 1])
 
     def _shown(self, pull: dict[str, Any]) -> Any:
@@ -284,11 +292,11 @@ class FakeGitHub:
         }
 
 
-def _json(told: object, status: int) -> Response:
-    return Response(json.dumps(told), status, content_type="application/json")
+def _json(answer: object, status: int) -> Response:
+    return Response(json.dumps(answer), status, content_type="application/json")
 
 
 def served(fake: FakeGitHub, server: HTTPServer) -> str:
-    """The address of a GitHub that answers."""
+    """Serve a fake; returns its address."""
     server.expect_request(re.compile(".*")).respond_with_handler(fake.answer)
     return server.url_for("").rstrip("/")

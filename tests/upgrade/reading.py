@@ -292,16 +292,14 @@ def _subscription(found: Subscription) -> Facts:
 
 
 def _editions(database: Database) -> Facts:
-    store = DigestStore(database)
-    numbers = [row["id"] for row in _rows(database, subscriptions, "id")]
+    periods: dict[str, list[Facts]] = {
+        str(row["id"]): [] for row in _rows(database, subscriptions, "id")
+    }
+    for row in _rows(database, editions, "subscription", "period", "begins", "ends"):
+        period = {"key": row["period"], "begin": row["begins"], "end": row["ends"]}
+        periods[str(row["subscription"])].append(period)
     return {
-        "periods": {
-            str(number): [
-                {"key": period.key, "begin": period.begin, "end": period.end}
-                for period in store.issued_periods(number)
-            ]
-            for number in numbers
-        },
+        "periods": periods,
         "all": _rows(
             database, editions, "id", "subscription", "period", "issued_at", "papers", "is_said"
         ),

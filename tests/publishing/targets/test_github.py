@@ -1,6 +1,6 @@
-"""Laws of publishing to GitHub: a pull request a decision or a week, found again however it ended.
+"""Publishing to GitHub makes one pull request for each decision or week, over interruptions.
 
-The GitHub is a fake that keeps commits, branches and pull requests, and is strict about them.
+The GitHub is a strict fake with commits, branches and pull requests.
 """
 
 import json
@@ -37,8 +37,8 @@ def fake() -> FakeGitHub:
 @pytest.fixture
 def client() -> Iterator[HttpClient]:
     bounds = Bounds(connect=2.0, silence=5.0, deadline=10.0)
-    with HttpClient(agent="tests/1", clock=time.monotonic, now=lambda: NOW, bounds=bounds) as one:
-        yield one
+    with HttpClient(agent="tests/1", clock=time.monotonic, now=lambda: NOW, bounds=bounds) as http:
+        yield http
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def hub(fake: FakeGitHub, client: HttpClient, httpserver: HTTPServer) -> GitHubT
 
 @pytest.fixture(params=[False, True], ids=["a paper", "a week"])
 def either(request: pytest.FixtureRequest, hub: GitHubTarget) -> GitHubTarget:
-    """With one pull request a paper, then with one a week."""
+    """A target with a pull request for each paper, then one for each week."""
     return replace(hub, rolling=request.param)
 
 
@@ -82,10 +82,9 @@ def test_an_approval_is_a_pull_request_of_that_entry_alone(
     assert fake.files() == FILES
 
 
-def test_data_and_markdown_are_those_of_publishing_to_files(
+def test_the_files_are_those_that_the_files_target_writes(
     fake: FakeGitHub, hub: GitHubTarget, tmp_path: Path
 ) -> None:
-    """One change is one change, wherever it is made."""
     for path, text in FILES.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
@@ -114,10 +113,9 @@ def test_papers_of_a_week_share_a_pull_request(fake: FakeGitHub, hub: GitHubTarg
 @pytest.mark.parametrize("when", ["dies_before", "dies_after"])
 @pytest.mark.parametrize("what", ["approval", "second", "undo", "revert"])
 @pytest.mark.parametrize("at", [1, 2, 3, 4, 5])
-def test_lost_anywhere_and_asked_again_nothing_is_done_twice(
+def test_a_lost_request_or_answer_and_a_repetition_do_nothing_twice(
     fake: FakeGitHub, either: GitHubTarget, when: str, what: str, at: int
 ) -> None:
-    """Before a request arrives, or before its answer does."""
     rolling = either.rolling
     if what == "second":
         either.publish(paper(2))
@@ -133,9 +131,9 @@ def test_lost_anywhere_and_asked_again_nothing_is_done_twice(
     published = either.publish(made)
     assert either.publish(made).url in {published.url, None}
     logs = (message for branch in fake.refs for message in fake.log(branch))
-    told = [message for message in logs if message.endswith(f"{made.trailer}\n")]
+    commits = [message for message in logs if message.endswith(f"{made.trailer}\n")]
     is_closed = what == "undo" and not rolling
-    assert len(told) == (0 if is_closed else 1)
+    assert len(commits) == (0 if is_closed else 1)
     assert len(fake.pulls) == (2 if what == "revert" or (what == "second" and not rolling) else 1)
     assert ("open" in dict(states(fake)).values()) == (not is_closed)
     assert all(pull["body"].count("<!--") == pull["body"].count("###") for pull in fake.pulls)
@@ -151,10 +149,10 @@ def test_an_undo_before_the_merge_closes_the_papers_pull_request(
     assert hub.publish(undo(paper())) == Published()
 
 
-def test_an_undo_within_a_week_takes_the_paper_out_of_its_pull_request(
+def test_an_undo_within_a_week_removes_the_paper_from_its_pull_request(
     fake: FakeGitHub, hub: GitHubTarget
 ) -> None:
-    """Also in a later week, while that one still waits."""
+    """Also in a later week, while the pull request is still open."""
     rolling = replace(hub, rolling=True)
     rolling.publish(paper(1))
     alone = fake.files("papers/2026-W01")
@@ -168,25 +166,25 @@ def test_an_undo_within_a_week_takes_the_paper_out_of_its_pull_request(
 def test_an_undo_after_the_merge_is_a_pull_request_that_reverts(
     fake: FakeGitHub, either: GitHubTarget, way: str
 ) -> None:
-    """However it was merged, and whether its branch is still there."""
-    one = either
+    """After any kind of merge, with or without its branch."""
     squash, delete = "squashed" in way, "deleted" in way
-    one.publish(paper())
+    either.publish(paper())
     fake.merge(1, squash=squash, delete=delete)
-    assert one.publish(paper()).commit is None
+    assert either.publish(paper()).commit is None
     assert len(fake.pulls) == 1
-    published = one.publish(undo(paper()))
+    published = either.publish(undo(paper()))
     assert published.url == "https://github.example/team/list/pull/2"
-    assert one.publish(undo(paper())).url == published.url
+    assert either.publish(undo(paper())).url == published.url
     fake.merge(2, squash=squash, delete=delete)
     assert fake.files() == FILES
     again = replace(paper(), key="suggestion-1-again")
-    one.publish(again)
+    either.publish(again)
     assert len(fake.pulls) == 3
 
 
-def test_a_correction_goes_where_the_paper_waits(fake: FakeGitHub, either: GitHubTarget) -> None:
-    """Else there would be nothing to correct."""
+def test_a_correction_goes_to_the_open_pull_request_of_the_paper(
+    fake: FakeGitHub, either: GitHubTarget
+) -> None:
     either.publish(paper())
     change = Change(before=entry(1), after=replace(entry(1), venue="OSDI", year=2025))
     either.publish(replace(paper(), key="correction", change=change, day=date(2026, 2, 2)))
@@ -194,9 +192,7 @@ def test_a_correction_goes_where_the_paper_waits(fake: FakeGitHub, either: GitHu
     assert "venue: OSDI" in fake.files(fake.pulls[0]["branch"])["data/papers/serving.yaml"]
 
 
-def test_a_branch_that_others_have_added_to_is_built_upon(
-    fake: FakeGitHub, hub: GitHubTarget
-) -> None:
+def test_commits_of_others_on_the_branch_stay(fake: FakeGitHub, hub: GitHubTarget) -> None:
     rolling = replace(hub, rolling=True)
     rolling.publish(paper(1))
     fake.edit("papers/2026-W01", notes="By hand.\n")
@@ -206,7 +202,7 @@ def test_a_branch_that_others_have_added_to_is_built_upon(
     assert "notes" in fake.files("papers/2026-W01")
 
 
-def test_a_paper_that_was_listed_by_hand_needs_no_pull_request(
+def test_a_paper_that_was_listed_by_hand_makes_no_pull_request(
     fake: FakeGitHub, hub: GitHubTarget
 ) -> None:
     hub.publish(paper())
@@ -219,8 +215,8 @@ def test_a_paper_that_was_listed_by_hand_needs_no_pull_request(
 
 
 def refusal(status: int, message: str, **headers: str) -> Response:
-    told = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(json.dumps({"message": message}), status, headers=told)
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(json.dumps({"message": message}), status, headers=names)
 
 
 LIMIT = {"x_ratelimit_remaining": "0", "x_ratelimit_reset": str(int(NOW.timestamp()) + 90)}
@@ -242,7 +238,7 @@ FOR_GOOD, FOR_NOW = (True, None), (False, None)
         (Response("<html>", 200), "cannot be understood", FOR_NOW),
     ],
 )
-def test_a_refusal_says_what_to_do_and_never_the_token(
+def test_a_refusal_names_the_remedy_and_not_the_token(
     fake: FakeGitHub,
     hub: GitHubTarget,
     response: Response,
@@ -250,23 +246,23 @@ def test_a_refusal_says_what_to_do_and_never_the_token(
     outcome: tuple[bool, float | None],
 ) -> None:
     fake.failures["POST", "/git/trees"] = response
-    with pytest.raises(PublishError, match=says) as told:
+    with pytest.raises(PublishError, match=says) as error:
         hub.publish(paper())
-    assert (told.value.is_final, told.value.retry_after) == outcome
-    assert TOKEN not in str(told.value)
+    assert (error.value.is_final, error.value.retry_after) == outcome
+    assert TOKEN not in str(error.value)
     del fake.failures["POST", "/git/trees"]
     assert hub.publish(paper()).url
 
 
 @pytest.mark.parametrize("token", ["wrong", "line\nbreak", ""])
-def test_a_wrong_token_is_not_repeated_to_anybody(hub: GitHubTarget, token: str) -> None:
+def test_a_wrong_token_is_not_in_the_error(hub: GitHubTarget, token: str) -> None:
     wrong = replace(hub, repository=replace(hub.repository, token=token))
-    with pytest.raises(PublishError) as told:
+    with pytest.raises(PublishError) as error:
         wrong.publish(paper())
-    assert not token or token not in f"{told.value}{told.value.__cause__}"
+    assert not token or token not in f"{error.value}{error.value.__cause__}"
 
 
-def test_a_silent_github_is_told(hub: GitHubTarget) -> None:
+def test_an_unreachable_github_is_an_error(hub: GitHubTarget) -> None:
     gone = replace(hub, repository=replace(hub.repository, api_url="http://127.0.0.1:1"))
     with pytest.raises(PublishError, match="cannot be reached: connection refused"):
         gone.publish(paper())

@@ -1,8 +1,10 @@
-"""A made-up list and a desk on which suggestions are made and approved by the real review."""
+"""A small list, and the services around digests, with which tests suggest and approve papers."""
 
 import datetime as dt
 from dataclasses import replace
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from bot.catalog.model import Catalog, Entry, ListInfo, Section
 from bot.catalog.names import shipped_names
@@ -11,7 +13,6 @@ from bot.digest.composer import Composer
 from bot.digest.service import SubscriptionService
 from bot.digest.store import DigestStore
 from bot.discovery.candidate_store import CandidateStore, RunnerUp
-from bot.discovery.feed_history import FeedCheck
 from bot.discovery.paper import Paper
 from bot.discovery.sources.base import Arrival, FetchedBatch
 from bot.discovery.store import PaperStore
@@ -21,6 +22,7 @@ from bot.review.model import Person, Subject, Suggestion
 from bot.review.service import Proposal, ReviewService, SuggestionMade
 
 BERLIN = ZoneInfo("Europe/Berlin")
+BOTH = pytest.mark.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
 REVIEWER = Person("U1", "Rita")
 RULES = DecisionRules(is_reviewer=True)
 
@@ -33,10 +35,10 @@ def berlin(day: int, hour: int = 9, minute: int = 0) -> dt.datetime:
 
 def entry(number: int, title: str, section: str = "systems/serving", **more: str) -> Entry:
     arxiv = f"2611.{number:05}"
-    known = Entry(
+    listed = Entry(
         title=title, url=f"https://arxiv.org/abs/{arxiv}", arxiv=arxiv, sections=(section,)
     )
-    return replace(known, **more)  # type: ignore[arg-type]  # a test's shorthand
+    return replace(listed, **more)  # type: ignore[arg-type]  # a test's shorthand
 
 
 OLD = (
@@ -63,52 +65,51 @@ CATALOG = Catalog(
 )
 
 
-class Desk:
-    """Everything around digests, over one database."""
+class Setup:
+    """The services around digests, over one database."""
 
     def __init__(self, database: Database) -> None:
         self.catalog = CATALOG
         self.review = ReviewService(database, "CREVIEW")
         self.store = PaperStore(database)
         self.digests = DigestStore(database)
-        self.editor = Composer(database, lambda: self.catalog, shipped_names())
-        self.subscribing = SubscriptionService(
-            self.digests, self.editor, lambda: CatalogLookup(self.catalog, shipped_names())
-        )
+        self.composer = Composer(database, lambda: self.catalog, shipped_names())
+        self.service = SubscriptionService(self.digests, self.composer, self.lookup)
+        self._lookup: tuple[Catalog, CatalogLookup] | None = None
 
-    def suggest(self, one: Entry, at: dt.datetime) -> Suggestion:
-        proposal = Proposal(identity=f"arxiv:{one.arxiv}", subject=Subject(after=one), source=None)
+    def lookup(self) -> CatalogLookup:
+        """The lookup of the present catalog; building its index takes most of a test's time."""
+        if self._lookup is None or self._lookup[0] is not self.catalog:
+            self._lookup = self.catalog, CatalogLookup(self.catalog, shipped_names())
+        return self._lookup[1]
+
+    def suggest(self, paper: Entry, at: dt.datetime) -> Suggestion:
+        subject = Subject(after=paper)
+        proposal = Proposal(identity=f"arxiv:{paper.arxiv}", subject=subject, source=None)
         made = self.review.suggest(proposal, at)
         assert isinstance(made, SuggestionMade)
         return made.suggestion
 
-    def approve(self, one: Entry, at: dt.datetime) -> Suggestion:
-        suggestion = self.suggest(one, at - dt.timedelta(hours=1))
-        taken = self.review.act(suggestion.id, Approve(), REVIEWER, at, RULES)
-        assert isinstance(taken, Transition)
-        return taken.suggestion
+    def approve(self, paper: Entry, at: dt.datetime) -> Suggestion:
+        return self.approve_suggestion(self.suggest(paper, at - dt.timedelta(hours=1)), at)
 
-    def see(self, one: Entry, day: dt.date, score: float) -> None:
-        """arXiv announced a paper, and it was nearly proposed."""
-        assert one.arxiv
-        paper = Paper(arxiv=one.arxiv, title=one.title, abstract="About it.")
+    def approve_suggestion(
+        self,
+        suggestion: Suggestion,
+        at: dt.datetime,
+        person: Person = REVIEWER,
+        rules: DecisionRules = RULES,
+    ) -> Suggestion:
+        outcome = self.review.act(suggestion.id, Approve(), person, at, rules)
+        assert isinstance(outcome, Transition)
+        return outcome.suggestion
+
+    def announce(self, entry: Entry, day: dt.date, score: float) -> None:
+        """Have arXiv announce a paper that is nearly proposed."""
+        assert entry.arxiv
+        paper = Paper(arxiv=entry.arxiv, title=entry.title, abstract="About it.")
         at = dt.datetime.combine(day, dt.time(7), dt.UTC)
         self.store.take("arXiv", FetchedBatch((Arrival(paper, 1, day, is_new=True),)), at)
         CandidateStore(self.store.database).keep_runners_up(
-            [RunnerUp(paper, day, score, one.home)], at
+            [RunnerUp(paper, day, score, entry.home)], at
         )
-
-    def check(self, category: str, verdict: str, at: dt.datetime) -> None:
-        self.store.take(
-            "arXiv",
-            FetchedBatch((), (FeedCheck("arXiv", category, verdict, "", 1, at.date()),)),
-            at,
-        )
-
-    def approve_one(
-        self, one: Suggestion, who: Person, at: dt.datetime, rules: DecisionRules = RULES
-    ) -> None:
-        assert isinstance(self.review.act(one.id, Approve(), who, at, rules), Transition)
-
-    def approve_again(self, one: Suggestion, at: dt.datetime) -> None:
-        self.approve_one(one, REVIEWER, at)
