@@ -3,9 +3,8 @@
 Pure. The contents are plain JSON of the types here, which `slack/` renders.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -49,7 +48,7 @@ class EditionPart:
 
 
 SUMMARY: TypeAdapter[EditionSummary] = TypeAdapter(EditionSummary)
-PART_CONTENT: TypeAdapter[EditionPart] = TypeAdapter(EditionPart)
+PART: TypeAdapter[EditionPart] = TypeAdapter(EditionPart)
 
 
 def summarize(edition: Edition) -> EditionSummary:
@@ -93,19 +92,9 @@ def to_messages(edition: Edition, channel: str, key: str) -> Iterator[Message]:
             key=f"{key}:part:{part.number}",
             channel=channel,
             kind="digest part",
-            content=PART_CONTENT.dump_python(part, mode="json"),
+            content=PART.dump_python(part, mode="json"),
             thread_of=key,
         )
-
-
-def read_summary(content: Mapping[str, Any]) -> EditionSummary:
-    """The summary in a message's content."""
-    return SUMMARY.validate_python(content)
-
-
-def read_part(content: Mapping[str, Any]) -> EditionPart:
-    """The part in a message's content."""
-    return PART_CONTENT.validate_python(content)
 
 
 def _pages(edition: Edition) -> Iterator[tuple[EditionGroup, ...]]:

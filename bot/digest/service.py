@@ -56,13 +56,6 @@ class ActiveSubscription:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionsEnded:
-    """Confirmation that subscriptions were ended."""
-
-    sentence: str
-
-
 class SubscriptionService:
     """Use cases of subscriptions, for the listeners."""
 
@@ -109,21 +102,15 @@ class SubscriptionService:
         return _confirmed(saved, resolved.remark, now, is_guess=is_guess)
 
     def edit(
-        self,
-        subscription: Subscription,
-        topic: str,
-        schedule: Schedule,
-        now: dt.datetime,
-        *,
-        quiet: bool,
+        self, wanted: Subscription, topic: str, now: dt.datetime
     ) -> SubscriptionConfirmed | QueryMistake:
-        """Change a subscription to the values of a form."""
+        """Give a subscription the schedule and `is_quiet` of `wanted`, and a typed topic."""
         resolved = resolve_topic(self._lookup(), topic)
         if isinstance(resolved, QueryMistake):
             return resolved
-        wanted = replace(subscription, topic=resolved.topic, schedule=schedule, is_quiet=quiet)
+        wanted = replace(wanted, topic=resolved.topic)
         try:
-            saved = self._digests.change(subscription.id, wanted, now)
+            saved = self._digests.change(wanted.id, wanted, now)
         except TopicTakenError:
             return QueryMistake(
                 f"This channel has another subscription to {resolved.topic.words}. "
@@ -142,37 +129,31 @@ class SubscriptionService:
         """The active subscription with a number."""
         return self._digests.get(number)
 
-    def unsubscribe(
-        self, text: str, channel: str, user: str, now: dt.datetime
-    ) -> SubscriptionsEnded | QueryMistake:
-        """End the named subscription, every one for `all`, the only one for an empty text."""
+    def unsubscribe(self, text: str, channel: str, user: str, now: dt.datetime) -> str:
+        """End the named subscription, every one for `all`, the only one for an empty text.
+
+        Returns a sentence on what ended, or why nothing did.
+        """
         subscriptions = self._digests.list_for_channel(channel)
         if not subscriptions:
-            return QueryMistake("This channel has no subscription. `/papers subscribe` makes one.")
+            return "This channel has no subscription. `/papers subscribe` makes one."
         named = self._named(text, subscriptions)
         if isinstance(named, QueryMistake):
-            return named
-        numbers = [subscription.id for subscription in named]
-        return self._end(numbers, channel, user, now)
+            return named.message
+        return self._end([subscription.id for subscription in named], channel, user, now)
 
-    def end(
-        self, number: int, channel: str, user: str, now: dt.datetime
-    ) -> SubscriptionsEnded | QueryMistake:
-        """End a subscription of a channel by its number."""
+    def end(self, number: int, channel: str, user: str, now: dt.datetime) -> str:
+        """End a subscription of a channel by its number; returns a sentence on it."""
         return self._end([number], channel, user, now)
 
     def preview(self, subscription: Subscription, now: dt.datetime) -> Edition:
         """An example edition of a subscription."""
         return self._composer.preview(subscription, now)
 
-    def _end(
-        self, numbers: Sequence[int], channel: str, user: str, now: dt.datetime
-    ) -> SubscriptionsEnded | QueryMistake:
+    def _end(self, numbers: Sequence[int], channel: str, user: str, now: dt.datetime) -> str:
         removed = (self._digests.remove(number, channel, user, now) for number in numbers)
         topics = [describe_topic(subscription.topic) for subscription in removed if subscription]
-        if not topics:
-            return QueryMistake(_GONE)
-        return SubscriptionsEnded(f"Ended. This channel no longer gets {', '.join(topics)}.")
+        return f"Ended. This channel no longer gets {', '.join(topics)}." if topics else _GONE
 
     def _named(
         self, text: str, subscriptions: tuple[Subscription, ...]

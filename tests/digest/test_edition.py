@@ -11,7 +11,7 @@ from bot.db.engine import Database
 from bot.digest.composer import DueEdition
 from bot.digest.edition import LATE, Edition
 from bot.digest.edition_text import render_text
-from bot.digest.messages import MAX_IN_MESSAGE, PAPERS_PER_PART, read_part, read_summary
+from bot.digest.messages import MAX_IN_MESSAGE, PAPERS_PER_PART, PART, SUMMARY
 from bot.digest.model import Subscription
 from bot.digest.service import SubscriptionConfirmed
 from bot.digest.store import edition_key
@@ -61,7 +61,7 @@ def test_an_edition_is_issued_once_also_when_it_is_late(setup: Setup, database: 
     assert rows(database) == [f"digest:C1:{subscription.id}:2026-W46"]
     row = Outbox(database).get(rows(database)[0])
     assert row is not None
-    assert read_summary(row.content).edition == replace(edition, waiting=())
+    assert SUMMARY.validate_python(row.content).edition == replace(edition, waiting=())
 
 
 def test_a_dry_run_gives_the_same_editions_and_changes_nothing(
@@ -256,12 +256,12 @@ def test_a_long_edition_is_one_message_with_its_papers_in_the_thread(
     box = Outbox(database)
     row = box.get(key)
     assert row is not None
-    summary = read_summary(row.content)
+    summary = SUMMARY.validate_python(row.content)
     assert summary.edition.groups == ()
     assert sum(count for _, count in summary.sections) == number
     assert [name for name, _ in summary.sections] == ["Systems › Serving", "Surveys"]
     thread = [box.get(f"{key}:part:{n}") for n in (1, 2, 3)]
-    parts = [read_part(part.content) for part in thread if part]
+    parts = [PART.validate_python(part.content) for part in thread if part]
     listed = [paper.title for part in parts for group in part.groups for paper in group.papers]
     assert len(listed) == len(set(listed)) == number + 1
     assert [part.is_noteworthy for part in parts] == [False, False, True]
@@ -342,7 +342,7 @@ def test_a_changed_topic_has_no_papers_of_periods_that_are_over(setup: Setup) ->
     setup.composer.issue_due(berlin(9))
     current = setup.service.get(subscription.id)
     assert current
-    setup.service.edit(current, "serving", current.schedule, berlin(10), quiet=False)
+    setup.service.edit(current, "serving", berlin(10))
     setup.approve(entry(11, "Next: A Serving Paper"), berlin(11))
     assert titles(only(setup.composer.issue_due(berlin(16)))) == ["Next: A Serving Paper"]
 

@@ -5,10 +5,10 @@ from slack_sdk.models.views import View
 
 from bot.digest.model import DAYS, Schedule, Subscription, format_time
 from bot.digest.schedule_text import parse_subscription
-from bot.digest.service import ActiveSubscription, SubscriptionsEnded
+from bot.digest.service import ActiveSubscription
 from bot.lookup.query import QueryMistake
 from bot.slack.blocks.modals import modal, numbered_options, select_element, text_element
-from bot.slack.blocks.text import SlackMessage, fit, mrkdwn_message, text_message
+from bot.slack.blocks.text import SlackMessage, fit, mrkdwn_message
 from bot.slack.payloads import FormValues
 from bot.slack.sanitize import number_in
 
@@ -31,11 +31,6 @@ def subscription_message(active: ActiveSubscription) -> SlackMessage:
         ButtonElement(text="Edit", action_id=EDIT, value=value),
         ButtonElement(text="Unsubscribe", action_id=END, value=value),
     )
-
-
-def ended_message(outcome: SubscriptionsEnded | QueryMistake) -> SlackMessage:
-    """The subscriptions that were ended, or the reason why none was."""
-    return text_message(outcome.message if isinstance(outcome, QueryMistake) else outcome.sentence)
 
 
 def invite_message(channel: str | None) -> SlackMessage:

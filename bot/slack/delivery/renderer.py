@@ -3,7 +3,7 @@
 import datetime as dt
 
 from bot.catalog.model import Catalog
-from bot.digest.messages import read_part, read_summary
+from bot.digest.messages import PART, SUMMARY
 from bot.lookup.service import LookupService
 from bot.outbox.message import OutboxRow
 from bot.review.model import Suggestion
@@ -41,10 +41,10 @@ class Renderer:
             case "feeds":
                 return RenderedMessage(_feeds(row))
             case "digest":
-                summary = read_summary(row.content)
+                summary = SUMMARY.validate_python(row.content)
                 return RenderedMessage(edition_message(summary, self._workspace))
             case "digest part":
-                return RenderedMessage(part_message(read_part(row.content)))
+                return RenderedMessage(part_message(PART.validate_python(row.content)))
             case "publishing" | "card" | "details" | "outcome" | "back":
                 number = row.content.get("suggestion")
                 suggestion = self._suggestions.get(number) if isinstance(number, int) else None

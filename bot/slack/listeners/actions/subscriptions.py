@@ -9,7 +9,6 @@ from bot.slack.blocks.subscriptions import (
     EDIT,
     END,
     JOIN,
-    ended_message,
     subscription_form,
 )
 from bot.slack.blocks.text import text_message
@@ -38,7 +37,7 @@ def end(context: ListenerContext, click: Click) -> Reply:
     """*Unsubscribe*."""
     channel = click.channel
     number = context.subscription(click.number, channel).id
-    return ended_message(context.subscriptions.end(number, channel, click.user, context.now()))
+    return text_message(context.subscriptions.end(number, channel, click.user, context.now()))
 
 
 def join(context: ListenerContext, click: Click) -> Reply:

@@ -15,7 +15,6 @@ from bot.slack.api_errors import TRANSIENT, error_code
 from bot.slack.blocks.digests import preview_message
 from bot.slack.blocks.subscriptions import (
     NO_SUBSCRIPTION,
-    ended_message,
     invite_message,
     subscription_message,
 )
@@ -49,7 +48,7 @@ def unsubscribe(context: ListenerContext, command: Command, words: str) -> Slack
     outcome = context.subscriptions.unsubscribe(
         words, command.channel, command.user, context.now()
     )
-    return ended_message(outcome)
+    return text_message(outcome)
 
 
 def subscriptions(context: ListenerContext, command: Command, _words: str) -> SlackMessage:

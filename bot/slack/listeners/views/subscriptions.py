@@ -1,5 +1,7 @@
 """The form of a subscription."""
 
+from dataclasses import replace
+
 import structlog
 from slack_bolt import App
 
@@ -27,8 +29,9 @@ def edit(context: ListenerContext, submission: Submission) -> FormResult:
         return FormFaults({"time": schedule.message})
     topic = values.text("topic")
     topic = "" if topic.lower() == "everything" else topic
-    quiet = values.text("quiet") == "quiet"
-    outcome = context.subscriptions.edit(subscription, topic, schedule, context.now(), quiet=quiet)
+    is_quiet = values.text("quiet") == "quiet"
+    wanted = replace(subscription, schedule=schedule, is_quiet=is_quiet)
+    outcome = context.subscriptions.edit(wanted, topic, context.now())
     if isinstance(outcome, QueryMistake):
         return FormFaults({"topic": outcome.message[:150]})
     _log.info("subscription changed", user=submission.user, channel=subscription.channel)
