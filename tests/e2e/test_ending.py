@@ -65,7 +65,7 @@ def settings(slow: SlowServer, tmp_path: Path) -> dict[str, str]:
         with database.write() as connection:
             enqueue(
                 connection,
-                Message(key="feeds", channel=PAPERS, kind="feeds", content=content),
+                Message(key="notice", channel=PAPERS, kind="feeds", content=content),
                 utc_now(),
             )
     return {
@@ -161,7 +161,7 @@ def is_up(port: int) -> bool:
 def standin(slack_server: HTTPServer) -> Iterator[str]:
     """A Web API whose Socket Mode works and whose chat.postMessage takes SLOW seconds."""
     over = threading.Event()
-    with demo.running(demo.fetch(), free_port(0), demo.workspace({"mode": "socket"})) as page:
+    with demo.running(demo.fetch(), free_port(0), demo.workspace({"mode": "socket"})) as original:
 
         def forward(request: Request) -> Response:
             if request.path.endswith("chat.postMessage"):
@@ -172,7 +172,7 @@ def standin(slack_server: HTTPServer) -> Iterator[str]:
                 if name.lower() in {"authorization", "content-type"}
             }
             forwarded = urllib.request.Request(  # noqa: S310, TID251  # loopback, in a test
-                f"{page.page}{request.path}", data=request.get_data(), headers=headers
+                f"{original.page}{request.path}", data=request.get_data(), headers=headers
             )
             with urllib.request.urlopen(forwarded, timeout=10) as answer:  # noqa: S310, TID251  # as above
                 return Response(answer.read(), content_type="application/json")

@@ -144,7 +144,7 @@ def test_web_answers_the_worker_sends_both_have_metrics_and_sigterm_ends_them(
     with database.write() as connection:
         enqueue(
             connection,
-            Message(key="feeds", channel=REVIEW, kind="feeds", content=content),
+            Message(key="notice", channel=REVIEW, kind="feeds", content=content),
             utc_now(),
         )
     wait_for(lambda: fake_slack.posted(REVIEW) or None, 20, "the message")
