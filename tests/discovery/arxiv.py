@@ -22,14 +22,14 @@ _API_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 
 @dataclass
 class ArXiv:
-    """What it announces on which day, and what goes wrong with it."""
+    """Announced papers by day, configured failures and received requests."""
 
     server: HTTPServer
     days: dict[dt.date, tuple[Made, ...]] = field(default_factory=dict)
     today: dt.date | None = None
     broken: dict[str, Response] = field(default_factory=dict)
-    """By a part of the path or query."""
-    asked: list[str] = field(default_factory=list)
+    """Failure responses by a part of the path or query."""
+    requests: list[str] = field(default_factory=list)
     listed: tuple[Made, ...] = ()
 
     def __post_init__(self) -> None:
@@ -37,13 +37,13 @@ class ArXiv:
         self.server.expect_request("/api/query").respond_with_handler(self._query)
 
     def announce(self, day: dt.date, *papers: Made) -> None:
-        """It is this day, and these are its papers."""
+        """Set the current day and the papers announced on it."""
         self.days[day] = papers
         self.today = day
 
     def _feed(self, request: Request) -> Response:
         asked = request.path.removeprefix("/rss/").split("+")
-        self.asked.append(request.path)
+        self.requests.append(request.path)
         if answer := self._failure(request.path):
             return answer
         todays = self.days.get(self.today, ()) if self.today else ()
@@ -62,14 +62,14 @@ class ArXiv:
         return Response(body, headers={"ETag": etag, "Content-Type": "application/xml"})
 
     def _query(self, request: Request) -> Response:
-        self.asked.append(request.full_path)
+        self.requests.append(request.full_path)
         if answer := self._failure(request.full_path):
             return answer
         query = {key: values[0] for key, values in parse_qs(request.query_string.decode()).items()}
         start, count = int(query.get("start", 0)), int(query["max_results"])
-        found = self._by_id(query["id_list"]) if "id_list" in query else self._window(query)
-        page = found[start : start + count]
-        body = _API_HEAD.format(total=len(found), start=start)
+        matches = self._by_id(query["id_list"]) if "id_list" in query else self._window(query)
+        page = matches[start : start + count]
+        body = _API_HEAD.format(total=len(matches), start=start)
         body += "".join(_entry(made, day) for made, day in page) + "</feed>"
         return Response(body, content_type="application/atom+xml")
 
@@ -77,7 +77,7 @@ class ArXiv:
         return [(made, dt.date(2025, 1, 1)) for made in self.listed if made.id in ids.split(",")]
 
     def _window(self, query: dict[str, str]) -> list[tuple[Made, dt.date]]:
-        """Submitted the weekday before its announcement, at noon GMT."""
+        """Papers of the query's window, each submitted on the weekday before it was announced."""
         span = re.search(r"\[(\d{8})0000 TO (\d{8})2359\]", query["search_query"])
         assert span
         categories = set(re.findall(r"cat:([\w.-]+)", query["search_query"]))

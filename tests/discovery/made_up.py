@@ -1,4 +1,4 @@
-"""Made-up papers: each topic has words and people of its own; seeded, so always the same."""
+"""Made-up papers, reproducible from a seed; each topic has its own vocabulary."""
 
 import random
 
@@ -22,7 +22,7 @@ COMMON = "we show that our new method is better than others and the results of t
 def paper(
     number: int, topic: str, *, authors: tuple[str, ...] = (), abstract: bool = True
 ) -> Paper:
-    """The paper of this number: the same words whenever it is asked for."""
+    """Paper of a number and topic; equal arguments give an equal paper."""
     chance = random.Random(f"{number} {topic}")
     own, common = TOPICS[topic].split(), COMMON.split()
     return Paper(
@@ -36,5 +36,5 @@ def paper(
 
 
 def papers(start: int, count: int, *topics: str, abstract: bool = True) -> list[Paper]:
-    """Papers of these topics in turn."""
+    """Papers numbered from `start` whose topics alternate."""
     return [paper(start + at, topics[at % len(topics)], abstract=abstract) for at in range(count)]

@@ -1,4 +1,4 @@
-"""Laws of the budget: never more than a week's, best first, nobody beaten for good at once."""
+"""Laws of the weekly budget: it is never exceeded, and the best papers are proposed first."""
 
 from datetime import date, timedelta
 
@@ -15,14 +15,14 @@ def waiting(arxiv: str, score: float, day: int = 0) -> RankedPaper:
 
 
 def days(pool: list[RankedPaper], budget: int, count: int) -> list[list[str]]:
-    """What each day proposes, nothing being proposed on other days."""
+    """Keys proposed on each of `count` days from Monday."""
     proposed: list[list[str]] = []
     gone: set[str] = set()
     for today in (MONDAY + timedelta(at) for at in range(count)):
-        spent = sum(len(one) for one in proposed[len(proposed) - today.weekday() :])
+        spent = sum(len(keys) for keys in proposed[len(proposed) - today.weekday() :])
         spent = 0 if today.weekday() == 0 else spent
-        left = [one for one in pool if one.key not in gone]
-        chosen = [one.key for one in choose(left, today, budget=budget, spent=spent)]
+        left = [ranked for ranked in pool if ranked.key not in gone]
+        chosen = [ranked.key for ranked in choose(left, today, budget=budget, spent=spent)]
         proposed.append(chosen)
         gone.update(chosen)
     return proposed
@@ -34,7 +34,7 @@ pools = st.lists(st.tuples(st.integers(-30, 20), st.floats(-20, 20)), max_size=8
 
 
 @given(pools, st.integers(0, 15))
-def test_a_week_never_has_more_than_its_budget_and_nothing_comes_twice(
+def test_a_week_never_has_more_than_its_budget_and_proposes_no_paper_twice(
     pool: list[RankedPaper], budget: int
 ) -> None:
     proposed = days(pool, budget, 21)
@@ -48,12 +48,12 @@ def test_a_week_never_has_more_than_its_budget_and_nothing_comes_twice(
 def test_nothing_is_proposed_before_its_day_or_after_its_weeks(
     pool: list[RankedPaper], budget: int
 ) -> None:
-    known = {one.key: one.day for one in pool}
+    announced = {ranked.key: ranked.day for ranked in pool}
     for at, chosen in enumerate(days(pool, budget, 21)):
         today = MONDAY + timedelta(at)
         for arxiv in chosen:
-            assert known[arxiv] <= today
-            assert monday(today) - monday(known[arxiv]) <= timedelta(weeks=CARRY_WEEKS)
+            assert announced[arxiv] <= today
+            assert monday(today) - monday(announced[arxiv]) <= timedelta(weeks=CARRY_WEEKS)
 
 
 def test_the_budget_is_released_in_equal_steps_and_not_lost() -> None:
@@ -67,25 +67,28 @@ def test_a_small_budget_is_spent_by_friday() -> None:
     assert [allowance(MONDAY + timedelta(day), 1, 0) for day in range(5)] == [0, 0, 0, 0, 1]
 
 
-def test_a_paper_that_was_beaten_on_its_day_can_come_later_in_the_week() -> None:
+def test_a_paper_outranked_on_its_day_can_be_proposed_later_in_the_week() -> None:
     pool = [waiting(name, score) for name, score in [("a", 5), ("b", 4), ("c", 3)]]
     pool.append(waiting("d", 3.5, 1))
     assert days(pool, 5, 5) == [["a"], ["b"], ["d"], ["c"], []]
 
 
-def test_a_paper_that_was_beaten_all_week_waits_at_a_handicap() -> None:
+def test_a_paper_outranked_for_a_week_competes_with_a_handicap() -> None:
     old, new = waiting("old", 5, -3), waiting("new", 4.5, 0)
-    assert [one.key for one in choose([old, new], MONDAY, budget=10, spent=0)] == ["new", "old"]
+    assert [ranked.key for ranked in choose([old, new], MONDAY, budget=10, spent=0)] == [
+        "new",
+        "old",
+    ]
     better = waiting("old", 5.6, -3)
     assert choose([better, new], MONDAY, budget=10, spent=0)[0] == better
     assert choose([better, new], MONDAY, budget=10, spent=0, carry=0) == (new,)
 
 
-def test_after_weeks_away_there_is_no_flood() -> None:
+def test_after_weeks_of_downtime_the_budget_still_holds() -> None:
     pool = [waiting(str(at), float(at), -(at % 28)) for at in range(2000)]
     assert len(choose(pool, MONDAY + timedelta(4), budget=10, spent=0)) == 10
 
 
-def test_equal_scores_have_an_order_of_their_own() -> None:
+def test_equal_scores_are_ordered_by_key() -> None:
     pool = [waiting(name, 1.0) for name in "cab"]
-    assert [one.key for one in choose(pool, MONDAY, budget=10, spent=0)] == ["a", "b"]
+    assert [ranked.key for ranked in choose(pool, MONDAY, budget=10, spent=0)] == ["a", "b"]

@@ -1,4 +1,4 @@
-"""Laws of foreign text: what leaves is clean, bounded, on one line, as a person would say it."""
+"""Laws of cleaning foreign text: the result is readable, bounded and on one line."""
 
 import unicodedata
 
@@ -42,13 +42,13 @@ from bot.discovery.clean import (
         ("\u200b\u202e", ""),
     ],
 )  # fmt: skip
-def test_a_title_is_read_as_a_person_would(written: str, read: str) -> None:
+def test_markup_in_a_title_becomes_plain_text(written: str, read: str) -> None:
     assert clean_title(written) == read
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=300) | st.text("\\${}^_~%&#ab '\"`()x;lt", max_size=120))
-def test_no_text_is_too_strange(text: str) -> None:
+def test_any_text_becomes_a_bounded_title_without_control_characters(text: str) -> None:
     title = clean_title(text)
     assert len(title) <= TITLE_LENGTH
     assert title == " ".join(title.split())
@@ -99,5 +99,5 @@ def test_names_are_split_from_each_other_and_from_affiliations(
         ("", None),
     ],
 )
-def test_a_doi_is_found_in_what_stands_there(written: str, doi: str | None) -> None:
+def test_a_doi_is_extracted_from_text(written: str, doi: str | None) -> None:
     assert clean_doi(written) == doi

@@ -32,8 +32,8 @@ def test_another_way_to_write_a_title_is_no_mistake(listed: str, arxiv: str) -> 
 
 
 def test_another_papers_title_is_told_with_both_and_the_line() -> None:
-    (told,) = warnings("Orchid: Serving Flowers Fast", "On the Cohomology of Knots")
-    assert told.startswith(
+    (warning,) = warnings("Orchid: Serving Flowers Fast", "On the Cohomology of Knots")
+    assert warning.startswith(
         "papers/s.yaml:9: warning: Orchid: Serving Flowers Fast: arXiv 2401.00001 is"
     )
-    assert "On the Cohomology of Knots" in told
+    assert "On the Cohomology of Knots" in warning

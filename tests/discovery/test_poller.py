@@ -25,7 +25,7 @@ CATEGORIES = ("cs.DC", "cs.LG", "cs.AI", "cs.OS")
 
 
 def noon(day: dt.date) -> dt.datetime:
-    """Noon in the East, well after the announcement."""
+    """Noon in New York, well after the announcement."""
     return dt.datetime.combine(day, dt.time(16), dt.UTC)
 
 
@@ -139,9 +139,9 @@ def test_after_a_fortnight_of_downtime_no_announcement_day_is_lost(setting: Sett
         for waiting in CandidateStore(setting.store.database).waiting(MONDAY)
     }
     assert days["2509.00002"] == later(1)
-    before = len(setting.arxiv.asked)
+    before = len(setting.arxiv.requests)
     setting.poll(later(14))
-    assert not any("api" in path for path in setting.arxiv.asked[before:]), "asked again"
+    assert not any("api" in path for path in setting.arxiv.requests[before:]), "asked again"
 
 
 def test_a_catch_up_that_is_cut_short_says_so_and_goes_on_at_the_next_poll(
@@ -159,7 +159,7 @@ def test_a_catch_up_that_is_cut_short_says_so_and_goes_on_at_the_next_poll(
     assert setting.seen() == ["2509.00001", "2509.00002", "2509.00003"]
 
 
-def test_a_first_start_looks_back_as_far_as_it_is_told(setting: Setting) -> None:
+def test_a_first_poll_looks_back_by_the_configured_days(setting: Setting) -> None:
     for day in range(5):
         setting.arxiv.announce(later(day), made(day + 1))
     setting.poll(later(4), lookback=3)
@@ -167,7 +167,7 @@ def test_a_first_start_looks_back_as_far_as_it_is_told(setting: Setting) -> None
 
 
 def test_a_replacement_is_no_new_paper(setting: Setting) -> None:
-    """And neither does it make a category fresh."""
+    """It does not make a category fresh either."""
     setting.arxiv.announce(MONDAY, made(1), made(9))
     setting.poll(MONDAY)
     revised = [replace(made(n), kind="replace", version=2) for n in (1, 7)]
@@ -181,7 +181,7 @@ def test_a_replacement_is_no_new_paper(setting: Setting) -> None:
 def test_a_weekday_without_anything_new_is_stalled_where_papers_are_usual(
     setting: Setting,
 ) -> None:
-    """Yesterday's feed with today's date is what has fooled others: ids are what counts."""
+    """Ids decide, not dates: a feed may repeat yesterday's papers under today's date."""
     setting.arxiv.announce(MONDAY, *(made(n) for n in range(1, 9)))
     setting.poll(MONDAY)
     report = setting.poll(later(1))
@@ -194,11 +194,11 @@ def test_a_weekday_without_anything_new_is_stalled_where_papers_are_usual(
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)  # thousands of papers, 7 s
 def test_a_feed_near_the_cap_is_asked_for_again_by_category(setting: Setting) -> None:
-    """Replacements come first there, and new papers are what falls off its end."""
+    """A feed puts replacements first, so the cap cuts off new papers."""
     many = [made(n, "cs.LG", "cs.OS") for n in range(1, 1950)]
     setting.arxiv.announce(MONDAY, *many)
     setting.poll(MONDAY)
-    singles = [path for path in setting.arxiv.asked if path in {"/rss/cs.LG", "/rss/cs.OS"}]
+    singles = [path for path in setting.arxiv.requests if path in {"/rss/cs.LG", "/rss/cs.OS"}]
     assert len(singles) == 2
 
 
@@ -206,10 +206,10 @@ def test_a_short_retry_after_is_waited_for_a_long_one_is_not(setting: Setting) -
     setting.arxiv.announce(MONDAY, made(1, "cs.AI"))
     setting.arxiv.broken["/rss/cs.AI"] = Response(status=429, headers={"Retry-After": "5"})
     setting.poll(MONDAY)
-    assert setting.arxiv.asked.count("/rss/cs.AI") == 2
+    assert setting.arxiv.requests.count("/rss/cs.AI") == 2
     setting.arxiv.broken["/rss/cs.AI"] = Response(status=429, headers={"Retry-After": "900"})
     setting.poll(MONDAY)
-    assert setting.arxiv.asked.count("/rss/cs.AI") == 3
+    assert setting.arxiv.requests.count("/rss/cs.AI") == 3
 
 
 def test_listed_papers_are_read_about_a_hundred_at_a_time_and_once(setting: Setting) -> None:
@@ -217,6 +217,6 @@ def test_listed_papers_are_read_about_a_hundred_at_a_time_and_once(setting: Sett
     ids = [f"2509.{n:05}" for n in range(1, 254)]
     setting.describe(ids)
     assert sum(key.startswith("arxiv:") for key in setting.store.listed_papers()) == 250
-    assert len(setting.arxiv.asked) == 3
+    assert len(setting.arxiv.requests) == 3
     setting.describe(ids)
-    assert len(setting.arxiv.asked) == 3, "unknown ids are not asked for again"
+    assert len(setting.arxiv.requests) == 3, "unknown ids are not asked for again"

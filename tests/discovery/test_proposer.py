@@ -1,4 +1,4 @@
-"""Laws of proposing: the best of what came, within the budget, each once, never what is listed."""
+"""Laws of proposals: the best new papers, within the budget, each once, never a listed one."""
 
 import datetime as dt
 from dataclasses import replace
@@ -20,7 +20,7 @@ ENGINE = "A diesel engine burns fuel in cylinders; pistons turn the crankshaft."
 
 
 def noon(day: int) -> dt.datetime:
-    """Noon in the East, so many days after Monday."""
+    """Noon in New York, `day` days after Monday."""
     return dt.datetime.combine(MONDAY + dt.timedelta(days=day), dt.time(16), dt.UTC)
 
 
@@ -79,7 +79,7 @@ def ids(candidates: tuple[Candidate, ...]) -> list[str]:
 def test_a_week_is_proposed_day_by_day_the_best_first_and_each_once(
     store: PaperStore, catalog: Catalog
 ) -> None:
-    """One a day of five a week; what was beaten on Monday can come on Tuesday."""
+    """A budget of five a week is one a day; a paper outranked on Monday can follow on Tuesday."""
     announce(store, 0, *(garden(n) for n in range(3)), *(engine(n) for n in range(60)))
     proposer = Proposer(store, catalog, model=IN_PROCESS)
     monday = proposer.propose(noon(0))
@@ -88,12 +88,12 @@ def test_a_week_is_proposed_day_by_day_the_best_first_and_each_once(
     assert proposer.propose(noon(0)) == ()
     tuesday = proposer.propose(noon(1))
     wednesday = proposer.propose(noon(2))
-    found = ids((*monday, *tuesday, *wednesday))
-    assert sorted(found) == [garden(n).arxiv for n in range(3)]
+    proposed = ids((*monday, *tuesday, *wednesday))
+    assert sorted(proposed) == [garden(n).arxiv for n in range(3)]
 
 
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
-def test_a_candidate_says_why_and_where(store: PaperStore, catalog: Catalog) -> None:
+def test_a_candidate_has_reasons_and_sections(store: PaperStore, catalog: Catalog) -> None:
     announce(store, 0, garden(1), *(engine(n) for n in range(60)))
     (candidate,) = Proposer(store, catalog, model=IN_PROCESS).propose(noon(0))
     assert candidate.rank == 1
@@ -103,16 +103,16 @@ def test_a_candidate_says_why_and_where(store: PaperStore, catalog: Catalog) -> 
     assert {choice.section for choice in candidate.choices} == {"roses", "tulips"}
 
 
-def test_what_is_listed_is_never_proposed_under_its_id_or_its_title(
+def test_a_listed_paper_is_never_proposed_by_id_or_by_title(
     store: PaperStore, catalog: Catalog
 ) -> None:
     listed = catalog.entries[0]
     again = Paper(arxiv="2509.30000", title=f"{listed.title}!", abstract=GARDEN)
     same = Paper(arxiv=listed.arxiv or "", title="Another title of roses", abstract=GARDEN)
     announce(store, 4, again, same, garden(1), *(engine(n) for n in range(60)))
-    found = ids(Proposer(store, catalog, model=IN_PROCESS).propose(noon(4)))
-    assert garden(1).arxiv in found
-    assert not {again.arxiv, same.arxiv} & set(found)
+    proposed = ids(Proposer(store, catalog, model=IN_PROCESS).propose(noon(4)))
+    assert garden(1).arxiv in proposed
+    assert not {again.arxiv, same.arxiv} & set(proposed)
 
 
 def test_a_dry_run_proposes_nothing(store: PaperStore, catalog: Catalog) -> None:
@@ -133,11 +133,15 @@ def test_evidence_brings_an_old_paper_back_with_its_reason(
     assert paper.arxiv not in ids(proposer.propose(noon(0), dry_run=True))
     revised = replace(paper, journal_ref="Garden Systems 2025")
     store.take("arXiv", FetchedBatch((Arrival(revised, 2, MONDAY, is_new=False),)), noon(0))
-    (found,) = [one for one in proposer.propose(noon(0)) if one.paper.arxiv == paper.arxiv]
-    assert "Garden Systems 2025" in (found.evidence or "")
+    (candidate,) = [
+        candidate
+        for candidate in proposer.propose(noon(0))
+        if candidate.paper.arxiv == paper.arxiv
+    ]
+    assert "Garden Systems 2025" in (candidate.evidence or "")
 
 
-def test_the_model_is_fitted_when_there_is_something_to_learn_and_not_else(
+def test_the_model_is_fitted_again_only_when_its_input_has_changed(
     store: PaperStore, catalog: Catalog
 ) -> None:
     announce(store, 0, garden(1), *(engine(n) for n in range(60)))
@@ -159,10 +163,10 @@ def test_nothing_new_proposes_nothing(store: PaperStore, catalog: Catalog) -> No
     assert Proposer(store, catalog, model=IN_PROCESS).propose(noon(0)) == ()
 
 
-def test_the_best_of_what_is_not_proposed_is_remembered_until_it_is(
+def test_runners_up_are_stored_until_they_are_proposed(
     store: PaperStore, catalog: Catalog
 ) -> None:
-    """With its score and section, so that a digest can tell of it; a dry run remembers nothing."""
+    """With score and section, for the digest; a dry run stores none."""
     announce(store, 0, *(garden(n) for n in range(3)), *(engine(n) for n in range(60)))
     proposer = Proposer(store, catalog, model=IN_PROCESS)
     proposer.propose(noon(0), dry_run=True)
@@ -170,12 +174,14 @@ def test_the_best_of_what_is_not_proposed_is_remembered_until_it_is(
     proposed = set(ids(proposer.propose(noon(0))))
     beaten = CandidateStore(store.database).runners_up(MONDAY)
     gardens = {garden(n).arxiv for n in range(3)}
-    assert {one.paper.arxiv for one in beaten} >= gardens - proposed
-    assert proposed.isdisjoint(one.paper.arxiv for one in beaten)
-    assert [one.score for one in beaten] == sorted((one.score for one in beaten), reverse=True)
-    assert {one.section for one in beaten} <= {"roses", "tulips"}
+    assert {candidate.paper.arxiv for candidate in beaten} >= gardens - proposed
+    assert proposed.isdisjoint(candidate.paper.arxiv for candidate in beaten)
+    assert [candidate.score for candidate in beaten] == sorted(
+        (candidate.score for candidate in beaten), reverse=True
+    )
+    assert {candidate.section for candidate in beaten} <= {"roses", "tulips"}
     later = set(ids(proposer.propose(noon(1))))
     assert later
     assert later.isdisjoint(
-        one.paper.arxiv for one in CandidateStore(store.database).runners_up(MONDAY)
+        candidate.paper.arxiv for candidate in CandidateStore(store.database).runners_up(MONDAY)
     )

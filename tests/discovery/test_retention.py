@@ -1,4 +1,4 @@
-"""Laws of forgetting: what may still matter stays, the rest goes, so the database is bounded."""
+"""Laws of retention: old papers without further use are deleted, which bounds the database."""
 
 import datetime as dt
 
@@ -18,7 +18,7 @@ def arrival(arxiv: str, age: dt.timedelta, version: int = 1) -> Arrival:
     return Arrival(paper, version, (NOW - age).date(), is_new=version == 1)
 
 
-def test_what_is_too_old_goes_and_what_may_come_back_stays(database: Database) -> None:
+def test_old_papers_are_deleted_unless_they_may_be_proposed_again(database: Database) -> None:
     store, day = PaperStore(database), dt.timedelta(days=1)
     old = FeedCheck("arXiv", "cs.DC", "fresh", "", 1, (NOW - RECORDS - day).date())
     store.take(

@@ -1,4 +1,4 @@
-"""Laws of what discovery remembers: a paper once, a batch whole, evidence kept for later."""
+"""Laws of the paper store: a paper is stored once, a batch completely, evidence for later."""
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Somebody at the stand-in's page, by its control API: types, clicks, fills in, looks."""
+"""A person who uses the stand-in's page, through its control API."""
 
 import json
 import urllib.request  # noqa: TID251  # the stand-in's control API is a test's business
@@ -11,26 +11,26 @@ CHANNEL, REVIEW, ALICE, BOB = "C0PAPERS", "C0REVIEW", "U0ALICE", "U0BOB"
 
 
 class Person:
-    """Somebody at the stand-in's page."""
+    """A person who types, clicks and reads in one channel of the stand-in."""
 
     def __init__(self, standin: StandIn, channel: str = CHANNEL) -> None:
         self._standin, self._channel = standin, channel
 
     def type(self, text: str) -> dict[str, Any]:
-        """Type `/papers TEXT`; the answer is the message that appears."""
+        """Type `/papers TEXT` and return the message that appears."""
         before = {message["ts"] for message in self.messages()}
         self.command(text)
         return self.new_message(before)
 
     def command(self, text: str) -> None:
-        """Type `/papers TEXT`, and look at nothing."""
+        """Type `/papers TEXT` without waiting for a message."""
         self._call(
             "command",
             {"channel": self._channel, "user": ALICE, "command": "/papers", "text": text},
         )
 
     def click(self, message: dict[str, Any], label: str, user: str = ALICE) -> None:
-        """Press a button of a message."""
+        """Press the button of a message that has this label."""
         block, button = next(
             (block, element)
             for block in message["blocks"]
@@ -48,13 +48,13 @@ class Person:
         )
 
     def messages(self) -> list[dict[str, Any]]:
-        """Everything in the channel, private messages too."""
-        found = self._call(f"messages/{self._channel}")["messages"]
-        assert isinstance(found, list)
-        return found
+        """All messages of the channel, including private ones."""
+        messages = self._call(f"messages/{self._channel}")["messages"]
+        assert isinstance(messages, list)
+        return messages
 
     def new_message(self, before: set[str]) -> dict[str, Any]:
-        """The message that was not there before."""
+        """Wait for a message whose timestamp is not in `before`, and return it."""
         return wait_for(
             lambda: next((m for m in self.messages() if m["ts"] not in before), None),
             5,
@@ -68,6 +68,6 @@ class Person:
             headers={"content-type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310, TID251  # as above
-            found = json.loads(answer.read() or b"{}")
-        assert isinstance(found, dict)
-        return found
+            content = json.loads(answer.read() or b"{}")
+        assert isinstance(content, dict)
+        return content

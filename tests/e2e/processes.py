@@ -1,4 +1,4 @@
-"""Real processes of the bot, started and ended by a test."""
+"""Processes of the bot that a test starts and stops."""
 
 import contextlib
 import os
@@ -10,28 +10,32 @@ from pathlib import Path
 from typing import TypeVar
 
 ROOT = Path(__file__).parents[2]
-NOBODY = "http://127.0.0.1:9"
-"""Nothing listens there: a test asks no arXiv but its own."""
-Found = TypeVar("Found")
+UNREACHABLE = "http://127.0.0.1:9"
+"""Address where nothing listens, so that no test reaches the real arXiv."""
+Result = TypeVar("Result")
 
 
 def environment(**settings: str) -> Mapping[str, str]:
-    """This process's environment without the bot's settings, and these settings."""
-    kept = {
+    """This process's environment with the bot's settings replaced by these."""
+    inherited = {
         name: value
         for name, value in os.environ.items()  # noqa: TID251  # a child needs its PATH
         if not name.startswith(("SLACK_", "PAPERS_", "PORT", "DATABASE_URL"))
     }
-    # No health port of its own: several may run side by side, and somebody may have 3000.
-    apart = {"PORT": "0", "PAPERS_RSS_URL": f"{NOBODY}/rss", "PAPERS_API_URL": f"{NOBODY}/api"}
-    return {**kept, **apart, "PAPERS_DATA_DIR": str(ROOT / "data"), **settings}
+    # Port 0 takes a free one: several processes may run at once, and 3000 may be in use.
+    defaults = {
+        "PORT": "0",
+        "PAPERS_RSS_URL": f"{UNREACHABLE}/rss",
+        "PAPERS_API_URL": f"{UNREACHABLE}/api",
+    }
+    return {**inherited, **defaults, "PAPERS_DATA_DIR": str(ROOT / "data"), **settings}
 
 
 @contextlib.contextmanager
 def running(
     *words: str, settings: Mapping[str, str], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """`papers WORDS` while the block runs; its standard error goes to the log."""
+    """Run `papers WORDS` while the block runs; its output goes to the log."""
     with log.open("wb") as errors:
         process = subprocess.Popen(  # noqa: S603  # this project's own command
             [sys.executable, "-m", "bot", *words],
@@ -52,7 +56,7 @@ def running(
 
 
 def papers(*words: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run `papers WORDS` to its end."""
+    """Run `papers WORDS`, wait for its end and return the result."""
     return subprocess.run(  # noqa: S603  # this project's own command
         [sys.executable, "-m", "bot", *words],
         env=environment(**settings),
@@ -65,11 +69,14 @@ def papers(*words: str, stdin: str = "", **settings: str) -> subprocess.Complete
     )
 
 
-def wait_for(probe: Callable[[], Found | None], seconds: float, what: str) -> Found:
-    """The first thing that the probe finds, or a failure that says what was waited for."""
+def wait_for(probe: Callable[[], Result | None], seconds: float, what: str) -> Result:
+    """Call the probe until its result is true, and return that.
+
+    Raises AssertionError with `what`, the awaited thing, after `seconds`.
+    """
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if found := probe():
-            return found
+        if result := probe():
+            return result
         time.sleep(0.02)
     raise AssertionError(f"{what} did not come within {seconds} s")

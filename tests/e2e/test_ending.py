@@ -1,4 +1,4 @@
-"""Laws of ending: SIGTERM ends every process within ten seconds, whatever it waits for."""
+"""Laws of shutdown: SIGTERM ends every process within ten seconds, whatever it waits for."""
 
 import http.client
 import re
@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 import time
-import urllib.request  # noqa: TID251  # a proxy is a test's business
+import urllib.request  # noqa: TID251  # the test is a proxy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,32 +32,32 @@ WITHIN = 10.0
 
 
 @dataclass
-class Slow:
-    """A server that takes its time over every request."""
+class SlowServer:
+    """A server that delays every response by SLOW seconds."""
 
     url: str
-    asked: threading.Event
+    requested: threading.Event
 
 
 @pytest.fixture
-def slow() -> Iterator[Slow]:
-    """As arXiv may be, or whoever waits for an answer of ours."""
-    asked, over = threading.Event(), threading.Event()
+def slow() -> Iterator[SlowServer]:
+    """A slow arXiv, or a slow receiver of the bot's responses."""
+    requested, over = threading.Event(), threading.Event()
 
     def answer(_: Request) -> Response:
-        asked.set()
+        requested.set()
         over.wait(SLOW)
         return Response("late", status=503)
 
     with HTTPServer(host="127.0.0.1", threaded=True) as server:
         server.expect_request(re.compile("/.*")).respond_with_handler(answer)
-        yield Slow(server.url_for("/slow"), asked)
+        yield SlowServer(server.url_for("/slow"), requested)
         over.set()
 
 
 @pytest.fixture
-def settings(slow: Slow, tmp_path: Path) -> dict[str, str]:
-    """A bot on a database of its own, which has something to say."""
+def settings(slow: SlowServer, tmp_path: Path) -> dict[str, str]:
+    """Settings of a bot with its own database, which holds a message to send."""
     url = f"sqlite:///{tmp_path}/papers.db"
     with opened(url) as database:
         migrate(database)
@@ -65,7 +65,7 @@ def settings(slow: Slow, tmp_path: Path) -> dict[str, str]:
         with database.write() as connection:
             enqueue(
                 connection,
-                Message(key="said", channel=PAPERS, kind="feeds", content=content),
+                Message(key="notice", channel=PAPERS, kind="feeds", content=content),
                 utc_now(),
             )
     return {
@@ -79,7 +79,7 @@ def settings(slow: Slow, tmp_path: Path) -> dict[str, str]:
     }
 
 
-def ends(process: subprocess.Popen[bytes], log: Path) -> None:
+def assert_ends(process: subprocess.Popen[bytes], log: Path) -> None:
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     assert process.wait(WITHIN + 5) == 0, log.read_text()[-2000:]
@@ -90,7 +90,7 @@ def ends(process: subprocess.Popen[bytes], log: Path) -> None:
 def test_a_worker_ends_during_a_slow_poll_and_a_slow_slack(
     settings: dict[str, str],
     fake_slack: FakeSlack,
-    slow: Slow,
+    slow: SlowServer,
     tmp_path: Path,
 ) -> None:
     fake_slack.fail("chat.postMessage", Fault.late_answer(SLOW), times=9)
@@ -98,20 +98,20 @@ def test_a_worker_ends_during_a_slow_poll_and_a_slow_slack(
     with running(
         "worker", settings=settings | {"SLACK_API_URL": fake_slack.url}, log=log
     ) as process:
-        assert slow.asked.wait(30), log.read_text()
+        assert slow.requested.wait(30), log.read_text()
         wait_for(lambda: fake_slack.posted(PAPERS) or None, 30, "the message")
-        ends(process, log)
+        assert_ends(process, log)
 
 
 @pytest.mark.parametrize("command", ["run", "worker", "web"])
-def test_a_start_that_waits_for_slack_ends_at_once(
+def test_a_start_that_waits_for_slack_ends_on_sigterm(
     settings: dict[str, str], command: str, tmp_path: Path
 ) -> None:
-    """The platform changed its mind while Slack hangs."""
+    """SIGTERM arrives during the first call to a Slack that does not respond."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/api/"
-        given = settings | {"SLACK_API_URL": url, "SLACK_APP_TOKEN": "xapp-made-up"}
-        with running(command, settings=given, log=tmp_path / "log") as process:
+        changed = settings | {"SLACK_API_URL": url, "SLACK_APP_TOKEN": "xapp-made-up"}
+        with running(command, settings=changed, log=tmp_path / "log") as process:
             server.settimeout(30)
             connection, _ = server.accept()
             time.sleep(0.5)
@@ -123,27 +123,27 @@ def test_a_start_that_waits_for_slack_ends_at_once(
         assert "Traceback" not in (tmp_path / "log").read_text()
 
 
-def test_web_ends_while_an_answer_is_on_its_slow_way(
+def test_web_ends_while_it_sends_a_response_to_a_slow_server(
     settings: dict[str, str],
     fake_slack: FakeSlack,
-    slow: Slow,
+    slow: SlowServer,
     tmp_path: Path,
 ) -> None:
     port, log = free_port(0), tmp_path / "log"
-    given = settings | {
+    changed = settings | {
         "SLACK_API_URL": fake_slack.url,
         "PORT": str(port),
         "PAPERS_HOST": "127.0.0.1",
     }
-    with running("web", settings=given, log=log) as process:
+    with running("web", settings=changed, log=log) as process:
         wait_for(lambda: is_up(port) or None, 40, "gunicorn")
         body = click("no:such:button", "", response_url=slow.url)
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         connection.request("POST", "/slack/events", body, dict(signed(body)))
         assert connection.getresponse().status == 200
         connection.close()
-        assert slow.asked.wait(10)
-        ends(process, log)
+        assert slow.requested.wait(10)
+        assert_ends(process, log)
 
 
 def is_up(port: int) -> bool:
@@ -159,9 +159,9 @@ def is_up(port: int) -> bool:
 
 @pytest.fixture
 def standin(slack_server: HTTPServer) -> Iterator[str]:
-    """A Web API whose Socket Mode works, and which posts nothing for a long time."""
+    """A Web API whose Socket Mode works and whose chat.postMessage takes SLOW seconds."""
     over = threading.Event()
-    with demo.running(demo.fetch(), free_port(0), demo.workspace({"mode": "socket"})) as found:
+    with demo.running(demo.fetch(), free_port(0), demo.workspace({"mode": "socket"})) as original:
 
         def forward(request: Request) -> Response:
             if request.path.endswith("chat.postMessage"):
@@ -171,10 +171,10 @@ def standin(slack_server: HTTPServer) -> Iterator[str]:
                 for name, value in request.headers.items()
                 if name.lower() in {"authorization", "content-type"}
             }
-            asked = urllib.request.Request(  # noqa: S310, TID251  # loopback, in a test
-                f"{found.page}{request.path}", data=request.get_data(), headers=headers
+            forwarded = urllib.request.Request(  # noqa: S310, TID251  # loopback, in a test
+                f"{original.page}{request.path}", data=request.get_data(), headers=headers
             )
-            with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310, TID251  # as above
+            with urllib.request.urlopen(forwarded, timeout=10) as answer:  # noqa: S310, TID251  # as above
                 return Response(answer.read(), content_type="application/json")
 
         slack_server.clear()
@@ -183,7 +183,7 @@ def standin(slack_server: HTTPServer) -> Iterator[str]:
         over.set()
 
 
-def by_socket(settings: Mapping[str, str], url: str) -> dict[str, str]:
+def with_socket_mode(settings: Mapping[str, str], url: str) -> dict[str, str]:
     return {
         **settings,
         "SLACK_API_URL": url,
@@ -193,39 +193,39 @@ def by_socket(settings: Mapping[str, str], url: str) -> dict[str, str]:
 
 
 def test_run_ends_during_a_slow_poll_and_a_slow_slack(
-    settings: dict[str, str], standin: str, slow: Slow, tmp_path: Path
+    settings: dict[str, str], standin: str, slow: SlowServer, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    with running("run", settings=by_socket(settings, standin), log=log) as process:
+    with running("run", settings=with_socket_mode(settings, standin), log=log) as process:
         wait_for(lambda: '"ready"' in log.read_text() or None, 40, "the bot")
-        assert slow.asked.wait(30), log.read_text()
+        assert slow.requested.wait(30), log.read_text()
         time.sleep(1)
-        ends(process, log)
+        assert_ends(process, log)
 
 
-def test_a_second_run_on_one_database_says_so(
+def test_a_second_run_on_one_database_is_refused(
     settings: dict[str, str], standin: str, tmp_path: Path
 ) -> None:
-    given, log = by_socket(settings, standin), tmp_path / "log"
-    with running("run", settings=given, log=log):
+    changed, log = with_socket_mode(settings, standin), tmp_path / "log"
+    with running("run", settings=changed, log=log):
         wait_for(lambda: '"ready"' in log.read_text() or None, 40, "the bot")
-        second = papers("run", **given)
+        second = papers("run", **changed)
     assert second.returncode == 1
     assert "Another `papers run` is using this database" in second.stderr
     assert "Traceback" not in second.stderr
 
 
-def test_a_taken_port_ends_the_start_with_a_sentence(
+def test_a_port_in_use_ends_the_start_with_an_error_message(
     settings: dict[str, str], fake_slack: FakeSlack
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
-        given = settings | {
+        changed = settings | {
             "SLACK_API_URL": fake_slack.url,
             "PAPERS_HOST": "127.0.0.1",
             "PORT": port,
         }
-        done = papers("worker", **given)
-    assert done.returncode == 1
-    assert f"Port {port} on 127.0.0.1 cannot be used" in done.stderr
-    assert "Traceback" not in done.stderr
+        result = papers("worker", **changed)
+    assert result.returncode == 1
+    assert f"Port {port} on 127.0.0.1 cannot be used" in result.stderr
+    assert "Traceback" not in result.stderr

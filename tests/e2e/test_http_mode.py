@@ -1,4 +1,4 @@
-"""HTTP mode for real: gunicorn with its workers, signed requests over sockets."""
+"""Laws of HTTP mode, with a real gunicorn and signed requests over sockets."""
 
 import http.client
 import json
@@ -73,7 +73,7 @@ def test_200_people_at_once_are_each_answered_within_slacks_three_seconds(port: 
     assert max(seconds for _, _, seconds in answers) < DEADLINE
 
 
-def test_a_forged_request_is_refused_and_the_next_is_served(port: int) -> None:
+def test_a_forged_request_is_refused_and_the_next_one_is_served(port: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     body = command("vllm")
     connection.request("POST", "/slack/events", body, dict(signed(body, secret="forged")))

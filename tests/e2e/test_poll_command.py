@@ -1,4 +1,4 @@
-"""`papers poll` as a real process, over an arXiv on loopback: it finds, judges and explains."""
+"""Laws of `papers poll`, as a real process over an arXiv on loopback."""
 
 import datetime as dt
 import json
@@ -28,12 +28,12 @@ FLOWERS = "Petals fold by night, and bees come by day, as gardeners have always 
 
 
 def today() -> dt.date:
-    """The newest announcement day, by the real clock that the process has too."""
+    """The newest announcement day, by the real clock that the process uses too."""
     return last_announcement(dt.datetime.now(dt.UTC))  # noqa: TID251  # see above
 
 
-def stream() -> list[Made]:
-    """A day of which five papers belong on the list."""
+def announcement() -> list[Made]:
+    """Papers of a day, five of which belong on the list."""
     good = [
         Made(
             id=f"2511.0{n:04}",
@@ -67,16 +67,16 @@ def settings(httpserver: HTTPServer, tmp_path: Path) -> dict[str, str]:
 def rows(settings: dict[str, str], query: str) -> list[tuple[object, ...]]:
     path = Path(settings["PAPERS_DATA_DIR"]).parent / "papers.db"
     with sqlite3.connect(path) as connection:
-        found = connection.execute(query).fetchall()
+        result = connection.execute(query).fetchall()
     connection.close()
-    return found
+    return result
 
 
-def test_it_finds_judges_places_and_explains(
+def test_a_poll_ranks_new_papers_with_sections_and_reasons_once(
     httpserver: HTTPServer, settings: dict[str, str]
 ) -> None:
     arxiv = ArXiv(httpserver)
-    arxiv.announce(today(), *stream())
+    arxiv.announce(today(), *announcement())
     done = papers("poll", "--json", **settings)
     outcome = json.loads(done.stdout)
     assert done.returncode == 0, done.stderr
@@ -95,22 +95,22 @@ def test_it_finds_judges_places_and_explains(
     assert again["candidates"] == []
 
 
-def test_a_dry_run_shows_and_proposes_nothing(
+def test_a_dry_run_prints_candidates_and_stores_none(
     httpserver: HTTPServer, settings: dict[str, str]
 ) -> None:
-    ArXiv(httpserver).announce(today(), *stream())
+    ArXiv(httpserver).announce(today(), *announcement())
     done = papers("poll", "--dry-run", **settings)
     assert "would be proposed" in done.stdout
     assert "ServeFast" in done.stdout
     assert rows(settings, "select * from candidates") == []
 
 
-def test_a_broken_feed_is_told_with_its_reason_and_an_exit_code(
+def test_a_broken_feed_is_reported_with_its_reason_and_exit_code_1(
     httpserver: HTTPServer, settings: dict[str, str]
 ) -> None:
-    """Never “0 papers” when the feed is broken."""
+    """A broken feed is an error, not “0 papers”."""
     arxiv = ArXiv(httpserver)
-    arxiv.announce(today(), *stream())
+    arxiv.announce(today(), *announcement())
     arxiv.broken["/rss/"] = Response("<html>Sorry</html>", status=503)
     done = papers("poll", **settings)
     assert done.returncode == 1
@@ -119,7 +119,7 @@ def test_a_broken_feed_is_told_with_its_reason_and_an_exit_code(
     assert "Traceback" not in done.stderr
 
 
-def test_check_tells_of_a_link_that_belongs_to_another_paper(
+def test_check_reports_a_link_that_belongs_to_another_paper(
     httpserver: HTTPServer, settings: dict[str, str]
 ) -> None:
     arxiv = ArXiv(httpserver)
@@ -131,11 +131,11 @@ def test_check_tells_of_a_link_that_belongs_to_another_paper(
     assert "arXiv 2401.09670 is “On the Cohomology of Knots”" in done.stdout
 
 
-def test_a_poll_killed_anywhere_loses_nothing_and_repeats_nothing(
+def test_a_poll_killed_at_any_time_loses_nothing_and_repeats_nothing(
     httpserver: HTTPServer, settings: dict[str, str]
 ) -> None:
-    """Killed at random moments and begun again: the papers and candidates of one whole poll."""
-    ArXiv(httpserver).announce(today(), *stream())
+    """Killed at random times and restarted, it stores what one complete poll stores."""
+    ArXiv(httpserver).announce(today(), *announcement())
     chance = random.Random(7)
     for _ in range(length(3, 12)):
         process = subprocess.Popen(  # this project's own command
@@ -153,5 +153,5 @@ def test_a_poll_killed_anywhere_loses_nothing_and_repeats_nothing(
     assert len(rows(settings, "select key from seen_papers")) == 205
     proposed = rows(settings, "select key from candidates")
     assert len(proposed) == len(set(proposed)) <= 10
-    released = [row for row in proposed if str(row[0]).startswith("arxiv:2511.0")]
-    assert released, "what belongs was proposed, once"
+    relevant = [row for row in proposed if str(row[0]).startswith("arxiv:2511.0")]
+    assert relevant, "papers that belong on the list were proposed"

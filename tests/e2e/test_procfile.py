@@ -1,4 +1,4 @@
-"""The Procfile for real: web and worker side by side, over one database, until SIGTERM."""
+"""Laws of the Procfile: web and worker run over one database until SIGTERM."""
 
 import http.client
 import json
@@ -29,20 +29,19 @@ from tests.slack.workspace_bot import REVIEW, populate
 
 
 @dataclass
-class Started:
-    """What honcho has started."""
+class Processes:
+    """The honcho process, with the ports of the processes that it started."""
 
     honcho: subprocess.Popen[bytes]
-    web: int
-    worker: int
-    """Ports."""
+    web_port: int
+    worker_port: int
     log: Path
 
 
 def two_ports() -> int:
-    """A port that is free, as is the hundredth after it: honcho counts so.
+    """Return a free port whose successor by 100, honcho's second port, is free too.
 
-    Tests that run side by side begin to look at different ones.
+    Tests that run at the same time search from different ports.
     """
     first = 20_000 + os.getpid() % 40 * 200
     for port in range(first, first + 100):
@@ -58,7 +57,7 @@ def two_ports() -> int:
 
 
 @pytest.fixture
-def started(fake_slack: FakeSlack, database_url: str, tmp_path: Path) -> Iterator[Started]:
+def processes(fake_slack: FakeSlack, database_url: str, tmp_path: Path) -> Iterator[Processes]:
     populate(fake_slack)
     shutil.copytree(DATA, tmp_path / "data")
     port, log = two_ports(), tmp_path / "log"
@@ -94,7 +93,7 @@ def started(fake_slack: FakeSlack, database_url: str, tmp_path: Path) -> Iterato
             stderr=written,
         )
     try:
-        yield Started(honcho, port, port + 100, log)
+        yield Processes(honcho, port, port + 100, log)
     finally:
         if honcho.poll() is None:
             honcho.terminate()
@@ -125,69 +124,73 @@ def ask(port: int, words: str) -> str:
         connection.close()
 
 
-def sample(text: str, name: str, **labels: str) -> float:
+def metric(text: str, name: str, **labels: str) -> float:
     return sum(
-        one.value
+        sample.value
         for family in text_string_to_metric_families(text)
-        for one in family.samples
-        if one.name == name and labels.items() <= one.labels.items()
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
     )
 
 
-def test_web_answers_worker_sends_both_are_watched_and_all_ends(
-    started: Started, fake_slack: FakeSlack, database: Database
+def test_web_answers_the_worker_sends_both_have_metrics_and_sigterm_ends_them(
+    processes: Processes, fake_slack: FakeSlack, database: Database
 ) -> None:
-    for port in (started.web, started.worker):
+    for port in (processes.web_port, processes.worker_port):
         wait_for(lambda port=port: get(port, "/readyz")[0] == 200 or None, 60, f"{port}")  # type: ignore[misc]
     for _ in range(8):
-        assert json.loads(ask(started.web, "kv cache"))["response_type"] == "ephemeral"
+        assert json.loads(ask(processes.web_port, "kv cache"))["response_type"] == "ephemeral"
     content = {"since": utc_now().isoformat(), "lines": ["cs.DC: failed."], "over": None}
     with database.write() as connection:
         enqueue(
             connection,
-            Message(key="said", channel=REVIEW, kind="feeds", content=content),
+            Message(key="notice", channel=REVIEW, kind="feeds", content=content),
             utc_now(),
         )
     wait_for(lambda: fake_slack.posted(REVIEW) or None, 20, "the message")
-    text = get(started.web, "/metrics")[1]
-    assert sample(text, "papers_commands_total", verb="search") == 8, (
-        "of all of gunicorn's processes"
+    text = get(processes.web_port, "/metrics")[1]
+    assert metric(text, "papers_commands_total", verb="search") == 8, (
+        "the sum over gunicorn's processes"
     )
-    assert sample(text, "papers_database_up") == 1
-    assert sample(get(started.worker, "/metrics")[1], "papers_job_ok", job="publish") == 1
-    children = psutil.Process(started.honcho.pid).children(recursive=True)
+    assert metric(text, "papers_database_up") == 1
+    assert metric(get(processes.worker_port, "/metrics")[1], "papers_job_ok", job="publish") == 1
+    children = psutil.Process(processes.honcho.pid).children(recursive=True)
     assert len(children) >= 4, "web with its two processes, and the worker"
     began = time.monotonic()
-    started.honcho.send_signal(signal.SIGTERM)
-    started.honcho.wait(15)
+    processes.honcho.send_signal(signal.SIGTERM)
+    processes.honcho.wait(15)
     psutil.wait_procs(children, timeout=1)
-    alive = [one for one in children if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    alive = [
+        child
+        for child in children
+        if child.is_running() and child.status() != psutil.STATUS_ZOMBIE
+    ]
     assert not alive
     assert time.monotonic() - began < 10
-    assert "Traceback" not in started.log.read_text()
-    assert not fake_slack.posted(REVIEW)[1:], "said once"
+    assert "Traceback" not in processes.log.read_text()
+    assert not fake_slack.posted(REVIEW)[1:], "sent once"
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_what_a_dead_process_counted_stays_and_its_folder_goes_in_the_end(
-    started: Started,
+def test_counts_of_a_killed_process_stay_until_the_master_ends(
+    processes: Processes,
 ) -> None:
-    wait_for(lambda: get(started.web, "/readyz")[0] == 200 or None, 60, "web")
+    wait_for(lambda: get(processes.web_port, "/readyz")[0] == 200 or None, 60, "web")
     for _ in range(6):
-        ask(started.web, "serving")
-    tree = psutil.Process(started.honcho.pid).children(recursive=True)
-    gunicorn = [one for one in tree if "gunicorn" in " ".join(one.cmdline())]
-    master = next(one for one in gunicorn if one.children())
+        ask(processes.web_port, "serving")
+    tree = psutil.Process(processes.honcho.pid).children(recursive=True)
+    gunicorn = [process for process in tree if "gunicorn" in " ".join(process.cmdline())]
+    master = next(process for process in gunicorn if process.children())
     folder = Path(master.environ()["PROMETHEUS_MULTIPROC_DIR"])
     victims = master.children()
     for victim in victims:
         victim.kill()
     psutil.wait_procs(victims, timeout=10)
-    wait_for(lambda: get(started.web, "/readyz")[0] == 200 or None, 60, "web again")
-    ask(started.web, "serving")
-    text = get(started.web, "/metrics")[1]
-    assert sample(text, "papers_commands_total", verb="search") == 7
+    wait_for(lambda: get(processes.web_port, "/readyz")[0] == 200 or None, 60, "web again")
+    ask(processes.web_port, "serving")
+    text = get(processes.web_port, "/metrics")[1]
+    assert metric(text, "papers_commands_total", verb="search") == 7
     assert folder.is_dir()
-    started.honcho.terminate()
-    started.honcho.wait(15)
+    processes.honcho.terminate()
+    processes.honcho.wait(15)
     assert not folder.exists()

@@ -1,4 +1,4 @@
-"""The whole loop with real processes: a poll, cards, one click, a commit, a lookup, and back."""
+"""Laws of the review loop, with real processes: suggestion, card, commit, lookup and undo."""
 
 import datetime as dt
 import json
@@ -18,13 +18,13 @@ from tests.e2e.processes import wait_for
 
 @pytest.fixture
 def standin() -> Iterator[StandIn]:
-    with running(fetch(), free_port(0), workspace({"mode": "socket"})) as found:
-        yield found
+    with running(fetch(), free_port(0), workspace({"mode": "socket"})) as created:
+        yield created
 
 
 def git(folder: Path, *words: str) -> str:
-    done = subprocess.run(  # noqa: S603  # git, with our own words
-        ["git", "-C", str(folder), *words],  # noqa: S607  # wherever git is
+    done = subprocess.run(  # noqa: S603  # git, with arguments of this test
+        ["git", "-C", str(folder), *words],  # noqa: S607  # git from PATH
         check=True, capture_output=True, text=True, timeout=30,
     )  # fmt: skip
     return done.stdout
@@ -45,21 +45,21 @@ def repository(tmp_path: Path, catalog_copy: Callable[[Path], Path]) -> Path:
     return clone
 
 
-def told(message: dict[str, Any]) -> str:
+def message_json(message: dict[str, Any]) -> str:
     return json.dumps(message, ensure_ascii=False)
 
 
-def test_a_found_paper_is_approved_committed_looked_up_and_taken_back(
+def test_an_approved_paper_is_committed_and_looked_up_and_an_undo_restores_the_list(
     standin: StandIn, repository: Path, tmp_path: Path
 ) -> None:
-    """Everything but arXiv and Slack themselves is real; both have stand-ins on loopback."""
+    """Only arXiv and Slack are replaced, by stand-ins on loopback."""
     reviewer, member = Person(standin, REVIEW), Person(standin)
     remote, log = tmp_path / "remote.git", tmp_path / "bot.log"
     before = (repository / "data/papers/llm-systems.yaml").read_text()
 
-    def card(title: str, *, says: str = "") -> dict[str, Any] | None:
+    def card(title: str, *, containing: str = "") -> dict[str, Any] | None:
         cards = (m for m in reviewer.messages() if title in m["text"] and "thread_ts" not in m)
-        return next((one for one in cards if says in told(one)), None)
+        return next((message for message in cards if containing in message_json(message)), None)
 
     with recorded(dt.datetime.now(dt.UTC)) as arxiv:  # noqa: TID251  # the day's feed
         settings = {
@@ -78,16 +78,16 @@ def test_a_found_paper_is_approved_committed_looked_up_and_taken_back(
             member.type("suggest 2510.11938 serving it fits")
             title = "FlexPipe"
             posted = wait_for(lambda: card(title), 60, "the card")
-            assert "it fits" in told(posted)
+            assert "it fits" in message_json(posted)
             reviewer.click(posted, "Approve")
-            wait_for(lambda: card(title, says="Undo"), 20, "the record on the card")
+            wait_for(lambda: card(title, containing="Undo"), 20, "the record on the card")
             wait_for(lambda: title in git(remote, "log", "--format=%s", "main"), 20, "the commit")
             assert git(remote, "log", "-1", "--format=%an", "main").strip() == "Alice Anderson"
             diff = git(remote, "show", "--format=", "--numstat", "main").split()
             assert diff[1:] == ["0", "data/papers/llm-systems.yaml"], "lines added, none removed"
-            found = member.type("2510.11938")
-            assert "On the list, in LLM Systems › Serving" in told(found)
-            undone = card(title, says="Undo")
+            answer = member.type("2510.11938")
+            assert "On the list, in LLM Systems › Serving" in message_json(answer)
+            undone = card(title, containing="Undo")
             assert undone is not None
             reviewer.click(undone, "Undo")
             wait_for(

@@ -1,6 +1,6 @@
-"""The law of secrets: none is ever seen, in logs, errors, findings, metrics or messages.
+"""Laws of secrets: none appears in logs, errors, findings, metrics or messages.
 
-Real processes with distinctive secrets go through everything that fails while secrets are at hand.
+Real processes with distinctive secrets go through the failures of everything that uses a secret.
 """
 
 import http.client
@@ -37,22 +37,22 @@ SECRETS = {
 }
 DEBUG = {"PAPERS_LOG_LEVEL": "DEBUG", "PAPERS_HOST": "127.0.0.1"}
 COMMANDS = (("doctor",), ("doctor", "--json"), ("outbox",), ("outbox", "--json"), ("jobs",))
-AWAY = "postgresql://someone:p%40ss-Distinctive@127.0.0.1:9/papers"
+UNREACHABLE_DATABASE = "postgresql://someone:p%40ss-Distinctive@127.0.0.1:9/papers"
 
 
-def clean(*texts: str) -> None:
+def assert_no_secret(*texts: str) -> None:
     for text in texts:
         assert "distinctive" not in text.lower()
 
 
 @pytest.fixture
 def echo() -> Iterator[str]:
-    """A server that refuses everything and tells what it was sent, as hostile as can be."""
+    """A hostile server that refuses every request and repeats it in the response."""
 
     def answer(request: Request) -> Response:
-        told = f"{dict(request.headers)} {request.get_data(as_text=True)}"
+        request_text = f"{dict(request.headers)} {request.get_data(as_text=True)}"
         return Response(
-            f'{{"ok": false, "error": "invalid_auth", "message": {told!r}}}', status=401
+            f'{{"ok": false, "error": "invalid_auth", "message": {request_text!r}}}', status=401
         )
 
     with HTTPServer(host="127.0.0.1", threaded=True) as server:
@@ -65,10 +65,15 @@ def echo() -> Iterator[str]:
 def test_a_refused_token_is_not_shown(
     command: str, log_format: str, echo: str, tmp_path: Path
 ) -> None:
-    given = {**SECRETS, **DEBUG, "PAPERS_LOG_FORMAT": log_format, "SLACK_API_URL": f"{echo}/api/"}
-    done = papers(command, **given, DATABASE_URL=f"sqlite:///{tmp_path}/papers.db")
+    settings = {
+        **SECRETS,
+        **DEBUG,
+        "PAPERS_LOG_FORMAT": log_format,
+        "SLACK_API_URL": f"{echo}/api/",
+    }
+    done = papers(command, **settings, DATABASE_URL=f"sqlite:///{tmp_path}/papers.db")
     assert done.returncode == 1
-    clean(done.stdout, done.stderr)
+    assert_no_secret(done.stdout, done.stderr)
 
 
 @pytest.mark.parametrize("command", ["run", "web", "worker", "doctor", "migrate", "jobs", "poll"])
@@ -76,14 +81,20 @@ def test_an_unreachable_database_does_not_show_its_password(
     command: str, fake_slack: FakeSlack
 ) -> None:
     fake_slack._token = BOT  # noqa: SLF001  # the fake knows one token
-    done = papers(command, **SECRETS, **DEBUG, SLACK_API_URL=fake_slack.url, DATABASE_URL=AWAY)
+    done = papers(
+        command,
+        **SECRETS,
+        **DEBUG,
+        SLACK_API_URL=fake_slack.url,
+        DATABASE_URL=UNREACHABLE_DATABASE,
+    )
     assert done.returncode == 1
-    clean(done.stdout, done.stderr)
+    assert_no_secret(done.stdout, done.stderr)
     assert "cannot be used" in done.stdout + done.stderr
 
 
-def make_work(database: Database) -> None:
-    """A decision to publish, and a message to a channel that is gone."""
+def store_work(database: Database) -> None:
+    """Store a decision to publish and a message to a channel that does not exist."""
     review = ReviewService(database, REVIEW)
     entry = Entry(title="Made Up", url="https://example.com/x", sections=("llm-systems/serving",))
     proposal = Proposal(identity="url:x", subject=Subject(after=entry), source=None)
@@ -91,10 +102,10 @@ def make_work(database: Database) -> None:
     assert isinstance(made, SuggestionMade)
     alice, rules = Person("U0001", "alice"), DecisionRules(is_reviewer=True)
     review.act(made.suggestion.id, Approve(), alice, utc_now(), rules)
-    say(database, "lost", "C0GONE")
+    enqueue_message(database, "lost", "C0GONE")
 
 
-def say(database: Database, key: str, channel: str) -> None:
+def enqueue_message(database: Database, key: str, channel: str) -> None:
     content = {"since": utc_now().isoformat(), "lines": ["x"], "over": None}
     with database.write() as connection:
         enqueue(
@@ -103,20 +114,20 @@ def say(database: Database, key: str, channel: str) -> None:
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
-def test_a_worker_whose_everything_fails_shows_nothing(
+def test_a_worker_with_every_failure_at_once_shows_no_secret(
     fake_slack: FakeSlack, database: Database, database_url: str, echo: str, tmp_path: Path
 ) -> None:
-    """A bad GitHub token, a dead letter, a token revoked half-way, feeds that fail."""
+    """A refused GitHub token, a dead letter, a token revoked during the run, failing feeds."""
     fake_slack._token = BOT  # noqa: SLF001  # the fake knows one token
     populate(fake_slack)
     shutil.copytree(DATA, tmp_path / "data")
-    make_work(database)
+    store_work(database)
     port, log = free_port(0), tmp_path / "log"
     settings = {
         **SECRETS,
         **DEBUG,
         "PORT": str(port),
-        # PostgreSQL trusts whoever comes from here, so that any password will do.
+        # PostgreSQL trusts local connections, so any password works.
         "DATABASE_URL": database_url.replace("papers@", "papers:pass-Distinctive@"),
         "SLACK_API_URL": fake_slack.url,
         "PAPERS_REVIEW_CHANNEL": REVIEW,
@@ -134,18 +145,23 @@ def test_a_worker_whose_everything_fails_shows_nothing(
         wait_for(lambda: box.dead_rows() or None, 30, "the dead letter")
         wait_for(lambda: fake_slack.posted(REVIEW) or None, 30, "the card")
         fake_slack.revoke()
-        say(database, "late", REVIEW)
+        enqueue_message(database, "late", REVIEW)
         wait_for(lambda: "invalid_auth" in str(box.problems()) or None, 30, "the refusal")
-        told = {path: get(port, path) for path in ("/readyz", "/metrics", "/healthz")}
-        said = [papers(*words, **settings) for words in COMMANDS]
-    assert "refuses the token" in told["/readyz"]
+        responses = {path: get(port, path) for path in ("/readyz", "/metrics", "/healthz")}
+        results = [papers(*words, **settings) for words in COMMANDS]
+    assert "refuses the token" in responses["/readyz"]
     assert "GitHub" in log.read_text()
-    assert all(done.stdout for done in said)
+    assert all(result.stdout for result in results)
     with database.read() as connection:
-        kept = str(connection.exec_driver_sql("SELECT * FROM suggestions").all())
+        rows = str(connection.exec_driver_sql("SELECT * FROM suggestions").all())
     posted = [str(call.args) for call in fake_slack.calls("chat.postMessage")]
-    clean(log.read_text(), kept, *posted, *told.values(), *queue.depth()[1], *box.problems())
-    clean(*(done.stdout + done.stderr for done in said), *(str(one) for one in box.dead_rows()))
+    assert_no_secret(
+        log.read_text(), rows, *posted, *responses.values(), *queue.depth()[1], *box.problems()
+    )
+    assert_no_secret(
+        *(result.stdout + result.stderr for result in results),
+        *(str(row) for row in box.dead_rows()),
+    )
 
 
 def get(port: int, path: str) -> str:

@@ -1,4 +1,4 @@
-"""The whole bot by Socket Mode: real processes, typing and clicks through the stand-in."""
+"""Laws of Socket Mode, with real processes, commands and clicks through the stand-in."""
 
 import json
 import time
@@ -19,13 +19,13 @@ PEOPLE, DEADLINE = 200, 3.0
 
 @pytest.fixture(scope="module")
 def standin() -> Iterator[StandIn]:
-    with running(fetch(), free_port(0), workspace({"mode": "socket"})) as found:
-        yield found
+    with running(fetch(), free_port(0), workspace({"mode": "socket"})) as created:
+        yield created
 
 
 @pytest.fixture
 def start(standin: StandIn, tmp_path: Path) -> Callable[[], Any]:
-    """Starts the bot, and waits until it is ready."""
+    """Function that runs the bot while a block runs."""
 
     def begin() -> Any:
         return processes.running(
@@ -42,7 +42,7 @@ def start(standin: StandIn, tmp_path: Path) -> Callable[[], Any]:
     return begin
 
 
-def ready(log: Path) -> None:
+def wait_until_ready(log: Path) -> None:
     wait_for(lambda: '"ready"' in log.read_text(), 15, "the bot")
 
 
@@ -50,20 +50,20 @@ def shown(message: dict[str, Any]) -> str:
     return json.dumps(message, ensure_ascii=False)
 
 
-def test_a_person_looks_up_pages_and_shares_and_a_restart_in_between_is_not_felt(
+def test_an_answer_can_be_paged_and_shared_after_a_restart(
     standin: StandIn, start: Callable[[], Any], tmp_path: Path
 ) -> None:
     person = Person(standin)
     log = tmp_path / "bot.log"
     with start():
-        ready(log)
+        wait_until_ready(log)
         answer = person.type("serving")
         assert answer["subtype"] == "ephemeral"
         assert "70 papers" in shown(answer)
         assert "1–8 of 70" in shown(answer)
         assert "Orca" in shown(answer)
     with start():
-        ready(log)
+        wait_until_ready(log)
         person.click(answer, "Next")
         edited = wait_for(
             lambda: next((m for m in person.messages() if "9–16 of 70" in shown(m)), None),
@@ -81,7 +81,7 @@ def test_a_person_looks_up_pages_and_shares_and_a_restart_in_between_is_not_felt
 def test_200_people_at_once_are_each_answered_within_slacks_three_seconds(
     standin: StandIn, start: Callable[[], Any], tmp_path: Path
 ) -> None:
-    """The stand-in's call returns when the command is acknowledged, with the answer in it."""
+    """The stand-in's call returns when the command is acknowledged, with its answer."""
     person = Person(standin)
     before = len(person.messages())
 
@@ -91,7 +91,7 @@ def test_200_people_at_once_are_each_answered_within_slacks_three_seconds(
         return time.monotonic() - began
 
     with start(), ThreadPoolExecutor(PEOPLE) as pool:
-        ready(tmp_path / "bot.log")
+        wait_until_ready(tmp_path / "bot.log")
         seconds = list(pool.map(ask, range(PEOPLE)))
         answers = person.messages()[before:]
     assert len(answers) == PEOPLE
@@ -99,9 +99,11 @@ def test_200_people_at_once_are_each_answered_within_slacks_three_seconds(
     assert max(seconds) < DEADLINE
 
 
-def test_sigterm_ends_it_within_ten_seconds(start: Callable[[], Any], tmp_path: Path) -> None:
-    """A platform that moves the bot is not kept waiting, and it is no failure."""
+def test_sigterm_ends_the_bot_within_ten_seconds_with_exit_code_0(
+    start: Callable[[], Any], tmp_path: Path
+) -> None:
+    """A platform stops a process this way when it moves it."""
     with start() as process:
-        ready(tmp_path / "bot.log")
+        wait_until_ready(tmp_path / "bot.log")
         process.terminate()
         assert process.wait(10) == 0

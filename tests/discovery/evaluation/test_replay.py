@@ -32,20 +32,20 @@ LISTED = papers(0, 20, "serving", "training")
 Line = dict[str, Any]
 
 
-def line(one: Paper, **more: object) -> Line:
+def line(item: Paper, **more: object) -> Line:
     kept = ("title", "abstract", "authors", "categories")
-    return {"id": one.arxiv, **{key: asdict(one)[key] for key in kept}, **more}
+    return {"id": item.arxiv, **{key: asdict(item)[key] for key in kept}, **more}
 
 
-def addition(one: Paper, added: date, *sections: str, in_scope: bool = True) -> Line:
-    return {"id": one.arxiv, "added": added.isoformat(), "in_scope": in_scope,
+def addition(item: Paper, added: date, *sections: str, in_scope: bool = True) -> Line:
+    return {"id": item.arxiv, "added": added.isoformat(), "in_scope": in_scope,
             "section": "?", "seed_sections": list(sections)}  # fmt: skip
 
 
 def write(folder: Path, files: Mapping[str, Iterable[Line]]) -> Path:
     folder.mkdir(exist_ok=True)
     for name, lines in files.items():
-        text = "".join(json.dumps(one) + "\n" for one in lines)
+        text = "".join(json.dumps(item) + "\n" for item in lines)
         if name.endswith(".gz"):
             (folder / name).write_bytes(gzip.compress(text.encode()))
         else:
@@ -59,9 +59,9 @@ def small() -> Catalog:
     tree = (Section(id="serving", title="Serving"), Section(id="training", title="Training"))
     info = ListInfo(title="T", sections=(Section(id="s", title="Systems", sections=tree),))
     entries = [
-        Entry(title=one.title, url=f"https://arxiv.org/abs/{one.arxiv}", arxiv=one.arxiv,
+        Entry(title=item.title, url=f"https://arxiv.org/abs/{item.arxiv}", arxiv=item.arxiv,
               sections=(("s/serving", "s/training")[at % 2],))
-        for at, one in enumerate(LISTED)
+        for at, item in enumerate(LISTED)
     ]  # fmt: skip
     entries.append(Entry(title="Training gradient allreduce", sections=("s/training",)))
     return Catalog(info, tuple(entries))
@@ -78,15 +78,16 @@ def tiny() -> dict[str, list[Line]]:
     ]
     poem, tempting = weeks[2][0], papers(4000, 30, "serving", "training")
     stream = [
-        line(one, day=(MONDAY + timedelta(7 * at + number % 5)).isoformat())
+        line(item, day=(MONDAY + timedelta(7 * at + number % 5)).isoformat())
         for at, week in enumerate(weeks)
-        for number, one in enumerate(week)
+        for number, item in enumerate(week)
     ]
     stream += [
-        line(one, day=(MONDAY + timedelta(7 * at)).isoformat()) for at, one in enumerate(found[:2])
+        line(item, day=(MONDAY + timedelta(7 * at)).isoformat())
+        for at, item in enumerate(found[:2])
     ]
     stream.append(line(found[2], day=(MONDAY + timedelta(1)).isoformat()))
-    stream += [line(one, day=(MONDAY + timedelta(14)).isoformat()) for one in tempting]
+    stream += [line(item, day=(MONDAY + timedelta(14)).isoformat()) for item in tempting]
     late = MONDAY + timedelta(60)
     serving, training = "Systems > Serving", "Systems > Training"
     additions = [
@@ -97,8 +98,8 @@ def tiny() -> dict[str, list[Line]]:
         addition(weeks[0][1], late, in_scope=False),
     ]
     return {
-        "catalog.jsonl.gz": [line(one) for one in LISTED],
-        "background.jsonl.gz": [line(one) for one in papers(1000, 300, *OFF_TOPIC)],
+        "catalog.jsonl.gz": [line(item) for item in LISTED],
+        "background.jsonl.gz": [line(item) for item in papers(1000, 300, *OFF_TOPIC)],
         "stream.jsonl.gz": stream,
         "additions.jsonl": additions,
     }
@@ -123,12 +124,12 @@ def test_nothing_is_learned_from_the_future(tmp_path: Path, small: Catalog) -> N
     files = tiny()
     before = rank(read_recording(write(tmp_path / "one", files), small))
     last = (MONDAY + timedelta(14)).isoformat()
-    for one in files["stream.jsonl.gz"]:
-        if one["day"] >= last:
-            one |= {"title": "Sonnet stanza", "abstract": "rhyme " * 50, "authors": ["Ann"]}
-    poison = [one for one in files["stream.jsonl.gz"] if one["day"] >= last][5:20]
+    for item in files["stream.jsonl.gz"]:
+        if item["day"] >= last:
+            item |= {"title": "Sonnet stanza", "abstract": "rhyme " * 50, "authors": ["Ann"]}
+    poison = [item for item in files["stream.jsonl.gz"] if item["day"] >= last][5:20]
     files["additions.jsonl"] += [
-        {**files["additions.jsonl"][1], "id": one["id"], "added": last} for one in poison
+        {**files["additions.jsonl"][1], "id": item["id"], "added": last} for item in poison
     ]
     after = rank(read_recording(write(tmp_path / "two", files), small))
     weeks = list(before)
@@ -138,12 +139,12 @@ def test_nothing_is_learned_from_the_future(tmp_path: Path, small: Catalog) -> N
 
 def test_an_addition_is_learned_from_once_it_is_listed(tmp_path: Path, small: Catalog) -> None:
     files = tiny()
-    for one in files["stream.jsonl.gz"]:
+    for item in files["stream.jsonl.gz"]:
         if (
-            one["id"] == files["additions.jsonl"][0]["id"]
-            or one["id"] == paper(3001, "training").arxiv
+            item["id"] == files["additions.jsonl"][0]["id"]
+            or item["id"] == paper(3001, "training").arxiv
         ):
-            one["authors"] = ["Ann"]
+            item["authors"] = ["Ann"]
     recording = read_recording(write(tmp_path, files), small)
     second = list(recording.weeks)[1]
     alone = rank(recording, authors=False)[second]
@@ -173,17 +174,17 @@ def test_other_recordings_are_read_too(tmp_path: Path, small: Catalog) -> None:
     files = tiny()
     stream, additions = files["stream.jsonl.gz"], files["additions.jsonl"]
     first = additions[0]["id"]
-    for one in stream[::3]:
-        del one["authors"], one["categories"]
-    for one in stream[1::3]:
-        one |= {"authors": None, "abstract": None}
+    for item in stream[::3]:
+        del item["authors"], item["categories"]
+    for item in stream[1::3]:
+        item |= {"authors": None, "abstract": None}
     stream += [{"id": "2509.00001", "title": "No day"}, {"title": "No id", "day": "2025-06-02"}]
     stream += [{"id": "2509.00002", "day": "2025-06-02"}, dict(stream[0])]
-    for one in stream:
-        if one.get("id") == first:
-            one["id"] = f"{first}v2"
-    for one in additions:
-        del one["seed_sections"], one["section"]
+    for item in stream:
+        if item.get("id") == first:
+            item["id"] = f"{first}v2"
+    for item in additions:
+        del item["seed_sections"], item["section"]
     additions.append({"id": "2509.00003", "in_scope": True})
     folder = write(tmp_path, {"stream.jsonl": stream, "additions.jsonl": additions})
     with (folder / "stream.jsonl").open("a") as file:

@@ -1,4 +1,4 @@
-"""Laws of learning: the child answers as the model would, and its end is told, whatever it was."""
+"""Laws of the model process: it gives the model's scores, and any failure of it is reported."""
 
 import multiprocessing
 import subprocess
@@ -52,17 +52,17 @@ def test_papers_are_judged_in_their_order_and_the_best_explained(blob: bytes) ->
     new = [paper(5000, "poetry"), paper(5001, "serving", authors=("Ann",)), paper(5002, "law")]
     counts = count_authors([Paper(title="", authors=("Ann",))])
     entries = [
-        PlacedPaper(one.arxiv or "", one.title, one.abstract, ("a",)) for one in LISTED[::2]
+        PlacedPaper(item.arxiv or "", item.title, item.abstract, ("a",)) for item in LISTED[::2]
     ]
     entries += [
-        PlacedPaper(one.arxiv or "", one.title, one.abstract, ("b",)) for one in LISTED[1::2]
+        PlacedPaper(item.arxiv or "", item.title, item.abstract, ("b",)) for item in LISTED[1::2]
     ]
     judged = judge(JudgeTask(model=blob, papers=new, authors=counts, best=1, placed=entries))
     assert [judgement.key for judgement in judged] == [each.key for each in new]
     model = Model.from_bytes(blob)
-    assert [one.score for one in judged] == model.score(new, counts)
+    assert [item.score for item in judged] == model.score(new, counts)
     best = judged[1]
-    assert best.score == max(one.score for one in judged)
+    assert best.score == max(item.score for item in judged)
     assert best.reasons == model.explain(new[1], counts)
     assert [choice.section for choice in best.choices] == ["a", "b"]
     assert judged[0].reasons is None

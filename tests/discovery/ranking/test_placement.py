@@ -15,9 +15,9 @@ from tests.discovery.made_up import paper
 
 PLACES = {"systems/serving": "serving", "systems/training": "training", "arts": "poetry"}
 ENTRIES = [
-    PlacedPaper(one.arxiv or "", one.title, one.abstract, (section,))
+    PlacedPaper(item.arxiv or "", item.title, item.abstract, (section,))
     for section, topic in PLACES.items()
-    for one in [paper(at, topic) for at in range(8)]
+    for item in [paper(at, topic) for at in range(8)]
 ]
 
 
@@ -34,7 +34,7 @@ def test_a_paper_goes_where_its_like_stand_and_they_are_the_reason(
     choices = placement.choose(new.title, new.abstract)
     assert choices[0].section == section
     assert len({choice.section for choice in choices}) == 3
-    titles = {one.title for one in ENTRIES if section in one.sections}
+    titles = {item.title for item in ENTRIES if section in item.sections}
     assert len(choices[0].nearest) == 2
     assert all(near.title in titles and 0 < near.cosine <= 1 for near in choices[0].nearest)
 
@@ -91,7 +91,8 @@ def test_titles_without_words_are_placed_too(title: str) -> None:
 
 def test_an_entry_in_two_sections_counts_for_both() -> None:
     both = [
-        PlacedPaper("", one.title, one.abstract, ("systems/serving", "x")) for one in ENTRIES[:8]
+        PlacedPaper("", item.title, item.abstract, ("systems/serving", "x"))
+        for item in ENTRIES[:8]
     ]
     new = paper(501, "serving")
     first = sections(Placement([*both, *ENTRIES[8:]]), new.title, new.abstract)[:2]

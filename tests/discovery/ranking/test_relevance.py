@@ -78,7 +78,7 @@ def test_reasons_sum_to_the_score(model: Model) -> None:
         new = paper(7000 + at, topic, authors=("Ann", "Bo"))
         reasons = model.explain(new, counts)
         shown = sum(term.weight for term in (*reasons.terms_for, *reasons.terms_against))
-        total = reasons.base + shown + reasons.rest + sum(one.weight for one in reasons.authors)
+        total = reasons.base + shown + reasons.rest + sum(item.weight for item in reasons.authors)
         assert total == pytest.approx(reasons.score)
         assert reasons.score == pytest.approx(model.score([new], counts)[0], abs=1e-4)
 
@@ -87,7 +87,7 @@ def test_the_nearest_are_listed_papers_that_read_alike_and_never_the_paper(model
     reasons = model.explain(LISTED[0], NOBODY)
     assert len(reasons.nearest) == 3
     assert LISTED[0].arxiv not in {near.arxiv for near in reasons.nearest}
-    serving = {one.arxiv: one.title for one in LISTED[::2]}
+    serving = {item.arxiv: item.title for item in LISTED[::2]}
     assert all(serving[near.arxiv] == near.title for near in reasons.nearest)
     cosines = [near.cosine for near in reasons.nearest]
     assert cosines == sorted(cosines, reverse=True)
@@ -151,7 +151,7 @@ def test_a_rejection_lowers_what_is_like_it_and_is_never_left_out() -> None:
 
 
 def test_titles_alone_and_a_few_hundred_others_are_enough_to_begin() -> None:
-    titles = [replace(one, abstract="") for one in LISTED]
+    titles = [replace(item, abstract="") for item in LISTED]
     assert belongs(Model.fit(titles, OTHERS[:300]))
 
 
@@ -166,7 +166,7 @@ def test_bare_titles_beside_enough_whole_texts_are_shown_and_not_learned_from() 
 
 
 def test_a_word_of_every_listed_title_is_not_lost_beside_few_others() -> None:
-    titles = [replace(one, abstract="", title=f"LLM {one.title}") for one in LISTED * 5]
+    titles = [replace(item, abstract="", title=f"LLM {item.title}") for item in LISTED * 5]
     assert "llm" in Model.fit(titles, OTHERS[:60]).vocabulary
 
 

@@ -1,4 +1,4 @@
-"""Laws of the API: what is asked is bounded and readable, what is answered is told or refused."""
+"""Laws of the arXiv API: requests are bounded, and responses are parsed or refused."""
 
 from datetime import UTC, date, datetime
 from urllib.parse import parse_qs, urlsplit
@@ -57,7 +57,7 @@ def entry(arxiv: str = "2509.00001v2", title: str = "Paged\n  Gardens") -> str:
     return ENTRY.format(id=arxiv, title=title)
 
 
-def test_a_paper_is_told_with_its_dates_and_all_that_is_known_of_it() -> None:
+def test_a_paper_is_parsed_with_its_dates_and_metadata() -> None:
     read = parse_page(answer(entry()))
     assert (read.total, read.start, read.faults) == (321, 200, ())
     (found,) = read.papers
@@ -80,7 +80,7 @@ def test_old_ids_are_read_and_a_bad_entry_costs_itself_alone() -> None:
     assert len(read.faults) == 2
 
 
-def test_nothing_found_is_an_answer() -> None:
+def test_an_empty_result_is_valid() -> None:
     assert parse_page(answer()).papers == ()
 
 
@@ -96,7 +96,7 @@ def test_nothing_found_is_an_answer() -> None:
     ],
     ids=["error", "error without words", "html", "empty", "rss", "bomb"],
 )
-def test_what_is_no_answer_is_refused_with_the_reason(body: bytes, words: str) -> None:
+def test_an_invalid_response_is_refused_with_the_reason(body: bytes, words: str) -> None:
     with pytest.raises(FeedError, match=words):
         parse_page(body)
 

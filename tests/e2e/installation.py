@@ -1,7 +1,7 @@
-"""The whole bot as processes: workers and a web server, over a strict Slack and a git repository.
+"""An installation of the bot: workers and a web server, over a strict Slack and a git repository.
 
-A test suggests papers in its own process, on the same database; people click by signed HTTP. Any
-process may be killed at any moment, with the git that it runs or without it.
+A test suggests papers in its own process, on the same database; clicks arrive by signed HTTP. Any
+process may be killed at any time, with or without the git process that it runs.
 """
 
 import contextlib
@@ -40,11 +40,11 @@ from tests.slack.workspace_bot import REVIEW
 
 REVIEWERS = tuple(f"U01{number:02}" for number in range(50))
 SOURCES = tuple(f"U02{number:02}" for number in range(50))
-NOWHERE = "http://127.0.0.1:9/"  # an arXiv that is never there
+UNREACHABLE = "http://127.0.0.1:9/"  # nothing listens there
 
 
-def moment() -> dt.datetime:
-    """The moment that the processes live in, too."""
+def utc_now() -> dt.datetime:
+    """Current time in UTC, by the real clock that the processes use too."""
     return dt.datetime.now(dt.UTC)  # noqa: TID251  # see above
 
 
@@ -62,36 +62,36 @@ class Process:
         return self.popen.poll() is None
 
     @property
-    def told(self) -> str:
+    def log_text(self) -> str:
         return self.log.read_text()
 
-    def is_up_or_over(self) -> bool:
-        """Whether waiting for it has an end."""
-        return '"ready"' in self.told or not self.is_alive
+    def is_ready_or_dead(self) -> bool:
+        """Whether the process has logged that it is ready, or has ended."""
+        return '"ready"' in self.log_text or not self.is_alive
 
     def kill(self, *, children: bool) -> None:
-        """End it without any ado, and what it has started, too."""
-        group = []
+        """Send SIGKILL to the process and, with `children`, to its children."""
+        descendants = []
         if children:
             with contextlib.suppress(psutil.Error):
-                group = psutil.Process(self.popen.pid).children()
+                descendants = psutil.Process(self.popen.pid).children()
         self.popen.kill()
-        for one in group:
+        for child in descendants:
             with contextlib.suppress(psutil.Error):
-                one.kill()
+                child.kill()
         self.popen.wait(10)
 
 
 @dataclass
-class Whole:
-    """One bot, and the world around it."""
+class Installation:
+    """The bot's processes, with the Slack, database and repository that they use."""
 
     slack: FakeSlack
     database: Database
     url: str
     site: Site
     folder: Path
-    more: Mapping[str, str] = field(default_factory=dict)
+    extra_settings: Mapping[str, str] = field(default_factory=dict)
     processes: list[Process] = field(default_factory=list)
     suggested: list[int] = field(default_factory=list)
 
@@ -105,14 +105,14 @@ class Whole:
         self.queue = PublicationQueue(self.database, REVIEW)
 
     @contextlib.contextmanager
-    def ending(self) -> Iterator["Whole"]:
-        """Ends what was started."""
+    def stopping_processes(self) -> Iterator["Installation"]:
+        """Kill every started process when the block ends."""
         try:
             yield self
         finally:
-            for one in self.processes:
-                one.popen.kill()
-                one.popen.wait(10)
+            for process in self.processes:
+                process.popen.kill()
+                process.popen.wait(10)
 
     def start(self, *words: str, port: int = 0, module: str = "bot") -> Process:
         """Start `papers WORDS`; `module` may wrap it."""
@@ -126,13 +126,13 @@ class Whole:
             "PAPERS_REVIEW_CHANNEL": REVIEW,
             "PAPERS_PUBLISH": "git",
             "PAPERS_HOST": "127.0.0.1",
-            "PAPERS_RSS_URL": NOWHERE,
-            "PAPERS_API_URL": NOWHERE,
+            "PAPERS_RSS_URL": UNREACHABLE,
+            "PAPERS_API_URL": UNREACHABLE,
             "PAPERS_LOG_FORMAT": "json",
             "PORT": str(port),
             "WEB_CONCURRENCY": "1",
             **self.site.environment,
-            **self.more,
+            **self.extra_settings,
         }
         with log.open("wb") as output:
             popen = subprocess.Popen(  # noqa: S603  # this project's own command
@@ -150,37 +150,37 @@ class Whole:
         return self.start("web", port=port or free_port(0))
 
     def wait_until_up(self, *processes: Process) -> None:
-        for one in processes:
-            wait_for(one.is_up_or_over, 40, " ".join(one.words))
-            assert one.is_alive, one.told[-2000:]
+        for process in processes:
+            wait_for(process.is_ready_or_dead, 40, " ".join(process.words))
+            assert process.is_alive, process.log_text[-2000:]
 
     def suggest(self, source: str | None = None) -> int:
-        """Suggest a paper; the number of its suggestion."""
-        made = self.review.suggest(proposal(len(self.suggested), source), moment())
+        """Suggest a paper and return the number of its suggestion."""
+        made = self.review.suggest(proposal(len(self.suggested), source), utc_now())
         assert isinstance(made, SuggestionMade)
         self.suggested.append(made.suggestion.id)
         return made.suggestion.id
 
     def card(self, number: int) -> PostedMessage | None:
-        """The card as people see it, if it is there."""
-        found = self.slack.by_metadata("key", card_key(number))
-        return found[0] if found else None
+        """The card of a suggestion as Slack shows it, or None before it is posted."""
+        cards = self.slack.by_metadata("key", card_key(number))
+        return cards[0] if cards else None
 
     def wait_for_card(self, number: int, action: str, seconds: float = 40) -> PostedMessage:
-        """The card, once it offers an action."""
+        """Wait until the card has the button of an action, and return the card."""
 
-        def look() -> PostedMessage | None:
+        def card_with_action() -> PostedMessage | None:
             card = self.card(number)
             return card if card and offers(card, action) else None
 
-        return wait_for(look, seconds, f"a card of {number} with {action}")
+        return wait_for(card_with_action, seconds, f"a card of {number} with {action}")
 
     def deliver(self, payload: Mapping[str, Any], port: int) -> tuple[int, str]:
-        """Deliver an interaction; the answer, its status 0 where nobody answered."""
+        """Deliver an interaction; return status and body, status 0 without a response."""
         return self._post(*signed_http(payload), port)
 
     def command(self, words: str, port: int) -> tuple[int, str]:
-        """Type `/papers WORDS`; the answer."""
+        """Send `/papers WORDS`; return status and body, status 0 without a response."""
         body = self.slack.command(words)
         return self._post(body, signed(body), port)
 
@@ -197,46 +197,46 @@ class Whole:
         finally:
             connection.close()
 
-    def is_calm(self) -> bool:
-        """Whether nothing is left to say or to publish."""
+    def is_idle(self) -> bool:
+        """Whether no message is due and no decision waits for publication."""
         return not self.outbox.depth().due and not self.queue.depth()[0]
 
-    def wait_for_calm(self, seconds: float) -> None:
-        """Until nothing is left to do, and nothing has come meanwhile."""
+    def wait_until_idle(self, seconds: float) -> None:
+        """Wait until the outbox and the publication queue stay empty for half a second."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if self.is_calm():
+            if self.is_idle():
                 time.sleep(0.5)
-                if self.is_calm():
+                if self.is_idle():
                     return
             time.sleep(0.1)
-        alive = [one for one in self.processes if one.is_alive]
-        logs = "\n".join(f"{one.log.name}: {one.told[-1500:]}" for one in alive)
+        alive = [process for process in self.processes if process.is_alive]
+        logs = "\n".join(f"{each.log.name}: {each.log_text[-1500:]}" for each in alive)
         raise AssertionError(
             f"{self.outbox.depth()} {self.queue.depth()} after {seconds} s\n{logs}"
         )
 
     def commits(self) -> dict[str, list[str]]:
         """The commits of the bare remote by the key of their decision."""
-        told = self.site.git(
+        log = self.site.git(
             "log", "--reverse", "--format=%H %(trailers:key=Suggestion,valueonly,separator=%x2C)",
             "main", at="bare.git",
         )  # fmt: skip
-        found: dict[str, list[str]] = {}
-        for line in told.splitlines():
+        commits: dict[str, list[str]] = {}
+        for line in log.splitlines():
             commit, _, key = line.partition(" ")
             if key:
-                found.setdefault(key, []).append(commit)
-        return found
+                commits.setdefault(key, []).append(commit)
+        return commits
 
     def lines_of(self, commit: str) -> list[str]:
-        """What a commit of the remote added and took away."""
-        told = self.site.git("diff", "-U0", f"{commit}^", commit, at="bare.git").splitlines()
-        return [line for line in told if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+        """Lines that a commit of the remote added and removed."""
+        diff = self.site.git("diff", "-U0", f"{commit}^", commit, at="bare.git").splitlines()
+        return [line for line in diff if line[:1] in "+-" and line[:3] not in ("+++", "---")]
 
 
 def proposal(number: int, source: str | None) -> Proposal:
-    """A paper that nobody knows yet."""
+    """Proposal of a new paper, made from its number."""
     arxiv = f"2603.{number:05}"
     entry = Entry(
         title=f"Omega {number}: Paper Number {number} of Them All",
@@ -249,14 +249,14 @@ def proposal(number: int, source: str | None) -> Proposal:
 
 def offers(card: PostedMessage, action: str) -> bool:
     """Whether a message has a button."""
-    return any(one["action_id"] == action for _, one in elements(card.blocks))
+    return any(element["action_id"] == action for _, element in elements(card.blocks))
 
 
 def entry_lines(number: int, arxiv: str, added: dt.date) -> list[str]:
-    """An entry as the list's file has it."""
-    which = int(arxiv.partition(".")[2])
+    """Lines of an entry in the list's file."""
+    paper = int(arxiv.partition(".")[2])
     return [
-        f'- title: "Omega {which}: Paper Number {which} of Them All"',
+        f'- title: "Omega {paper}: Paper Number {paper} of Them All"',
         f"  url: https://arxiv.org/abs/{arxiv}",
         f'  arxiv: "{arxiv}"',
         "  sections: [serving]",
@@ -266,22 +266,22 @@ def entry_lines(number: int, arxiv: str, added: dt.date) -> list[str]:
 
 
 def shown(message: PostedMessage) -> str:
-    """All that a message says."""
+    """Text and blocks of a message as JSON."""
     return json.dumps([message.text, message.blocks], ensure_ascii=False)
 
 
 def pick(chance: random.Random, *choices: tuple[int, str]) -> str:
-    """One of some things, by weight."""
+    """Choose a name at random from (weight, name) pairs."""
     return chance.choices([name for _, name in choices], [weight for weight, _ in choices])[0]
 
 
 @contextlib.contextmanager
-def whole(url: str, folder: Path) -> Iterator[Whole]:
-    """A bot and its world, on a database, with nothing running yet."""
+def running_installation(url: str, folder: Path) -> Iterator[Installation]:
+    """Installation on a database, without processes yet; those it starts end with the block."""
     folder.mkdir(exist_ok=True)
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(HTTPServer(host="127.0.0.1", threaded=True))
         database = stack.enter_context(opened(url))
-        world = Whole(FakeSlack(server), database, url, make_site(folder), folder)
-        yield stack.enter_context(world.ending())
+        installation = Installation(FakeSlack(server), database, url, make_site(folder), folder)
+        yield stack.enter_context(installation.stopping_processes())
         assert not list(server.handler_errors), "the fake itself failed"
