@@ -53,7 +53,7 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class QueueDepth:
-    """How many messages are due, since when the oldest is, and how many are dead."""
+    """The number of due messages, the time of the oldest, and the number of dead ones."""
 
     due: int
     oldest: dt.datetime | None
