@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from slack_sdk.models.blocks import Block
+
 from bot.catalog.model import Catalog
 from bot.digest.messages import PART, SUMMARY
 from bot.lookup.service import LookupService
@@ -45,6 +47,8 @@ class Renderer:
                 return RenderedMessage(edition_message(summary, self._workspace))
             case "digest part":
                 return RenderedMessage(part_message(PART.validate_python(row.content)))
+            case "notice":
+                return RenderedMessage(_notice(row))
             case "publishing" | "card" | "details" | "outcome" | "back":
                 number = row.content.get("suggestion")
                 suggestion = self._suggestions.get(number) if isinstance(number, int) else None
@@ -72,6 +76,11 @@ def _back(row: OutboxRow, suggestion: Suggestion) -> SlackMessage:
     title, note = bold_title(suggestion.subject.entry, _TITLE_LENGTH), suggestion.subject.note
     again = "was suggested again" if row.content.get("was") == "rejected" else "is back"
     return mrkdwn_message(f":bell: {title} {again}" + (f": “{fit(note, 400)}”" if note else ""))
+
+
+def _notice(row: OutboxRow) -> SlackMessage:
+    """A private answer, which is kept with its blocks."""
+    return SlackMessage(str(row.content["text"]), tuple(Block.parse_all(row.content["blocks"])))
 
 
 def _publishing(row: OutboxRow) -> SlackMessage:

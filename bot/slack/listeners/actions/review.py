@@ -3,8 +3,6 @@
 What a decision changes on the card reaches Slack by the outbox.
 """
 
-from slack_bolt import App
-
 from bot.review.decision import Action, Approve, Refusal, Second, Undo
 from bot.slack.blocks.cards import (
     APPROVE,
@@ -22,21 +20,10 @@ from bot.slack.blocks.modals import later_form, reject_form, reopen_form
 from bot.slack.blocks.sentences import refusal
 from bot.slack.blocks.text import SlackMessage, mrkdwn_message, text_message
 from bot.slack.context import ListenerContext
-from bot.slack.listeners.adapters import Reply, acknowledge, on_click
+from bot.slack.listeners.declaration import ClickListener, Reply, Timing
 from bot.slack.payloads import Click
 
 _NO_SECTION = "Its section is not on the list any more. Choose another on the card, then approve."
-
-
-def register(app: App, context: ListenerContext) -> None:
-    """Register the buttons."""
-    on_click(app, context, APPROVE, approve)
-    on_click(app, context, UNDO, undo)
-    on_click(app, context, SECOND, second)
-    on_click(app, context, REOPEN, open_reopening)
-    for action in (REJECT, LATER, EDIT):
-        on_click(app, context, action, open_reviewer_form)
-    app.action(SECTION)(acknowledge)  # read from the card when it is approved
 
 
 def approve(context: ListenerContext, click: Click) -> Reply:
@@ -82,6 +69,11 @@ def open_reviewer_form(context: ListenerContext, click: Click) -> Reply:
     return entry_form("edit", str(number), subject.after, context.catalog)
 
 
+def choose_section(_context: ListenerContext, _click: Click) -> Reply:
+    """Say nothing to a choice of a section: it is read from the card when it is approved."""
+    return None
+
+
 def _decide(context: ListenerContext, click: Click, action: Action) -> SlackMessage | None:
     """Apply an action to the suggestion of a button; None if it was allowed."""
     refused = context.decide(context.suggestion(click.number), action, click)
@@ -94,3 +86,16 @@ def _chosen_section(click: Click) -> str | None:
         if block.startswith(f"{CHOSEN}:{click.value}:"):
             return click.state.text(block) or None
     return None
+
+
+LISTENERS = (
+    ClickListener(action_id=APPROVE, handler=approve, timing=Timing.LATER),
+    ClickListener(action_id=UNDO, handler=undo, timing=Timing.LATER),
+    ClickListener(action_id=SECOND, handler=second, timing=Timing.LATER),
+    ClickListener(action_id=REOPEN, handler=open_reopening, timing=Timing.LATER),
+    *(
+        ClickListener(action_id=action, handler=open_reviewer_form, timing=Timing.LATER)
+        for action in (REJECT, LATER, EDIT)
+    ),
+    ClickListener(action_id=SECTION, handler=choose_section, timing=Timing.AT_ONCE),
+)

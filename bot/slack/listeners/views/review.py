@@ -3,29 +3,16 @@
 from collections.abc import Callable
 from functools import partial
 
-from slack_bolt import App
-
 from bot.review.decision import Action, Edit, Postpone, Reject, Reopen
 from bot.review.model import Suggestion
 from bot.slack.blocks.entry_form import EDITED, read_entry
 from bot.slack.blocks.modals import LATERS, POSTPONED, REJECTED, REOPENED, FormFaults
 from bot.slack.blocks.sentences import refusal
-from bot.slack.blocks.text import mrkdwn_message
+from bot.slack.blocks.text import SlackMessage, mrkdwn_message
 from bot.slack.context import ListenerContext
-from bot.slack.listeners.adapters import FormResult, on_submission
+from bot.slack.listeners.declaration import Deferred, FormListener, FormResult, Timing
 from bot.slack.payloads import FormValues, Submission
 from bot.slack.sanitize import number_in
-
-
-def register(app: App, context: ListenerContext) -> None:
-    """Register the forms."""
-    for callback_id, read in (
-        (REJECTED, _read_rejection),
-        (POSTPONED, _read_postponement),
-        (REOPENED, _read_reopening),
-        (EDITED, _read_edit),
-    ):
-        on_submission(app, context, callback_id, partial(decide, read))
 
 
 def decide(
@@ -33,11 +20,20 @@ def decide(
     context: ListenerContext,
     submission: Submission,
 ) -> FormResult:
-    """Apply the action that a form describes; `read` reads it, or tells what is wrong."""
+    """Apply the action that a form describes; `read` reads it, or tells what is wrong.
+
+    The form closes first; a refusal is told in private.
+    """
     suggestion = context.suggestion(submission.number)
     action = read(context, suggestion, submission.values)
     if isinstance(action, FormFaults):
         return action
+    return Deferred(partial(_decide, context, suggestion, action, submission))
+
+
+def _decide(
+    context: ListenerContext, suggestion: Suggestion, action: Action, submission: Submission
+) -> SlackMessage | None:
     refused = context.decide(suggestion, action, submission)
     return mrkdwn_message(refusal(refused)) if refused else None
 
@@ -73,3 +69,14 @@ def _read_edit(
 ) -> Action | FormFaults:
     entry = read_entry(values, suggestion.subject.after, context.names)
     return entry if isinstance(entry, FormFaults) else Edit(entry)
+
+
+LISTENERS = tuple(
+    FormListener(callback_id=callback_id, handler=partial(decide, read), timing=Timing.LATER)
+    for callback_id, read in (
+        (REJECTED, _read_rejection),
+        (POSTPONED, _read_postponement),
+        (REOPENED, _read_reopening),
+        (EDITED, _read_edit),
+    )
+)
