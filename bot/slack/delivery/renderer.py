@@ -50,13 +50,16 @@ class Renderer:
                 suggestion = self._suggestions.get(number) if isinstance(number, int) else None
                 if suggestion is None:
                     return None
-                return _about_suggestion(row, suggestion, self._lookup.current().catalog)
+                catalog = self._lookup.current().catalog
+                if row.kind == "card":
+                    history = self._suggestions.history(suggestion.id)
+                    quorum = catalog.info.review.quorum
+                    return RenderedMessage(card(suggestion, catalog, quorum, history))
+                return _about_suggestion(row, suggestion, catalog)
 
 
 def _about_suggestion(row: OutboxRow, suggestion: Suggestion, catalog: Catalog) -> RenderedMessage:
     match row.kind:
-        case "card":
-            return RenderedMessage(card(suggestion, catalog, catalog.info.review.quorum))
         case "details":
             return RenderedMessage(details(suggestion, catalog))
         case "outcome":
