@@ -111,11 +111,13 @@ def _form(
 
 
 def _shown(entry: Entry, catalog: Catalog) -> FormValues:
-    """What a form shows of an entry: texts are cut, and sections that it cannot offer missing."""
+    """What a form sends for an entry that nobody changes.
+
+    Texts are cut, and sections that it cannot offer are missing.
+    """
     values, offered = form_values(entry), set(offered_sections(catalog))
-    fields = {
-        block: tuple(filter(None, (values.text(block)[:most],))) for block, most in MOST.items()
-    }
+    texts = {block: " ".join(values.text(block)[:most].split()) for block, most in MOST.items()}
+    fields = {block: (text,) if text else () for block, text in texts.items()}
     sections = tuple(path for path in entry.sections if path in offered)
     return FormValues({**fields, "sections": sections})
 
@@ -130,9 +132,8 @@ def _remark(block: str, shown: FormValues, history: Iterable[Event], catalog: Ca
 
 
 def _digest(values: FormValues, block: str) -> str:
-    """A short digest of a field's value, as Slack sends it: with single spaces."""
-    texts = (" ".join(text.split()) for text in values.choices(block))
-    value = "\n".join(texts).encode(errors="replace")
+    """A short digest of a field's value."""
+    value = "\n".join(values.choices(block)).encode(errors="replace")
     return hashlib.blake2s(value, digest_size=6).hexdigest()
 
 
