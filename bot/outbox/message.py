@@ -49,6 +49,16 @@ class OutboxRow:
     created_at: dt.datetime
     thread_ts: str | None = None
     """Slack's id of the thread's first message, once that is posted."""
+    thread_in: str | None = None
+    """The channel in which the thread's first message is posted, whatever `channel` is."""
+
+    @property
+    def is_thread_missed(self) -> bool:
+        """Whether the thread's first message was posted again for this one, which is not posted.
+
+        A row without a `ts` has `posted_in` only then.
+        """
+        return self.ts is None and self.posted_in is not None
 
 
 @dataclass(frozen=True, slots=True)

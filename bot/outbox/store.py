@@ -9,6 +9,7 @@ message may be in Slack already; the sender then looks there before it posts.
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -31,6 +32,12 @@ _is_deliverable = sa.and_(
 )
 
 
+# A thread stays in its channel when messages of its kind go to another one, and with its pace.
+_channel = sa.func.coalesce(_parent.c.channel, outbox.c.channel)
+# Enqueued anew or retried, a message may have its thread started again once more.
+_posted_in = sa.case((outbox.c.ts.is_(None), None), else_=outbox.c.posted_in)
+
+
 def enqueue(connection: sa.Connection, message: Message, now: dt.datetime) -> None:
     """Queue a message in the caller's transaction; the same content under a key is queued once."""
     query = sa.select(outbox).where(outbox.c.key == message.key).with_for_update()
@@ -51,7 +58,7 @@ def enqueue(connection: sa.Connection, message: Message, now: dt.datetime) -> No
         connection.execute(insertion)
     elif row.content != content:
         edit = outbox.update().where(outbox.c.id == row.id)
-        connection.execute(edit.values(**due, version=row.version + 1))
+        connection.execute(edit.values(**due, version=row.version + 1, posted_in=_posted_in))
 
 
 class Outbox:
@@ -66,21 +73,33 @@ class Outbox:
             enqueue(connection, message, now)
 
     def due_rows(self, now: dt.datetime) -> tuple[OutboxRow, ...]:
-        """The first deliverable message of every channel, oldest first."""
+        """The first deliverable message of every channel, oldest first.
+
+        The `channel` of a row in a thread is that of the thread's first message.
+        """
         first = (
             sa.select(sa.func.min(outbox.c.id))
             .select_from(_with_parent)
             .where(_is_deliverable, _is_time(now))
-            .group_by(outbox.c.channel)
+            .group_by(_channel)
         )
+        thread = (_parent.c.ts.label("thread_ts"), _parent.c.posted_in.label("thread_in"))
         query = (
-            sa.select(outbox, _parent.c.ts.label("thread_ts"))
+            sa.select(outbox, _channel.label("pace_channel"), *thread)
             .select_from(_with_parent)
             .where(outbox.c.id.in_(first))
             .order_by(outbox.c.id)
         )
         with self._database.read() as connection:
-            return tuple(_to_row(row, row.thread_ts) for row in connection.execute(query))
+            return tuple(
+                replace(
+                    _to_row(row),
+                    channel=row.pace_channel,
+                    thread_ts=row.thread_ts,
+                    thread_in=row.thread_in or None,
+                )
+                for row in connection.execute(query)
+            )
 
     def mark_attempted(self, row: OutboxRow) -> None:
         """Record that a post is about to start: from now on the message may be in Slack."""
@@ -116,6 +135,18 @@ class Outbox:
         with self._database.write() as connection:
             connection.execute(outbox.update().where(outbox.c.key == key).values(**absent))
 
+    def restart_thread(self, row: OutboxRow, until: dt.datetime, problem: str) -> None:
+        """Have the first message of a row's thread posted again, and try the row later.
+
+        The row is marked in the same transaction, so that it causes this once.
+        """
+        absent = {"ts": None, "posted_in": None, "attempted": None, "state": "due"}
+        marked = {"posted_in": row.channel, "next_at": until, "problem": problem}
+        head = sa.and_(outbox.c.key == row.thread_of, outbox.c.ts == row.thread_ts)
+        with self._database.write() as connection:
+            connection.execute(outbox.update().where(head).values(**absent))
+            connection.execute(outbox.update().where(outbox.c.id == row.id).values(**marked))
+
     def mark_dead(self, row: OutboxRow, problem: str) -> None:
         """Give a message up until an operator retries it (`papers outbox retry`)."""
         self._update(row, state="dead", problem=problem)
@@ -134,7 +165,8 @@ class Outbox:
         if keys is not None:
             change = change.where(outbox.c.key.in_(list(keys)))
         with self._database.write() as connection:
-            return connection.execute(change.values(state="due", tries=0, next_at=now)).rowcount
+            again = {"state": "due", "tries": 0, "next_at": now, "posted_in": _posted_in}
+            return connection.execute(change.values(**again)).rowcount
 
     def depth(self) -> QueueDepth:
         """The number of due and dead messages, and since when the oldest deliverable one waits.
@@ -185,5 +217,5 @@ def _is_time(now: dt.datetime) -> sa.ColumnElement[bool]:
     return sa.or_(outbox.c.next_at <= now, outbox.c.next_at > now + LONGEST_WAIT)
 
 
-def _to_row(row: sa.Row[tuple[object, ...]], thread_ts: str | None = None) -> OutboxRow:
-    return OutboxRow(**{name: getattr(row, name) for name in _FIELDS}, thread_ts=thread_ts)
+def _to_row(row: sa.Row[tuple[object, ...]]) -> OutboxRow:
+    return OutboxRow(**{name: getattr(row, name) for name in _FIELDS})

@@ -16,7 +16,7 @@ from bot.db.engine import Database
 from bot.outbox.message import Message
 from bot.outbox.store import enqueue
 from bot.review.model import Event, Person, Suggestion
-from bot.review.service import CHANGE, card_key
+from bot.review.service import CHANGE, card_key, card_message
 from bot.review.store import from_row, lock_suggestion, record_event, to_row
 from bot.review.tables import publications, suggestions
 
@@ -180,11 +180,7 @@ class PublicationQueue:
         change = suggestions.update().where(suggestions.c.id == after.id)
         connection.execute(change.values(**to_row(after)))
         if self._channel:
-            content = {"suggestion": after.id, "version": after.version}
-            message = Message(
-                key=card_key(after.id), channel=self._channel, kind="card", content=content
-            )
-            enqueue(connection, message, now)
+            enqueue(connection, card_message(self._channel, after), now)
 
 
 def _update(connection: sa.Connection, due: DuePublication, values: Mapping[str, Any]) -> None:

@@ -10,13 +10,17 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from bot.catalog.model import Entry
+from bot.review.changes import changes_since, entry_changes, last_editor
 from bot.review.model import DECIDED, Event, EventKind, Person, State, Subject, Suggestion
 
 UNDO_DAYS = 30
 
 RefusalReason = Literal[
     "not a reviewer",
+    "stale",
     "own suggestion",
+    "own support",
+    "own edit",
     "approved already",
     "decided",
     "open",
@@ -88,7 +92,9 @@ class Wake:
 
 
 Action = Approve | Reject | Postpone | Edit | Undo | Reopen | Second | Complete | Wake
-_Review = Approve | Reject | Postpone | Edit | Undo  # for reviewers only
+# For reviewers only, and only on what they saw. The others depend on nothing that a card shows:
+# to support a paper or to speak for a rejected one decides nothing.
+_Review = Approve | Reject | Postpone | Edit | Undo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +110,12 @@ class DecisionRules:
     """Whether a later suggestion changes the entry that this one made."""
     is_suggested_again: bool = False
     """Whether another suggestion of the paper is open; a paper has one at most."""
+    seen: int | None = None
+    """The version that the actor saw; 0: an unknown one, which is stale. None: not checked."""
+    history: tuple[Event, ...] = ()
+    """The events of the suggestion, oldest first."""
+    former_reviewers: frozenset[str] = frozenset()
+    """The people who approved it and do not review any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +132,8 @@ class Refusal:
 
     reason: RefusalReason
     suggestion: Suggestion
+    changes: tuple[Event, ...] = ()
+    """The changes since the version that the actor saw, if that is stale and known."""
 
 
 def decide(
@@ -127,13 +141,32 @@ def decide(
 ) -> Transition | Refusal:
     """Apply an action to a suggestion, or refuse it."""
     if reason := _objection(suggestion, action, actor, now, rules):
-        return Refusal(reason, suggestion)
+        return _refusal(reason, suggestion, actor, rules)
     if isinstance(action, Approve | Reject | Undo | Reopen):
         kind, changed, detail = _change_decision(suggestion, action, actor, now, rules)
     else:
         kind, changed, detail = _change_open(suggestion, action, actor)
+    version = suggestion.version + 1
+    detail = {**detail, "version": version}
     event = Event(suggestion=suggestion.id, at=now, actor=actor.id, what=kind, detail=detail)
-    return Transition(replace(changed, version=suggestion.version + 1), event)
+    return Transition(replace(changed, version=version), event)
+
+
+def objection_to_form(
+    suggestion: Suggestion, actor: Person, rules: DecisionRules
+) -> Refusal | None:
+    """The reason against opening a reviewer's form about a suggestion, if there is one."""
+    reason = _objection_to_review(suggestion, actor, rules)
+    if reason is None and suggestion.state in DECIDED:
+        reason = "decided"
+    return _refusal(reason, suggestion, actor, rules) if reason else None
+
+
+def _refusal(
+    reason: RefusalReason, suggestion: Suggestion, actor: Person, rules: DecisionRules
+) -> Refusal:
+    is_explained = reason == "stale" and rules.seen
+    return Refusal(reason, suggestion, _unseen_changes(actor, rules) if is_explained else ())
 
 
 _REQUIRED_STATE: Mapping[type, State] = {Complete: "gathering", Wake: "postponed"}
@@ -143,8 +176,8 @@ def _objection(
     suggestion: Suggestion, action: Action, actor: Person, now: dt.datetime, rules: DecisionRules
 ) -> RefusalReason | None:
     """The first reason against an action, if there is one."""
-    if isinstance(action, _Review) and not rules.is_reviewer:
-        return "not a reviewer"
+    if isinstance(action, _Review) and (reason := _objection_to_review(suggestion, actor, rules)):
+        return reason
     if isinstance(action, Undo):
         return _objection_to_undo(suggestion, now, rules)
     if isinstance(action, Reopen):
@@ -154,6 +187,25 @@ def _objection(
     if suggestion.state == "gathering" and isinstance(action, _Review):
         return "gathering"
     return _objection_to_answer(suggestion, action, actor, rules)
+
+
+def _objection_to_review(
+    suggestion: Suggestion, actor: Person, rules: DecisionRules
+) -> RefusalReason | None:
+    """The reason against any action of a reviewer: another person, or a stale view.
+
+    A later version than the present one is of a database that was replaced by a backup.
+    """
+    if not rules.is_reviewer:
+        return "not a reviewer"
+    if rules.seen is None:
+        return None
+    is_possible = 0 < rules.seen <= suggestion.version
+    return None if is_possible and not _unseen_changes(actor, rules) else "stale"
+
+
+def _unseen_changes(actor: Person, rules: DecisionRules) -> tuple[Event, ...]:
+    return changes_since(rules.history, rules.seen or 0, actor.id)
 
 
 def _objection_to_undo(
@@ -196,11 +248,25 @@ def _objection_to_approval(
 ) -> RefusalReason | None:
     if not suggestion.subject.is_known:
         return "no title"
-    if actor.id == suggestion.source and not rules.self_approval:
-        return "own suggestion"
+    if reason := _interest(suggestion, actor.id, rules):
+        return reason
     if actor.id in suggestion.approvals:
         return "approved already"
     return "listed" if rules.is_listed and suggestion.subject.kind == "addition" else None
+
+
+def _interest(suggestion: Suggestion, person: str, rules: DecisionRules) -> RefusalReason | None:
+    """The reason why a person may not approve a suggestion as their own, if there is one.
+
+    People who reopened a suggestion are among those who support it.
+    """
+    if rules.self_approval:
+        return None
+    if person == suggestion.source:
+        return "own suggestion"
+    if person in suggestion.seconds:
+        return "own support"
+    return "own edit" if person == last_editor(rules.history) else None
 
 
 _Step = tuple[EventKind, Suggestion, Mapping[str, Any]]
@@ -239,16 +305,25 @@ def _change_open(
             postponed = replace(suggestion, state="postponed", wake_at=until)
             return "postponed", postponed, {"until": until.isoformat()}
         case Edit(entry):
-            # Earlier approvals were given to another text.
-            subject = replace(suggestion.subject, after=entry, is_known=True)
-            edited = replace(suggestion, subject=subject, approvals=())
-            return "edited", edited, {"title": entry.title}
+            return _edit(suggestion, entry, actor)
         case Second():
             return "seconded", _seconded(suggestion, actor), {}
         case Complete(subject):
             return "completed", replace(suggestion, state="waiting", subject=subject), {}
         case Wake():
             return "woke", replace(suggestion, state="waiting", wake_at=None), {}
+
+
+def _edit(suggestion: Suggestion, entry: Entry, actor: Person) -> _Step:
+    """Replace the entry; approvals of another one lapse."""
+    subject = replace(suggestion.subject, after=entry, is_known=True)
+    changed = entry_changes(suggestion.subject.after, entry)
+    detail: dict[str, Any] = {"title": entry.title, "name": actor.name, "changed": changed}
+    edited = replace(suggestion, subject=subject)
+    if changed and suggestion.approvals:
+        edited = replace(edited, approvals=())
+        detail["lapsed"] = list(suggestion.approvals)
+    return "edited", edited, detail
 
 
 def _approve(
@@ -258,17 +333,33 @@ def _approve(
     now: dt.datetime,
     rules: DecisionRules,
 ) -> _Step:
-    approvals = (*suggestion.approvals, actor.id)
     subject = _in_section(suggestion.subject, section)
+    changed = entry_changes(suggestion.subject.after, subject.after)
+    earlier = () if changed else _countable(suggestion, rules)
+    detail: dict[str, Any] = {"changed": changed} if changed else {}
+    if lapsed := [person for person in suggestion.approvals if person not in earlier]:
+        detail["lapsed"] = lapsed
+    approvals = (*earlier, actor.id)
     approved = replace(suggestion, approvals=approvals, subject=subject, wake_at=None)
     if len(approvals) < rules.quorum:
-        return "approved", replace(approved, state="waiting"), {"needed": rules.quorum}
+        detail["needed"] = rules.quorum
+        return "approved", replace(approved, state="waiting"), detail
     entry = subject.after
     if entry is not None and subject.kind == "addition":
         marked = replace(entry, added=now.date(), by=suggestion.mark)
         approved = replace(approved, subject=replace(subject, after=marked))
     accepted = _decided(approved, "approved", actor, now, reason=None)
-    return "accepted", accepted, {"sections": list(subject.entry.sections), "name": actor.name}
+    detail |= {"sections": list(subject.entry.sections), "name": actor.name}
+    return "accepted", accepted, detail
+
+
+def _countable(suggestion: Suggestion, rules: DecisionRules) -> tuple[str, ...]:
+    """The earlier approvals that still count."""
+    return tuple(
+        person
+        for person in suggestion.approvals
+        if person not in rules.former_reviewers and not _interest(suggestion, person, rules)
+    )
 
 
 def _decided(

@@ -23,6 +23,7 @@ from bot.review.decision import Action, DecisionRules, Refusal, Transition, Wake
 from bot.review.model import BOT, DECIDED, OPEN, Event, Person, Subject, Suggestion
 from bot.review.store import (
     addition_title,
+    events_of,
     find_existing,
     from_row,
     lock_suggestion,
@@ -36,6 +37,11 @@ DAILY_LIMIT = 10
 """Suggestions of one person within 24 hours."""
 _FIRST_WAIT, _LONGEST_WAIT = 5.0, 600.0  # seconds
 CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
+_CARD_LAYOUT = 2
+"""The number of the cards' layout: raised, it has all open cards edited at the next start.
+
+2: every button carries the version of its suggestion.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +109,16 @@ class ReviewService:
             row = {**to_row(new), "tries": 0, "settled": True}
             key = connection.execute(suggestions.insert().values(**row)).inserted_primary_key
             made = replace(new, id=int(key[0]) if key else 0)
-            event = Event(suggestion=made.id, at=now, actor=source or "", what="suggested")
-            record_event(connection, event)
+            record_event(
+                connection,
+                Event(
+                    suggestion=made.id,
+                    at=now,
+                    actor=source or "",
+                    what="suggested",
+                    detail={"version": made.version},
+                ),
+            )
             self._enqueue(connection, None, made, now)
             return SuggestionMade(made)
 
@@ -120,6 +134,7 @@ class ReviewService:
                 rules,
                 has_dependents=_has_dependents(connection, before),
                 is_suggested_again=_is_suggested_again(connection, before),
+                history=events_of(connection, number),
             )
             outcome = decide(before, action, actor, now, rules)
             if isinstance(outcome, Transition):
@@ -135,6 +150,13 @@ class ReviewService:
         with self._database.write() as connection:
             for suggestion in open_suggestions:
                 self._enqueue(connection, None, suggestion, now)
+
+    def refresh_card(self, number: int, now: dt.datetime) -> None:
+        """Have a card edited if its buttons are of an earlier layout."""
+        with self._database.write() as connection:
+            suggestion = lock_suggestion(connection, number)
+            if suggestion and suggestion.state != "gathering" and self._channel:
+                enqueue(connection, card_message(self._channel, suggestion), now)
 
     def record_completion_attempt(self, suggestion: Suggestion, now: dt.datetime) -> int:
         """Record a failed attempt to complete a suggestion; returns the number of attempts."""
@@ -187,12 +209,21 @@ def card_key(number: int) -> str:
     return f"suggestion:{number}:card"
 
 
+def card_message(channel: str, suggestion: Suggestion) -> Message:
+    """The outbox message of a suggestion's card."""
+    content = {
+        "suggestion": suggestion.id,
+        "version": suggestion.version,
+        "layout": _CARD_LAYOUT,
+    }
+    return Message(key=card_key(suggestion.id), channel=channel, kind="card", content=content)
+
+
 def _card_messages(
     channel: str, before: Suggestion | None, after: Suggestion, now: dt.datetime
 ) -> Iterator[Message]:
     key = card_key(after.id)
-    content = {"suggestion": after.id, "version": after.version}
-    yield Message(key=key, channel=channel, kind="card", content=content)
+    yield card_message(channel, after)
     yield Message(
         key=f"suggestion:{after.id}:details",
         channel=channel,
@@ -205,7 +236,7 @@ def _card_messages(
             key=f"suggestion:{after.id}:back:{now.isoformat()}",
             channel=channel,
             kind="back",
-            content={**content, "was": before.state},
+            content={"suggestion": after.id, "version": after.version, "was": before.state},
             thread_of=key,
         )
 

@@ -82,6 +82,21 @@ def record_event(connection: sa.Connection, event: Event) -> None:
     )
 
 
+def events_of(connection: sa.Connection, number: int) -> tuple[Event, ...]:
+    """The events of a suggestion, oldest first."""
+    query = sa.select(history).where(history.c.suggestion == number).order_by(history.c.id)
+    return tuple(
+        Event(
+            suggestion=row.suggestion,
+            at=row.at,
+            actor=row.actor,
+            what=row.what,
+            detail=row.detail,
+        )
+        for row in connection.execute(query)
+    )
+
+
 def target_change(suggestion: Suggestion) -> Change:
     """The change of the list that follows from a decision: the suggested one, or its reverse."""
     if suggestion.state == "approved":
@@ -140,19 +155,8 @@ class SuggestionStore:
 
     def history(self, number: int) -> tuple[Event, ...]:
         """The events of a suggestion, oldest first."""
-        query = sa.select(history).where(history.c.suggestion == number).order_by(history.c.id)
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        return tuple(
-            Event(
-                suggestion=row.suggestion,
-                at=row.at,
-                actor=row.actor,
-                what=row.what,
-                detail=row.detail,
-            )
-            for row in rows
-        )
+            return events_of(connection, number)
 
     def event_counts(self) -> Mapping[str, int]:
         """The number of events of each kind, over all suggestions."""

@@ -19,7 +19,7 @@ from bot.errors import PapersError
 from bot.lookup.service import LookupService
 from bot.outbox.message import Message
 from bot.outbox.store import Outbox
-from bot.review.decision import Action, DecisionRules, Refusal
+from bot.review.decision import Action, Approve, DecisionRules, Refusal, objection_to_form
 from bot.review.model import Person, Suggestion
 from bot.review.service import ReviewService
 from bot.review.store import SuggestionStore
@@ -103,12 +103,43 @@ class ListenerContext:
         """The person who acted, with their name in the workspace."""
         return self.directory.person(interaction.user, interaction.user_name)
 
+    def objection(
+        self, suggestion: Suggestion, interaction: Interaction, *, seen: int
+    ) -> Refusal | None:
+        """The reason against opening a reviewer's form, if there is one; `seen` as in `decide`.
+
+        Raises PapersError if Slack does not say who reviews.
+        """
+        rules = DecisionRules(
+            is_reviewer=self.may_review(interaction.user),
+            seen=seen,
+            history=self.suggestions.history(suggestion.id),
+        )
+        return objection_to_form(suggestion, Person(interaction.user), rules)
+
+    def outdated(
+        self, suggestion: Suggestion, interaction: Interaction, *, seen: int
+    ) -> Refusal | None:
+        """The reason why a sent form is out of date, if it is; only the database is asked."""
+        rules = DecisionRules(
+            is_reviewer=True,  # asked of Slack later
+            seen=seen,
+            history=self.suggestions.history(suggestion.id),
+        )
+        return objection_to_form(suggestion, Person(interaction.user), rules)
+
     def decide(
-        self, suggestion: Suggestion, action: Action, interaction: Interaction
+        self,
+        suggestion: Suggestion,
+        action: Action,
+        interaction: Interaction,
+        *,
+        seen: int | None,
     ) -> Refusal | None:
         """Apply a person's action to a suggestion; the refusal if it is not allowed.
 
-        Raises PapersError if Slack does not say who reviews.
+        `seen` is the version that the person saw, 0 if that is unknown, and None for actions that
+        do not depend on it. Raises PapersError if Slack does not say who reviews.
         """
         policy = self.catalog.info.review
         entry = suggestion.subject.entry
@@ -117,11 +148,22 @@ class ListenerContext:
             quorum=policy.quorum,
             self_approval=policy.self_approval,
             is_listed=bool(self.lookup.current().listed(suggestion.identity, entry.title)),
+            seen=seen,
+            former_reviewers=self._former_reviewers(suggestion, action),
         )
         actor = self.actor(interaction)
         result = self.review.act(suggestion.id, action, actor, self.now(), rules)
         _log.info("review", action=type(action).__name__.lower(), suggestion=suggestion.id)
         return result if isinstance(result, Refusal) else None
+
+    def _former_reviewers(self, suggestion: Suggestion, action: Action) -> frozenset[str]:
+        """The people whose approvals an approval counts again, and who do not review any more.
+
+        A person who approves after this was asked has just been found to review.
+        """
+        if not isinstance(action, Approve):
+            return frozenset()
+        return frozenset(user for user in suggestion.approvals if not self.may_review(user))
 
     def open_form(self, interaction: Interaction, view: View) -> None:
         """Open a form for the person who acted.

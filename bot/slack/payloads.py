@@ -48,6 +48,28 @@ class FormValues:
                 return cls()
 
 
+@dataclass(frozen=True, slots=True)
+class SuggestionReference:
+    """The suggestion that a button or a form is about, and its version when it was shown.
+
+    As text: `12:3`. Buttons and forms of releases up to 0.1 carry the number alone.
+    """
+
+    number: int | None
+    """None for what the bot could not have put there."""
+    version: int
+    """0: unknown."""
+    rest: str = ""
+    """What follows, in the forms that carry more."""
+
+    @classmethod
+    def read(cls, text: str) -> "SuggestionReference":
+        """Read a button's value, or a form's `private_metadata`."""
+        number, _, more = text.partition(":")
+        version, _, rest = more.partition(":")
+        return cls(number_in(number), number_in(version) or 0, rest)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
     """The person who acted, and how they can be answered."""
@@ -92,11 +114,18 @@ class Click(Interaction):
     """The selects of the message as the person sees them."""
     is_link: bool
     """Whether the button is a link, which Slack opens by itself."""
+    is_private: bool
+    """Whether the message is shown to the person alone."""
 
     @property
     def number(self) -> int | None:
         """The number that the button carries, if it is one."""
         return number_in(self.value)
+
+    @property
+    def suggestion(self) -> SuggestionReference:
+        """The suggestion that the button is about."""
+        return SuggestionReference.read(self.value)
 
     @classmethod
     def read(cls, body: Body) -> "Click":
@@ -109,6 +138,7 @@ class Click(Interaction):
             value=_text(action, "value"),
             state=FormValues.read(body.get("state")),
             is_link="url" in action,
+            is_private=_is_private(body.get("container")),
         )
 
 
@@ -124,6 +154,11 @@ class Submission(Interaction):
     def number(self) -> int | None:
         """The number that the form is about, if it is one."""
         return number_in(self.about)
+
+    @property
+    def suggestion(self) -> SuggestionReference:
+        """The suggestion that the form is about."""
+        return SuggestionReference.read(self.about)
 
     @classmethod
     def read(cls, body: Body) -> "Submission":
@@ -205,6 +240,10 @@ def _actor(body: Body) -> dict[str, str]:
         "user_name": _text(user, "name"),
         "trigger": _text(body, "trigger_id"),
     }
+
+
+def _is_private(container: object) -> bool:
+    return isinstance(container, Mapping) and container.get("is_ephemeral") is True
 
 
 def _text(fields: object, key: str) -> str:

@@ -28,7 +28,7 @@ from bot.slack.app import make_app
 from bot.slack.clients import SlackClients
 from bot.slack.listeners.threads import ListenerThreads
 from bot.slack.transport.wsgi import EVENTS, SlackRequests
-from tests.slack.fake import BOB, BOT, PAPERS, FakeSlack, PostedMessage
+from tests.slack.fake import BOB, BOT, PAPERS, FakeSlack, PostedMessage, View
 from tests.slack.payloads import SIGNING_SECRET, signed
 
 DATA = Path(__file__).parents[2] / "data"
@@ -170,10 +170,16 @@ class WorkspaceBot:
 
     def submit(self, values: Mapping[str, object], user: str) -> dict[str, Any]:
         """Fill in the open modal and send it; what Slack is told to do with it."""
-        view = self.slack.views[-1]
+        return self.submit_view(self.slack.views[-1], values, user)
+
+    def submit_view(self, view: View, values: Mapping[str, object], user: str) -> dict[str, Any]:
+        """Fill in one of several open modals and send it; a form in the answer takes its place."""
         answer = self.send(self.slack.submit(view, values, user))
         if not answer.get("response_action"):
             self.slack.close(view)
+        shown = answer.get("view")
+        if shown and shown.get("submit"):
+            self.slack.client(timeout=_PATIENCE).views_update(view_id=view.id, view=shown)
         return answer
 
     def send(self, payload: Mapping[str, Any]) -> dict[str, Any]:

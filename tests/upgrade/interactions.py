@@ -80,6 +80,7 @@ class UpgradedBot:
     ) -> None:
         server.clear()
         clock = Clock(now=installation.now + dt.timedelta(minutes=1))
+        self.answer: Json = {}
         self.slack = FakeSlack(server, clock=clock.timestamp)
         populate(self.slack, installation)
         self.database = database
@@ -150,7 +151,16 @@ class UpgradedBot:
                 "state": payloads.state(view["blocks"], given),
             },
         }
-        return self._reaction(lambda: self.workspace_bot.send(payload))
+        return self._reaction(lambda: self._send(payload))
+
+    def updated_view(self, view: Json) -> Json:
+        """A form as the answer to its submission shows it again."""
+        shown = self.answer["view"]
+        return {**view, **(json.loads(shown) if isinstance(shown, str) else shown)}
+
+    def _send(self, payload: Json) -> Json:
+        self.answer = self.workspace_bot.send(payload)
+        return self.answer
 
     def _interaction(self, kind: str, user: str) -> Json:
         person = User(id=user, name=user.lower())

@@ -1,11 +1,12 @@
 """Cards of suggestions, open and decided. Pure.
 
 A card shows its suggestion as of the moment when the message is made. Every button carries the
-suggestion's number and nothing else, so it works in every process, for years.
+suggestion's number and version (`12:3`), so it works in every process, for years, and a click
+tells what its person saw.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -20,7 +21,8 @@ from slack_sdk.models.blocks import (
 from bot.catalog.links import arxiv_url
 from bot.catalog.model import Catalog, Entry
 from bot.discovery.ranking.explanations import NearEntry, Reasons
-from bot.review.model import Subject, Suggestion
+from bot.review.changes import lapsed_approvals
+from bot.review.model import Event, Subject, Suggestion
 from bot.slack.blocks.text import (
     SlackMessage,
     bold_title,
@@ -63,15 +65,22 @@ _STATES = {
 _KINDS = {"addition": "", "correction": "Correction · ", "removal": "To be taken out · "}
 
 
-def card(suggestion: Suggestion, catalog: Catalog, quorum: int = 1) -> SlackMessage:
-    """The card of a suggestion."""
+def card(
+    suggestion: Suggestion, catalog: Catalog, quorum: int = 1, history: Iterable[Event] = ()
+) -> SlackMessage:
+    """The card of a suggestion; its history tells which approvals do not count any more."""
     blocks: list[Block] = [small_print(_origin(suggestion)), section(_head(suggestion.subject))]
     if suggestion.state in {"approved", "rejected"}:
         blocks += _record(suggestion, catalog)
     else:
-        blocks += _question(suggestion, catalog, quorum)
+        blocks += _question(suggestion, catalog, quorum, lapsed_approvals(history))
     text = f"{_STATES[suggestion.state]}: {fit(suggestion.subject.entry.title, 240)}"
     return SlackMessage(text, tuple(blocks))
+
+
+def reference(suggestion: Suggestion) -> str:
+    """The value of a button, or the metadata of a form, about a suggestion as it is now."""
+    return f"{suggestion.id}:{suggestion.version}"
 
 
 def details(suggestion: Suggestion, catalog: Catalog) -> SlackMessage:
@@ -121,7 +130,9 @@ def _head(subject: Subject) -> str:
     return f"*{linked_title(subject.entry)}*" + (f"\n{line}" if line else "")
 
 
-def _question(suggestion: Suggestion, catalog: Catalog, quorum: int) -> Iterator[Block]:
+def _question(
+    suggestion: Suggestion, catalog: Catalog, quorum: int, lapsed: tuple[str, ...]
+) -> Iterator[Block]:
     """The blocks of an open suggestion: abstract, reasons, section or differences, buttons."""
     subject = suggestion.subject
     if subject.abstract:
@@ -136,7 +147,7 @@ def _question(suggestion: Suggestion, catalog: Catalog, quorum: int) -> Iterator
     else:
         yield section("\n".join(_differences(subject, catalog)))
     yield ActionsBlock(block_id=f"review:{suggestion.id}", elements=_buttons(suggestion))
-    if remarks := list(_remarks(suggestion, quorum)):
+    if remarks := list(_remarks(suggestion, quorum, lapsed)):
         yield small_print(*remarks)
 
 
@@ -152,7 +163,7 @@ def _record(suggestion: Suggestion, catalog: Catalog) -> Iterator[Block]:
         if len(suggestion.approvals) > 1:
             text += f"\nApproved by {mentions(suggestion.approvals)}"
     yield section(text)
-    undo = ButtonElement(text="Undo", action_id=UNDO, value=str(suggestion.id))
+    undo = ButtonElement(text="Undo", action_id=UNDO, value=reference(suggestion))
     yield ActionsBlock(block_id=f"review:{suggestion.id}", elements=[undo])
     published = suggestion.published or ""
     if suggestion.trouble:
@@ -261,7 +272,7 @@ def _section_select(suggestion: Suggestion, catalog: Catalog) -> SectionBlock:
         initial_option=section_option(catalog, home) if home in proposed else None,
     )
     return SectionBlock(
-        block_id=f"{CHOSEN}:{suggestion.id}:{suggestion.version}",
+        block_id=f"{CHOSEN}:{reference(suggestion)}",
         text=mrkdwn(f"*Goes to* {fit(section_name(catalog, home), 300)}"),
         accessory=select,
     )
@@ -295,21 +306,26 @@ def _fields(entry: Entry, catalog: Catalog) -> dict[str, str]:
 
 
 def _buttons(suggestion: Suggestion) -> list[ButtonElement]:
-    number = str(suggestion.id)
+    value = reference(suggestion)
     buttons = [
-        ButtonElement(text="Approve", action_id=APPROVE, value=number, style="primary"),
-        ButtonElement(text="Reject", action_id=REJECT, value=number, style="danger"),
-        ButtonElement(text="Later", action_id=LATER, value=number),
+        ButtonElement(text="Approve", action_id=APPROVE, value=value, style="primary"),
+        ButtonElement(text="Reject", action_id=REJECT, value=value, style="danger"),
+        ButtonElement(text="Later", action_id=LATER, value=value),
     ]
     if suggestion.subject.kind != "removal":
-        buttons.append(ButtonElement(text="Edit", action_id=EDIT, value=number))
+        buttons.append(ButtonElement(text="Edit", action_id=EDIT, value=value))
     return buttons
 
 
-def _remarks(suggestion: Suggestion, quorum: int) -> Iterator[str]:
+def _remarks(suggestion: Suggestion, quorum: int, lapsed: tuple[str, ...]) -> Iterator[str]:
     if not suggestion.subject.is_known:
         yield ":warning: arXiv did not tell about it. Give it its title with *Edit*."
     if suggestion.state == "postponed" and suggestion.wake_at:
         yield f"For later: comes back {day(suggestion.wake_at)}"
     if approvals := suggestion.approvals:
         yield f"{len(approvals)} of {quorum} approvals: {mentions(approvals)}"
+    if lapsed:
+        yield (
+            f"Approvals that no longer count: {mentions(lapsed[:_NAMES])}. "
+            "The suggestion or the reviewers have changed since."
+        )

@@ -1,7 +1,7 @@
-"""The form with the fields of an entry: to suggest, edit or correct a paper. Pure."""
+"""The form with the fields of an entry: to suggest or correct a paper. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -21,14 +21,21 @@ from bot.catalog.model import Catalog, Entry
 from bot.catalog.names import KnownNames
 from bot.slack.blocks.cards import MAX_OPTIONS, OPTION_VALUE, section_option
 from bot.slack.blocks.modals import FormFaults, modal, select_element, text_element
+from bot.slack.blocks.text import small_print
 from bot.slack.payloads import FormValues
 
 EDITED, SUGGESTED, CORRECTED = (f"review:{name}:form" for name in ("edit", "suggest", "correct"))
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 _MAX_SECTIONS = 5
+MOST: Mapping[str, int] = {
+    "title": 480, "name": 100, "url": 1000, "venue": 100, "year": 4, "orgs": 300, "note": 200,
+}  # fmt: skip
+"""The longest texts of a form's fields, in characters, by block id."""
 
-Purpose = Literal["suggest", "edit", "correct"]
+_NO_REMARKS: Mapping[str, str] = {}
+
+Purpose = Literal["suggest", "correct"]
 
 
 def entry_form(
@@ -36,18 +43,16 @@ def entry_form(
 ) -> View:
     """The fields of an entry, filled with those of `entry`, or with a link.
 
-    `about` comes back with the submission: the suggestion's number, the listed entry's key, or the
-    address that is suggested.
+    `about` comes back with the submission: the listed entry's key, or the address that is
+    suggested.
     """
     callback, title, submit, question = {
         "suggest": (SUGGESTED, "Suggest for the list", "Suggest", "Why?"),
-        "edit": (EDITED, "Edit", "Save", None),
         "correct": (CORRECTED, "Suggest a correction", "Suggest", "What is wrong?"),
     }[purpose]
-    blocks = list(_fields(entry, catalog, link.url if link else ""))
-    if question:
-        words = text_element(multiline=True)
-        blocks.append(InputBlock(block_id="why", label=question, element=words, optional=True))
+    blocks = list(entry_fields(form_values(entry, link.url if link else ""), catalog))
+    words = text_element(multiline=True)
+    blocks.append(InputBlock(block_id="why", label=question, element=words, optional=True))
     if purpose == "correct":
         options = [
             Option(value="correct", text="Correct it as above"),
@@ -94,26 +99,54 @@ def read_entry(values: FormValues, base: Entry | None, names: KnownNames) -> Ent
     return replace(entry, added=base.added, by=base.by) if base else entry
 
 
-def _fields(entry: Entry | None, catalog: Catalog, url: str) -> Iterator[Block]:
-    name = title = venue = year = orgs = note = ""
-    if entry:
-        name, url, year = entry.name or "", entry.url or "", str(entry.year or "")
-        title = entry.title[len(name) + 2 :] if name else entry.title
-        venue, orgs, note = entry.venue or "", ", ".join(entry.orgs), entry.note or ""
-    yield InputBlock(
-        block_id="title",
-        label="Title",
-        element=text_element(title, max_length=480),
-        hint="Without the name before the colon.",
-    )
-    yield _optional("name", "Name", text_element(name, max_length=100), "DistServe, vLLM, …")
-    yield _optional("url", "Link", text_element(url, max_length=1000))
-    yield _sections(entry.sections if entry else (), catalog)
-    yield _optional("venue", "Venue", text_element(venue, max_length=100))
-    yield _optional("year", "Year", text_element(year, max_length=4))
-    separated = "Separated by commas."
-    yield _optional("orgs", "Organisations", text_element(orgs, max_length=300), separated)
-    yield _optional("note", "Note", text_element(note, max_length=200))
+def form_values(entry: Entry | None, url: str = "") -> FormValues:
+    """The values of a form's fields for an entry, or for an address alone."""
+    if entry is None:
+        return FormValues({"url": (url,) if url else ()})
+    name = entry.name or ""
+    texts = {
+        "title": entry.title[len(name) + 2 :] if name else entry.title,
+        "name": name,
+        "url": entry.url or "",
+        "venue": entry.venue or "",
+        "year": str(entry.year or ""),
+        "orgs": ", ".join(entry.orgs),
+        "note": entry.note or "",
+    }
+    fields = {block: (text,) if text else () for block, text in texts.items()}
+    return FormValues({**fields, "sections": entry.sections})
+
+
+def entry_fields(
+    values: FormValues,
+    catalog: Catalog,
+    remarks: Mapping[str, str] = _NO_REMARKS,
+    action_id: str = "value",
+) -> Iterator[Block]:
+    """The fields of an entry, filled in; remarks stand below their fields, by block id.
+
+    Slack keeps what is typed in a form that it shows again, unless the field's action id differs.
+    """
+    for block in _input_blocks(values, catalog, action_id):
+        yield block
+        if remark := remarks.get(str(block.block_id)):
+            yield small_print(remark)
+
+
+def _input_blocks(values: FormValues, catalog: Catalog, action_id: str) -> Iterator[InputBlock]:
+    def text(block: str) -> PlainTextInputElement:
+        initial, most = values.text(block), MOST[block]
+        return text_element(initial, max_length=most, action_id=action_id)
+
+    hint = "Without the name before the colon."
+    yield InputBlock(block_id="title", label="Title", element=text("title"), hint=hint)
+    yield _optional("name", "Name", text("name"), "DistServe, vLLM, …")
+    yield _optional("url", "Link", text("url"))
+    yield _sections(values.choices("sections"), catalog, action_id)
+    yield _optional("venue", "Venue", text("venue"))
+    yield _optional("year", "Year", text("year"))
+    yield _optional("orgs", "Organisations", text("orgs"), "Separated by commas.")
+    yield _optional("note", "Note", text("note"))
 
 
 def _optional(
@@ -122,8 +155,13 @@ def _optional(
     return InputBlock(block_id=block, label=label, element=element, hint=hint, optional=True)
 
 
-def _sections(chosen: Sequence[str], catalog: Catalog) -> InputBlock:
-    paths = [path for path in catalog.places if len(path) <= OPTION_VALUE]
+def offered_sections(catalog: Catalog) -> list[str]:
+    """The sections that a form can offer."""
+    return [path for path in catalog.places if len(path) <= OPTION_VALUE]
+
+
+def _sections(chosen: Sequence[str], catalog: Catalog, action_id: str) -> InputBlock:
+    paths = offered_sections(catalog)
     options = {path: section_option(catalog, path) for path in paths}
     groups = [
         OptionGroup(
@@ -133,7 +171,7 @@ def _sections(chosen: Sequence[str], catalog: Catalog) -> InputBlock:
         for first in range(0, len(paths), MAX_OPTIONS)
     ]
     select = StaticMultiSelectElement(
-        action_id="value",
+        action_id=action_id,
         placeholder="The home section first",
         option_groups=groups,
         initial_options=[options[path] for path in chosen if path in options] or None,

@@ -18,8 +18,10 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.slack.blocks.cards import OPTION_TEXT
+from bot.review.model import Suggestion
+from bot.slack.blocks.cards import OPTION_TEXT, reference
 from bot.slack.blocks.text import SlackMessage, fit, section, shorten
+from bot.slack.payloads import FormValues
 
 REJECTED, POSTPONED, CHOSEN_LINK, REOPENED = (
     f"review:{name}:form" for name in ("reject", "later", "link", "reopen")
@@ -43,6 +45,7 @@ LATERS: tuple[tuple[str, dt.timedelta], ...] = (
 _DEFAULT_LATER = 2
 _MAX_LINKS = 100
 _METADATA_LENGTH = 2950  # of Slack's 3,000: the channel is added when the form is opened
+_NOTHING_TYPED = FormValues()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,35 +60,48 @@ def message_view(message: SlackMessage) -> View:
     return View(type="modal", title="Papers", close="Close", blocks=[section(message.text[:2900])])
 
 
-def reject_form(number: int, title: str) -> View:
-    """Ask for the reason of a rejection: from a short list, or in one's own words."""
-    reasons = select_element(
-        [Option(value=reason, text=reason) for reason in REASONS], "Choose a reason"
-    )
-    words = text_element(multiline=True)
+def reject_form(
+    suggestion: Suggestion, notice: str = "", typed: FormValues = _NOTHING_TYPED
+) -> View:
+    """Ask for the reason of a rejection: from a short list, or in one's own words.
+
+    Shown again because the suggestion has changed, it says so in `notice` and keeps what is typed.
+    """
+    reason, options = typed.text("reason"), [Option(value=text, text=text) for text in REASONS]
+    initial = REASONS.index(reason) if reason in REASONS else None
+    reasons = select_element(options, "Choose a reason", initial)
+    words = text_element(typed.text("words"), multiline=True)
     return modal(
         REJECTED,
         "Reject a paper",
         "Reject",
-        str(number),
+        reference(suggestion),
         [
-            _subject(title),
+            *_about(suggestion, notice),
             InputBlock(block_id="reason", label="Reason", element=reasons, optional=True),
             InputBlock(block_id="words", label="Or in your words", element=words, optional=True),
         ],
     )
 
 
-def later_form(number: int, title: str) -> View:
-    """Ask when a suggestion is to come back."""
+def later_form(
+    suggestion: Suggestion, notice: str = "", typed: FormValues = _NOTHING_TYPED
+) -> View:
+    """Ask when a suggestion is to come back; `notice` and `typed` as in `reject_form`."""
     options = numbered_options(label for label, _ in LATERS)
-    when = select_element(options, "When?", _DEFAULT_LATER)
+    values = [option.value for option in options]
+    chosen = typed.text("when")
+    initial = values.index(chosen) if chosen in values else _DEFAULT_LATER
+    when = select_element(options, "When?", initial)
     return modal(
         POSTPONED,
         "Decide later",
         "Remind us",
-        str(number),
-        [_subject(title), InputBlock(block_id="when", label="Bring it back", element=when)],
+        reference(suggestion),
+        [
+            *_about(suggestion, notice),
+            InputBlock(block_id="when", label="Bring it back", element=when),
+        ],
     )
 
 
@@ -145,11 +161,11 @@ def modal(callback: str, title: str, submit: str, about: str, blocks: Sequence[B
 
 
 def text_element(
-    initial: str = "", *, max_length: int = 500, multiline: bool = False
+    initial: str = "", *, max_length: int = 500, multiline: bool = False, action_id: str = "value"
 ) -> PlainTextInputElement:
     """A text field."""
     return PlainTextInputElement(
-        action_id="value",
+        action_id=action_id,
         initial_value=initial[:max_length] or None,
         max_length=max_length,
         multiline=multiline,
@@ -171,6 +187,12 @@ def select_element(
 def numbered_options(labels: Iterable[str]) -> list[Option]:
     """Options whose values are their numbers, from 0."""
     return [Option(value=str(number), text=label) for number, label in enumerate(labels)]
+
+
+def _about(suggestion: Suggestion, notice: str) -> list[Block]:
+    """The title of the suggestion that a form is about, below a notice if there is one."""
+    title = _subject(suggestion.subject.entry.title)
+    return [section(notice), title] if notice else [title]
 
 
 def _subject(text: str) -> SectionBlock:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bot.catalog.model import Catalog
+from bot.review.changes import changed_fields
 from bot.review.decision import UNDO_DAYS, Refusal, RefusalReason
 from bot.review.model import Event, Suggestion
 from bot.slack.blocks.text import bold_title, day, fit, mention, moment, section_name
@@ -12,10 +13,19 @@ from bot.text import pluralize
 _TITLE_LENGTH = 200
 _MAX_PENDING = 20
 _MAX_EVENTS = 40
+_MAX_CHANGES = 4
+_FIELDS = {
+    "title": "title", "url": "link", "venue": "venue", "year": "year", "orgs": "organisations",
+    "note": "note", "sections": "section",
+}  # fmt: skip
 _REFUSALS: Mapping[RefusalReason, str] = {
     "not a reviewer": "Only reviewers decide on suggestions, and you are not one of them here. "
     "The list’s `review` settings say who is; ask them, or write into the card’s thread.",
+    "stale": "This card has changed since you opened it. Nothing was decided.",
     "own suggestion": "You suggested {title} yourself; here somebody else has to approve it.",
+    "own support": "You asked for {title} yourself; here somebody else has to approve it.",
+    "own edit": "You changed the title or link of {title} last; here somebody else has to "
+    "approve it.",
     "approved already": "You have approved {title} already; it still needs others.",
     "decided": "That is decided: {decision}",
     "open": "{title} is open: it waits for a decision.",
@@ -36,6 +46,59 @@ def refusal(refused: Refusal) -> str:
     ended = decision(suggestion) if refused.reason == "decided" else ""
     text = _REFUSALS[refused.reason].replace("{title}", _title(suggestion))
     return text.replace("{decision}", ended)
+
+
+def stale(refused: Refusal, catalog: Catalog) -> str:
+    """The refusal of an action on a content that its person did not see, with what changed."""
+    changes = [_change(event, catalog) for event in refused.changes]
+    lines = [_REFUSALS["stale"]]
+    if len(changes) > _MAX_CHANGES:
+        lines.append(f"• {pluralize(len(changes) - _MAX_CHANGES, 'earlier change')}")
+    lines += [f"• {change}" for change in changes[-_MAX_CHANGES:]]
+    return "\n".join(lines)
+
+
+def _change(event: Event, catalog: Catalog) -> str:
+    """A change of a suggestion, with its person."""
+    reason = fit(str(event.detail.get("reason") or ""), 100)
+    match event.what:
+        case "rejected":
+            text = f"rejected it: {reason}"
+        case "reopened":
+            text = f"suggested it again: {reason}"
+        case "undone":
+            text = "took the decision back"
+        case "postponed":
+            text = f"put it off until {str(event.detail.get('until') or 'later')[:10]}"
+        case "accepted" | "approved":
+            text = f"approved it{_new_section(event, catalog)}"
+        case "completed":
+            text = "found its title and authors"
+        case _:
+            text = f"changed {_edited(event, catalog)}"
+    return f"{mention(event.actor)} {text}"
+
+
+def _edited(event: Event, catalog: Catalog) -> str:
+    parts = [
+        f"the {_FIELDS[name]} to {field_value(name, pair[1], catalog)}"
+        for name, pair in changed_fields(event).items()
+        if name in _FIELDS
+    ]
+    return "; ".join(parts[:3]) or "it"
+
+
+def _new_section(event: Event, catalog: Catalog) -> str:
+    pair = changed_fields(event).get("sections")
+    return f" for {field_value('sections', pair[1], catalog)}" if pair else ""
+
+
+def field_value(name: str, value: object, catalog: Catalog) -> str:
+    """A value of an entry's field as a person reads it."""
+    values = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    texts = [section_name(catalog, str(text)) if name == "sections" else text for text in values]
+    shown = ", ".join(str(text) for text in texts if text)
+    return f"“{fit(shown, 90)}”" if shown else "nothing"
 
 
 def decision(suggestion: Suggestion) -> str:

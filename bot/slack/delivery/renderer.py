@@ -4,7 +4,6 @@ import datetime as dt
 
 from slack_sdk.models.blocks import Block
 
-from bot.catalog.model import Catalog
 from bot.digest.messages import PART, SUMMARY
 from bot.lookup.service import LookupService
 from bot.outbox.message import OutboxRow
@@ -52,23 +51,23 @@ class Renderer:
             case "publishing" | "card" | "details" | "outcome" | "back":
                 number = row.content.get("suggestion")
                 suggestion = self._suggestions.get(number) if isinstance(number, int) else None
-                if suggestion is None:
-                    return None
-                return _about_suggestion(row, suggestion, self._lookup.current().catalog)
+                return self._about_suggestion(row, suggestion) if suggestion else None
 
-
-def _about_suggestion(row: OutboxRow, suggestion: Suggestion, catalog: Catalog) -> RenderedMessage:
-    match row.kind:
-        case "card":
-            return RenderedMessage(card(suggestion, catalog, catalog.info.review.quorum))
-        case "details":
-            return RenderedMessage(details(suggestion, catalog))
-        case "outcome":
-            return RenderedMessage(mrkdwn_message(outcome(suggestion, catalog)))
-        case "back":
-            return RenderedMessage(_back(row, suggestion), is_broadcast=True)
-        case _:
-            return RenderedMessage(_publishing(row))
+    def _about_suggestion(self, row: OutboxRow, suggestion: Suggestion) -> RenderedMessage:
+        catalog = self._lookup.current().catalog
+        match row.kind:
+            case "card":
+                history = self._suggestions.history(suggestion.id)
+                quorum = catalog.info.review.quorum
+                return RenderedMessage(card(suggestion, catalog, quorum, history))
+            case "details":
+                return RenderedMessage(details(suggestion, catalog))
+            case "outcome":
+                return RenderedMessage(mrkdwn_message(outcome(suggestion, catalog)))
+            case "back":
+                return RenderedMessage(_back(row, suggestion), is_broadcast=True)
+            case _:
+                return RenderedMessage(_publishing(row))
 
 
 def _back(row: OutboxRow, suggestion: Suggestion) -> SlackMessage:

@@ -7,6 +7,9 @@ A message may have been posted although no answer came: a lost connection, an er
 kill. Before it is posted again, the channel's history is searched for a message with the row's key
 in its metadata. One message a second and channel
 (https://docs.slack.dev/apis/web-api/rate-limits).
+
+A message that people delete is posted again with its next edit, and the first message of a thread
+with the next reply: once for each of them.
 """
 
 import datetime as dt
@@ -62,7 +65,8 @@ _PERMANENT = {
     "thread_not_found": "the thread is gone",
     "edit_window_closed": "the workspace does not let messages be edited any more",
 }
-_MESSAGE_GONE = frozenset({"message_not_found", "cant_update_message"})
+_MESSAGE_GONE = frozenset({"message_not_found", "cant_update_message", "thread_not_found"})
+"""Answers to an edit of a message that is not there any more."""
 
 _log = structlog.get_logger()
 
@@ -160,7 +164,7 @@ class Sender:
         self._outbox.mark_attempted(row)
         try:
             answer = self._client.chat_postMessage(
-                channel=row.channel,
+                channel=row.thread_in or row.channel,
                 thread_ts=row.thread_ts,
                 reply_broadcast=is_broadcast if row.thread_ts else None,
                 unfurl_links=False,
@@ -178,7 +182,7 @@ class Sender:
 
     def _find(self, row: OutboxRow) -> tuple[int, str, str] | None:
         """The version, channel and id of a row's message, if Slack has it."""
-        channel = row.channel
+        channel = row.thread_in or row.channel
         if channel[:1] in {"U", "W"}:
             opened: Mapping[str, Any] = self._client.conversations_open(users=channel)["channel"]
             channel = str(opened["id"])
@@ -218,10 +222,10 @@ class Sender:
         elif code in _MESSAGE_GONE and row.ts:
             _log.warning("a message is gone; it is posted again", key=row.key)
             self._outbox.forget_posting(row.key)
-        elif code == "thread_not_found" and row.thread_of and row.thread_ts:
+        elif code == "thread_not_found" and row.thread_ts and not row.is_thread_missed:
             _log.warning("a thread is gone; its first message is posted again", key=row.thread_of)
-            self._outbox.forget_posting(row.thread_of)
-            self._postpone(row, "the thread is gone")
+            until = self._now() + dt.timedelta(seconds=INTERVAL)
+            self._outbox.restart_thread(row, until, "the thread is gone")
         elif code in _PERMANENT:
             _log.error("not delivered", key=row.key, channel=row.channel, reason=code)
             self._outbox.mark_dead(row, f"{code}: {_PERMANENT[code]}.")

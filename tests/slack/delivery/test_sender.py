@@ -74,6 +74,11 @@ class CrashingOutbox(Outbox):
         super().forget_posting(key)
         self._crash_if_due("forget_posting", "after")
 
+    def restart_thread(self, row: OutboxRow, until: dt.datetime, problem: str) -> None:
+        self._crash_if_due("restart_thread", "before")
+        super().restart_thread(row, until, problem)
+        self._crash_if_due("restart_thread", "after")
+
     def _crash_if_due(self, step: str, when: str) -> None:
         if self._crash == (step, when):
             self._crash = None
@@ -387,6 +392,102 @@ def test_a_thread_whose_first_message_is_deleted_starts_again(delivery: Delivery
     delivery.run()
     delivery.check()
     assert delivery.message("reply").thread_ts == delivery.message().ts
+
+
+@pytest.mark.parametrize("fault", [None, Fault.drop_after], ids=["posted", "in doubt"])
+def test_a_reply_goes_to_the_channel_of_its_thread(
+    delivery: Delivery, fault: Fault | None
+) -> None:
+    """Whatever channel is set since; the first message stays the only one."""
+    delivery.enqueue("one")
+    delivery.run(3)
+    if fault:
+        delivery.slack.fail("chat.postMessage", fault)
+    delivery.enqueue("reply", key="reply", channel=OTHER, thread_of=KEY)
+    delivery.run(60)
+    delivery.check()
+    reply = delivery.message("reply")
+    assert (reply.channel, reply.thread_ts) == (PAPERS, delivery.message().ts)
+    delivery.enqueue("edited reply", key="reply", channel=OTHER, thread_of=KEY)
+    delivery.run()
+    delivery.check()
+    assert not delivery.slack.posted(OTHER)
+
+
+def test_a_reply_from_another_channel_keeps_the_pace_of_its_thread(delivery: Delivery) -> None:
+    delivery.enqueue("one")
+    delivery.run(3)
+    for number in range(3):
+        delivery.enqueue("here", key=f"here {number}")
+        delivery.enqueue("reply", key=f"reply {number}", channel=OTHER, thread_of=KEY)
+    delivery.run(20, tick=0.25)
+    delivery.check()
+    calls = delivery.slack.calls("chat.postMessage")
+    moments = sorted(float(message.ts) for message in delivery.slack.by_metadata("key"))
+    assert len(calls) == len(moments) == 7
+    assert min(later - before for before, later in itertools.pairwise(moments)) >= INTERVAL
+
+
+def first_posts(delivery: Delivery) -> int:
+    """How often the first message of the thread was posted."""
+    calls = delivery.slack.calls("chat.postMessage")
+    return sum("thread_ts" not in call.args and call.outcome == "ok" for call in calls)
+
+
+@on_sqlite
+@pytest.mark.parametrize("fault", ["ratelimited", "http_500", "unheard_of"])
+def test_a_reply_starts_its_thread_again_once(delivery: Delivery, fault: str) -> None:
+    """Where people keep deleting the first message, the reply is given up until it is retried.
+
+    Another failure between makes no difference.
+    """
+    delivery.enqueue("one")
+    delivery.run(3)
+    delivery.enqueue("reply", key="reply", thread_of=KEY)
+    for number in range(80):
+        for message in delivery.slack.by_metadata("key", KEY):
+            delivery.slack.remove(message)
+        if number in {3, 4}:
+            delivery.slack.fail("chat.postMessage", FAULTS[fault])
+        delivery.step()
+        delivery.clock.tick(5)
+    assert first_posts(delivery) == 2
+    (dead,) = delivery.outbox.dead_rows()
+    assert (dead.key, "the thread is gone" in str(dead.problem)) == ("reply", True)
+    delivery.outbox.retry(delivery.clock.now)
+    delivery.run(60)
+    delivery.check()
+    assert first_posts(delivery) == 3
+
+
+@on_sqlite
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_crash_while_a_thread_is_started_again_changes_nothing(
+    delivery: Delivery, when: str
+) -> None:
+    delivery.enqueue("one")
+    delivery.run(3)
+    delivery.slack.remove(delivery.message())
+    delivery.outbox.crash_at(("restart_thread", when))
+    delivery.enqueue("reply", key="reply", thread_of=KEY)
+    delivery.run(30)
+    assert not delivery.outbox.will_crash, "it crashed"
+    delivery.check()
+    assert first_posts(delivery) == 2
+
+
+@on_sqlite
+def test_a_deleted_message_is_posted_once_for_each_edit(delivery: Delivery) -> None:
+    delivery.enqueue("one")
+    delivery.run(3)
+    for number in range(3):
+        delivery.enqueue(f"edit {number}")
+        for _ in range(30):
+            for message in delivery.slack.by_metadata("key", KEY):
+                delivery.slack.remove(message)
+            delivery.step()
+            delivery.clock.tick(5)
+        assert first_posts(delivery) == 2 + number
 
 
 def test_edits_end_with_the_latest(delivery: Delivery) -> None:

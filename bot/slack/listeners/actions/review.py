@@ -15,22 +15,23 @@ from bot.slack.blocks.cards import (
     SECTION,
     UNDO,
 )
-from bot.slack.blocks.entry_form import entry_form
+from bot.slack.blocks.edit_form import edit_form
 from bot.slack.blocks.modals import later_form, reject_form, reopen_form
-from bot.slack.blocks.sentences import refusal
-from bot.slack.blocks.text import SlackMessage, mrkdwn_message, text_message
+from bot.slack.blocks.text import Replacement, text_message
 from bot.slack.context import ListenerContext
 from bot.slack.listeners.declaration import ClickListener, Reply, Timing
 from bot.slack.payloads import Click
+from bot.slack.review_replies import refusal_message
 
+_DONE = "Done. The card in the channel shows it."
 _NO_SECTION = "Its section is not on the list any more. Choose another on the card, then approve."
 
 
 def approve(context: ListenerContext, click: Click) -> Reply:
     """*Approve*, into the section that the select shows."""
-    suggestion = context.suggestion(click.number)
-    section = _chosen_section(click)
+    suggestion = context.suggestion(click.suggestion.number)
     is_addition = suggestion.subject.kind == "addition"
+    section = _chosen_section(click) if is_addition else None
     home = section or (suggestion.subject.entry.home if is_addition else None)
     if home and home not in context.catalog.places:
         return text_message(_NO_SECTION)
@@ -38,35 +39,36 @@ def approve(context: ListenerContext, click: Click) -> Reply:
 
 
 def undo(context: ListenerContext, click: Click) -> Reply:
-    """*Undo*: take a decision back."""
+    """*Undo*: take a decision back, the one that the card shows."""
     return _decide(context, click, Undo())
 
 
 def second(context: ListenerContext, click: Click) -> Reply:
     """*I want it, too*: the card names the person."""
-    thanks = text_message("Thank you; the card says so now.")
-    return _decide(context, click, Second()) or thanks
+    suggestion = context.suggestion(click.suggestion.number)
+    refused = context.decide(suggestion, Second(), click, seen=None)
+    if refused:
+        return refusal_message(context, refused)
+    return text_message("Thank you; the card says so now.")
 
 
 def open_reopening(context: ListenerContext, click: Click) -> Reply:
     """*Suggest again*: ask what speaks for a rejected paper now."""
-    suggestion = context.suggestion(click.number)
+    suggestion = context.suggestion(click.suggestion.number)
     return reopen_form(suggestion.id, suggestion.subject.entry.title, suggestion.reason or "")
 
 
 def open_reviewer_form(context: ListenerContext, click: Click) -> Reply:
     """*Reject*, *Later* or *Edit*: open a form for a reviewer, on an open suggestion."""
-    suggestion = context.suggestion(click.number)
-    if not context.may_review(click.user):
-        return mrkdwn_message(refusal(Refusal("not a reviewer", suggestion)))
-    if suggestion.state in {"approved", "rejected"}:
-        return mrkdwn_message(refusal(Refusal("decided", suggestion)))
-    number, subject = suggestion.id, suggestion.subject
+    suggestion = context.suggestion(click.suggestion.number)
+    refused = context.objection(suggestion, click, seen=click.suggestion.version)
+    if refused:
+        return _refusal_reply(context, click, refused)
     if click.action_id == REJECT:
-        return reject_form(number, subject.entry.title)
+        return reject_form(suggestion)
     if click.action_id == LATER:
-        return later_form(number, subject.entry.title)
-    return entry_form("edit", str(number), subject.after, context.catalog)
+        return later_form(suggestion)
+    return edit_form(suggestion, context.catalog)
 
 
 def choose_section(_context: ListenerContext, _click: Click) -> Reply:
@@ -74,18 +76,29 @@ def choose_section(_context: ListenerContext, _click: Click) -> Reply:
     return None
 
 
-def _decide(context: ListenerContext, click: Click, action: Action) -> SlackMessage | None:
-    """Apply an action to the suggestion of a button; None if it was allowed."""
-    refused = context.decide(context.suggestion(click.number), action, click)
-    return mrkdwn_message(refusal(refused)) if refused else None
+def _decide(context: ListenerContext, click: Click, action: Action) -> Reply:
+    """Apply an action to the suggestion of a button, as the person saw it.
+
+    None if it was allowed: the card in the channel shows it. A private copy of the card, whose
+    buttons are old then, is replaced.
+    """
+    suggestion = context.suggestion(click.suggestion.number)
+    refused = context.decide(suggestion, action, click, seen=click.suggestion.version)
+    if refused:
+        return _refusal_reply(context, click, refused)
+    return Replacement(text_message(_DONE)) if click.is_private else None
+
+
+def _refusal_reply(context: ListenerContext, click: Click, refused: Refusal) -> Reply:
+    """The refusal, in place of an old private copy of the card."""
+    message = refusal_message(context, refused)
+    is_copy = click.is_private and refused.reason == "stale"
+    return Replacement(message) if is_copy else message
 
 
 def _chosen_section(click: Click) -> str | None:
     """The section that the card's select shows, if somebody changed it."""
-    for block in click.state.fields:
-        if block.startswith(f"{CHOSEN}:{click.value}:"):
-            return click.state.text(block) or None
-    return None
+    return click.state.text(f"{CHOSEN}:{click.value}") or None
 
 
 LISTENERS = (
