@@ -25,6 +25,7 @@ from bot.discovery.service import DiscoveryService
 from bot.discovery.sources.arxiv.source import EVERY, ArxivAddresses, ArxivSource
 from bot.discovery.sources.base import Source
 from bot.http import HttpClient, user_agent
+from bot.limits.store import ActivityStore
 from bot.lookup.service import LookupService
 from bot.ops.health import HealthEndpoints
 from bot.outbox.store import Outbox
@@ -35,6 +36,7 @@ from bot.review.intake import IntakeJobs, negative_examples
 from bot.review.service import ReviewService
 from bot.review.store import SuggestionStore
 from bot.settings import ENVIRONMENT, Settings
+from bot.slack.authority import ANY_WORKSPACE, Workspace
 from bot.slack.clients import SlackClients, make_clients
 from bot.slack.context import ListenerContext
 from bot.slack.delivery.renderer import Renderer
@@ -54,13 +56,13 @@ class Container:
     sleep: Callable[[float], None]
     rng: random.Random
     clients: SlackClients
-    workspace: str
-    """The workspace's address, with which links to messages begin: `https://team.slack.com/`."""
+    workspace: Workspace
     database: Database
     suggestions: SuggestionStore
     lookup: LookupService
     review: ReviewService
     outbox: Outbox
+    activity: ActivityStore
     digests: Composer
     subscriptions: SubscriptionService
     sources: Sequence[Source] | None = None
@@ -96,6 +98,7 @@ class Container:
             suggestions=self.suggestions,
             lookup=self.lookup,
             subscriptions=self.subscriptions,
+            activity=self.activity,
             outbox=self.outbox,
             directory=Directory(self.clients.interactive, self.clock),
             clients=self.clients,
@@ -112,7 +115,7 @@ class Container:
 
     def sender(self) -> Sender:
         """The sender of the outbox."""
-        renderer = Renderer(self.suggestions, self.lookup, self.workspace)
+        renderer = Renderer(self.suggestions, self.lookup, self.workspace.url)
         return Sender(
             self.outbox,
             self.clients.once_only,
@@ -131,7 +134,7 @@ class Container:
             self.settings.data_dir,
             target or self.target(),
             run=run,
-            link=lambda number: card_link(self.outbox, self.workspace, number),
+            link=lambda number: card_link(self.outbox, self.workspace.url, number),
         )
 
     def http(self, wait: Callable[[], None] = lambda: None) -> HttpClient:
@@ -180,14 +183,14 @@ def bootstrap(  # noqa: PLR0913  # each dependency can be replaced by itself
     rng: random.Random | None = None,
     clients: SlackClients | None = None,
     database: Database | None = None,
-    workspace: str = "https://slack.com/",
+    workspace: Workspace = ANY_WORKSPACE,
     sources: Sequence[Source] | None = None,
 ) -> Container:
     """Build the object graph: open and migrate the database, and read the list.
 
-    Every dependency has a default and can be replaced. `workspace` is the workspace's address,
-    which `check_token` asks of Slack; it is needed only to link to messages. A given `database`
-    is used as it is.
+    Every dependency has a default and can be replaced. `workspace` is what `check_token`
+    asks of Slack; it is needed to link to messages and to tell the workspace's people from others.
+    A given `database` is used as it is.
     Raises PapersError when the database or the list cannot be used.
     """
     if database is None:
@@ -213,6 +216,7 @@ def bootstrap(  # noqa: PLR0913  # each dependency can be replaced by itself
         lookup=lookup,
         review=ReviewService(database, settings.review_channel),
         outbox=Outbox(database),
+        activity=ActivityStore(database),
         digests=digests,
         subscriptions=SubscriptionService(DigestStore(database), digests, lookup.current),
         sources=sources,

@@ -17,6 +17,7 @@ UNDO_DAYS = 30
 RefusalReason = Literal[
     "not a reviewer",
     "own suggestion",
+    "seconded already",
     "approved already",
     "decided",
     "open",
@@ -88,7 +89,8 @@ class Wake:
 
 
 Action = Approve | Reject | Postpone | Edit | Undo | Reopen | Second | Complete | Wake
-_Review = Approve | Reject | Postpone | Edit | Undo  # for reviewers only
+Decision = Approve | Reject | Postpone | Edit | Undo
+"""The actions that only reviewers may do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +145,7 @@ def _objection(
     suggestion: Suggestion, action: Action, actor: Person, now: dt.datetime, rules: DecisionRules
 ) -> RefusalReason | None:
     """The first reason against an action, if there is one."""
-    if isinstance(action, _Review) and not rules.is_reviewer:
+    if isinstance(action, Decision) and not rules.is_reviewer:
         return "not a reviewer"
     if isinstance(action, Undo):
         return _objection_to_undo(suggestion, now, rules)
@@ -151,7 +153,7 @@ def _objection(
         return _objection_to_reopening(suggestion, action.reason, rules)
     if required := _REQUIRED_STATE.get(type(action)):
         return None if suggestion.state == required else "open"
-    if suggestion.state == "gathering" and isinstance(action, _Review):
+    if suggestion.state == "gathering" and isinstance(action, Decision):
         return "gathering"
     return _objection_to_answer(suggestion, action, actor, rules)
 
@@ -188,6 +190,8 @@ def _objection_to_answer(
         return None if action.reason.strip() else "no reason"
     if isinstance(action, Approve):
         return _objection_to_approval(suggestion, actor, rules)
+    if isinstance(action, Second) and actor.id in suggestion.seconds:
+        return "seconded already"
     return None
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import structlog
@@ -15,15 +15,17 @@ from bot.catalog.names import KnownNames
 from bot.digest.model import Subscription
 from bot.digest.service import SubscriptionService
 from bot.errors import PapersError
+from bot.limits.store import ActivityStore
 from bot.lookup.service import LookupService
 from bot.outbox.store import Outbox
-from bot.review.decision import Action, DecisionRules, Refusal
+from bot.review.decision import Action, Decision, DecisionRules, Refusal
 from bot.review.model import Person, Suggestion
 from bot.review.service import ReviewService
 from bot.review.store import SuggestionStore
 from bot.slack.api_errors import count
+from bot.slack.authority import Workspace, check_writer, may_write
 from bot.slack.clients import SlackClients
-from bot.slack.directory import Directory
+from bot.slack.directory import CACHE_SECONDS, Directory
 from bot.slack.payloads import Interaction
 
 _log = structlog.get_logger()
@@ -37,6 +39,7 @@ class ListenerContext:
     suggestions: SuggestionStore
     lookup: LookupService
     subscriptions: SubscriptionService
+    activity: ActivityStore
     outbox: Outbox
     directory: Directory
     clients: SlackClients
@@ -45,8 +48,7 @@ class ListenerContext:
     now: Callable[[], dt.datetime]
     rng: random.Random
     """Chooses the paper of `/papers random`."""
-    workspace: str
-    """The workspace's address: `https://team.slack.com/`."""
+    workspace: Workspace
     channel: str | None
     """The review channel."""
 
@@ -86,9 +88,49 @@ class ListenerContext:
             )
         return subscription
 
-    def may_review(self, user: str) -> bool:
-        """Tell whether a person may review. Raises PapersError if Slack does not say."""
-        return self.directory.may_review(user, self.catalog.info.review, self.channel)
+    def check_writer(self, user: str) -> None:
+        """Check that a person may change something: suggest, support, subscribe.
+
+        Raises PapersError for people who only look papers up, and if Slack does not say who they
+        are and has not said it before.
+        """
+        guests = self.catalog.info.review.guests
+        check_writer(self.directory.member(user), self.workspace, guests=guests)
+
+    def may_open_review(self, user: str) -> bool:
+        """Tell whether a form of reviewers may be opened for a person; sending it asks again.
+
+        Raises PapersError for people who only look papers up, and if Slack does not say it.
+        """
+        is_reviewer = user in self._reviewers([user], CACHE_SECONDS)
+        self.check_writer(user)
+        return is_reviewer
+
+    def may_decide(self, user: str) -> bool:
+        """Tell whether a person is a reviewer now.
+
+        Raises PapersError for people who only look papers up, and if Slack does not say it now.
+        """
+        is_reviewer = user in self.reviewers([user])
+        self.check_writer(user)
+        return is_reviewer
+
+    def reviewers(self, users: Collection[str]) -> frozenset[str]:
+        """Those of some people who are reviewers now and may decide.
+
+        Raises PapersError if Slack does not say it now.
+        """
+        return self._reviewers(users, 0.0)
+
+    def _reviewers(self, users: Collection[str], max_age: float) -> frozenset[str]:
+        policy = self.catalog.info.review
+        answers = self.directory.reviewers(users, policy, self.channel, max_age=max_age)
+        return frozenset(
+            user
+            for user, reviewer in answers.items()
+            if reviewer.is_reviewer
+            and may_write(reviewer.member, self.workspace, guests=policy.guests)
+        )
 
     def actor(self, interaction: Interaction) -> Person:
         """The person who acted, with their name in the workspace."""
@@ -99,12 +141,18 @@ class ListenerContext:
     ) -> Refusal | None:
         """Apply a person's action to a suggestion; the refusal if it is not allowed.
 
-        Raises PapersError if Slack does not say who reviews.
+        Raises PapersError for people who only look papers up, for one who has reached a daily
+        limit, and if Slack does not say who the person is.
         """
+        is_reviewer = False
+        if isinstance(action, Decision):
+            is_reviewer = self.may_decide(interaction.user)
+        else:
+            self.check_writer(interaction.user)
         policy = self.catalog.info.review
         entry = suggestion.subject.entry
         rules = DecisionRules(
-            is_reviewer=self.may_review(interaction.user),
+            is_reviewer=is_reviewer,
             quorum=policy.quorum,
             self_approval=policy.self_approval,
             is_listed=bool(self.lookup.current().listed(suggestion.identity, entry.title)),

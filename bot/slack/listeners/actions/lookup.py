@@ -39,6 +39,7 @@ def share(context: ListenerContext, click: Click) -> Reply:
     answer = lookup_answer(lookup, request, context.rng) if request else None
     if answer is None or not answer.results:
         return text_message(OLD_BUTTON)
+    context.activity.spend("share", click.user, context.now())
     problem = _post(click, shared_results(lookup.catalog, answer, click.user))
     if problem is None:
         return None

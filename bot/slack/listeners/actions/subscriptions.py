@@ -30,11 +30,13 @@ def register(app: App, context: ListenerContext) -> None:
 
 def open_edit(context: ListenerContext, click: Click) -> Reply:
     """*Edit*: open the form of a subscription."""
+    context.check_writer(click.user)
     return subscription_form(context.subscription(click.number, click.channel))
 
 
 def end(context: ListenerContext, click: Click) -> Reply:
     """*Unsubscribe*."""
+    context.check_writer(click.user)
     channel = click.channel
     number = context.subscription(click.number, channel).id
     return text_message(context.subscriptions.end(number, channel, click.user, context.now()))
@@ -42,6 +44,7 @@ def end(context: ListenerContext, click: Click) -> Reply:
 
 def join(context: ListenerContext, click: Click) -> Reply:
     """*Let me in*: join the public channel in which the button was pressed."""
+    context.check_writer(click.user)
     try:
         context.clients.repeatable.conversations_join(channel=click.channel)
     except SlackApiError as error:
