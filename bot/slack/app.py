@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 from bot.counters import CLICKS
 from bot.errors import PapersError
 from bot.slack.api_errors import TOKEN_ERRORS, TRANSIENT, count, error_code, error_sentence
-from bot.slack.authority import Workspace
+from bot.slack.authority import Workspace, read_workspace
 from bot.slack.context import ListenerContext
 from bot.slack.listeners.registration import register
 from bot.slack.payloads import interaction_id
@@ -75,13 +75,11 @@ def check_token(client: WebClient) -> Workspace:
     Raises SlackError if Slack refuses the token or cannot be reached.
     """
     try:
-        answer = client.auth_test()
+        return read_workspace(client.auth_test())
     except SlackApiError as error:
         raise _refusal("SLACK_BOT_TOKEN", error) from None
     except (URLError, OSError) as error:
         raise _unreachable(client, error) from None
-    url, team = answer.get("url") or "https://slack.com/", answer.get("team_id") or ""
-    return Workspace(str(url), str(team))
 
 
 def _refusal(setting: str, error: SlackApiError) -> SlackError:

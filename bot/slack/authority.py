@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from slack_sdk.web import SlackResponse
+
 from bot.errors import PapersError
 
 Standing = Literal["member", "guest", "outsider", "deactivated", "app"]
@@ -58,6 +60,11 @@ class Member:
 
 class NotAllowedError(PapersError):
     """A person may only look papers up."""
+
+
+def read_workspace(answer: SlackResponse) -> Workspace:
+    """Read the answer of `auth.test`."""
+    return Workspace(str(answer.get("url") or ANY_WORKSPACE.url), str(answer.get("team_id") or ""))
 
 
 def read_member(user: object) -> Member:
