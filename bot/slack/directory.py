@@ -139,6 +139,8 @@ class Directory:
                 return {}
             key = " ".join(["channel", channel, *sorted(users)])
             return {key: partial(self._channel_members, channel, users)}
+        if set(users) <= set(policy.reviewers):
+            return {}
         groups = (reviewer for reviewer in policy.reviewers if reviewer.startswith("S"))
         return {f"group {group}": partial(self._group, group) for group in groups}
 
@@ -155,13 +157,13 @@ class Directory:
         return frozenset(map(str, answer["users"]))
 
     def _channel_members(self, channel: str, users: Collection[str]) -> People:
-        """Those of these people who are in a channel; of a small channel all members."""
+        """Those of these people who are in a channel."""
         page = self._client.conversations_members(channel=channel, limit=_PAGE)
-        first = frozenset(map(str, page["members"]))
+        present = frozenset(users) & frozenset(map(str, page["members"]))
         if not (page.get("response_metadata") or {}).get("next_cursor"):
-            return first
-        rest = (user for user in users if user not in first)
-        return first | {user for user in rest if channel in self._shared_channels(user)}
+            return present
+        rest = (user for user in users if user not in present)
+        return present | {user for user in rest if channel in self._shared_channels(user)}
 
     def _shared_channels(self, user: str) -> Iterator[str]:
         """The channels that a person shares with the bot.

@@ -9,6 +9,7 @@ import pytest
 from slack_sdk import WebClient
 
 from bot.catalog.model import ReviewPolicy
+from bot.slack.app import check_token
 from bot.slack.authority import (
     Member,
     NotAllowedError,
@@ -65,6 +66,10 @@ def test_an_answer_about_nobody_is_no_person(answer: object) -> None:
         read_member(answer)
 
 
+def test_the_workspace_is_that_of_the_token(client: WebClient) -> None:
+    assert check_token(client) == WORKSPACE
+
+
 class HangingClient:
     """A Slack that does not answer some methods until it is released."""
 
@@ -96,6 +101,7 @@ class HangingClient:
 
 SECONDS = 0.3
 CHANNEL, GROUP = ReviewPolicy(), ReviewPolicy(reviewers=("U1", "S0GROUP"))
+"""Reviewers are those of the channel; or one person and those of a user group."""
 
 
 @pytest.fixture
@@ -130,6 +136,14 @@ def test_all_questions_about_a_reviewer_together_wait_no_longer_than_promised(
     with pytest.raises(SlackSilentError, match="I changed nothing"):
         directory.reviewers(["U1", "U2"], policy, "C0REVIEW")
     assert time.monotonic() - begin < SECONDS + 2.0, "on a busy machine"
+
+
+def test_a_reviewer_who_is_named_does_not_depend_on_a_user_group(
+    clients: list[HangingClient],
+) -> None:
+    """Which may have been deleted."""
+    directory = make(clients, "usergroups_users_list")
+    assert directory.reviewers(["U1"], GROUP, "C0REVIEW")["U1"].is_reviewer
 
 
 def test_a_list_of_channels_that_never_ends_ends(clients: list[HangingClient]) -> None:
