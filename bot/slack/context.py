@@ -97,8 +97,10 @@ class ListenerContext:
         guests = self.catalog.info.review.guests
         check_writer(self.directory.member(user), self.workspace, guests=guests)
 
-    def may_open_review(self, user: str) -> bool:
-        """Tell whether a form of reviewers may be opened for a person; sending it asks again.
+    def may_review(self, user: str) -> bool:
+        """Tell whether a form of reviewers may be opened for a person.
+
+        Slack's answers serve for a minute; `may_decide` asks again when the form is sent.
 
         Raises PapersError for people who only look papers up, and if Slack does not say it.
         """

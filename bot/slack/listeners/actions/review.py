@@ -71,7 +71,7 @@ def open_reopening(context: ListenerContext, click: Click) -> Reply:
 def open_reviewer_form(context: ListenerContext, click: Click) -> Reply:
     """*Reject*, *Later* or *Edit*: open a form for a reviewer, on an open suggestion."""
     suggestion = context.suggestion(click.number)
-    if not context.may_open_review(click.user):
+    if not context.may_review(click.user):
         return mrkdwn_message(refusal(Refusal("not a reviewer", suggestion)))
     if suggestion.state in {"approved", "rejected"}:
         return mrkdwn_message(refusal(Refusal("decided", suggestion)))
