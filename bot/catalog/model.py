@@ -140,6 +140,10 @@ class ReviewPolicy:
     self_approval: Annotated[
         bool, Field(strict=True, description="Whether people may approve their own suggestions.")
     ] = True
+    guests: Annotated[
+        bool,
+        Field(strict=True, description="Whether the workspace's guests may suggest and decide."),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
