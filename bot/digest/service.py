@@ -102,27 +102,31 @@ class SubscriptionService:
         is_guess = not (before or parsed.zone or zone)
         return _confirmed(saved, resolved.remark, now, is_guess=is_guess)
 
+    def read_topic(self, subscription: Subscription, text: str) -> ResolvedTopic | QueryMistake:
+        """The topic that was typed for a subscription; no other of its channel may have it."""
+        resolved = resolve_topic(self._lookup(), text)
+        if isinstance(resolved, QueryMistake):
+            return resolved
+        others = self._digests.list_for_channel(subscription.channel)
+        if any(o.topic == resolved.topic and o.id != subscription.id for o in others):
+            return _taken(resolved)
+        return resolved
+
     def edit(
-        self, wanted: Subscription, topic: str, user: str, now: dt.datetime
+        self, wanted: Subscription, topic: ResolvedTopic, user: str, now: dt.datetime
     ) -> SubscriptionConfirmed | QueryMistake:
-        """Give a subscription the schedule and `is_quiet` of `wanted`, and a typed topic.
+        """Give a subscription the schedule and `is_quiet` of `wanted`, and another topic.
 
         Raises DailyLimitError.
         """
-        resolved = resolve_topic(self._lookup(), topic)
-        if isinstance(resolved, QueryMistake):
-            return resolved
-        wanted = replace(wanted, topic=resolved.topic)
+        wanted = replace(wanted, topic=topic.topic)
         try:
             saved = self._digests.change(wanted.id, wanted, user, now)
         except TopicTakenError:
-            return QueryMistake(
-                f"This channel has another subscription to {resolved.topic.words}. "
-                "Change that one, or end it first."
-            )
+            return _taken(topic)
         if saved is None:
             return QueryMistake(_GONE)
-        return _confirmed(saved, resolved.remark, now, is_guess=False)
+        return _confirmed(saved, topic.remark, now, is_guess=False)
 
     def active(self, channel: str, now: dt.datetime) -> tuple[ActiveSubscription, ...]:
         """The active subscriptions of a channel."""
@@ -192,6 +196,13 @@ def _schedule(
     if parsed.time is not None and zone:
         schedule = replace(schedule, zone=zone)  # the time is meant in the person's own zone
     return parsed.schedule(schedule)
+
+
+def _taken(topic: ResolvedTopic) -> QueryMistake:
+    return QueryMistake(
+        f"This channel has another subscription to {topic.topic.words}. "
+        "Change that one, or end it first."
+    )
 
 
 def _confirmed(

@@ -90,7 +90,7 @@ VERBS: Mapping[str, Verb] = {
             handler=subscriptions.subscribe,
             help="what is new for this channel: `subscribe serving daily at 9:00`, `subscribe`",
         ),
-        Verb(name="unsubscribe", timing=Timing.AT_ONCE, handler=subscriptions.unsubscribe),
+        Verb(name="unsubscribe", timing=Timing.LATER, handler=subscriptions.unsubscribe),
         Verb(
             name="subscriptions",
             timing=Timing.AT_ONCE,

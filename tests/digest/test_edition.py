@@ -15,6 +15,7 @@ from bot.digest.messages import MAX_IN_MESSAGE, PAPERS_PER_PART, PART, SUMMARY
 from bot.digest.model import Subscription
 from bot.digest.service import SubscriptionConfirmed
 from bot.digest.store import edition_key
+from bot.digest.topics import ResolvedTopic
 from bot.outbox.store import Outbox
 from bot.outbox.tables import outbox
 from bot.review.decision import Postpone, Undo
@@ -342,7 +343,9 @@ def test_a_changed_topic_has_no_papers_of_periods_that_are_over(setup: Setup) ->
     setup.composer.issue_due(berlin(9))
     current = setup.service.get(subscription.id)
     assert current
-    setup.service.edit(current, "serving", "U8", berlin(10))
+    topic = setup.service.read_topic(current, "serving")
+    assert isinstance(topic, ResolvedTopic)
+    setup.service.edit(current, topic, "U8", berlin(10))
     setup.approve(entry(11, "Next: A Serving Paper"), berlin(11))
     assert titles(only(setup.composer.issue_due(berlin(16)))) == ["Next: A Serving Paper"]
 

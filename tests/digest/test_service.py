@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.db.engine import Database
-from bot.digest.model import Schedule, find_zone
+from bot.digest.model import Schedule, Subscription, find_zone
 from bot.digest.service import SubscriptionConfirmed
 from bot.digest.store import MAX_SUBSCRIPTIONS
 from bot.lookup.query import QueryMistake
@@ -17,6 +17,15 @@ from tests.digest.setup import BOTH, CATALOG, Setup, berlin, entry
 def answer(setup: Setup, text: str, zone: str | None = "Europe/Berlin") -> str:
     outcome = setup.service.subscribe(text, "C1", "U9", zone, berlin(3))
     return outcome.message if isinstance(outcome, QueryMistake) else outcome.sentence
+
+
+def edit(
+    setup: Setup, wanted: Subscription, words: str, user: str, now: dt.datetime
+) -> SubscriptionConfirmed | QueryMistake:
+    topic = setup.service.read_topic(wanted, words)
+    return (
+        topic if isinstance(topic, QueryMistake) else setup.service.edit(wanted, topic, user, now)
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,7 +148,7 @@ def test_a_button_ends_only_an_active_subscription_of_its_channel(setup: Setup) 
     answers = [setup.service.end(number, channel, "U8", berlin(4)) for channel in channels]
     assert [answer.startswith("Ended.") for answer in answers] == [False, True, False]
     assert isinstance(
-        setup.service.edit(active.subscription, "x", "U8", berlin(4)),
+        edit(setup, active.subscription, "x", "U8", berlin(4)),
         QueryMistake,
     )
 
@@ -151,15 +160,15 @@ def test_an_edit_sets_every_field_and_refuses_a_topic_that_is_taken(setup: Setup
     subscription = setup.service.active("C1", berlin(3))[0].subscription
     schedule = Schedule(rhythm="daily", time=dt.time(7), zone="UTC")
     wanted = replace(subscription, schedule=schedule, is_quiet=True)
-    outcome = setup.service.edit(wanted, "training", "U8", berlin(4))
+    outcome = edit(setup, wanted, "training", "U8", berlin(4))
     assert isinstance(outcome, SubscriptionConfirmed)
     assert outcome.sentence.startswith(
         "Changed. This channel now gets, every day at 7:00 (UTC): new papers in Training; nothing"
     )
-    refused = setup.service.edit(wanted, "", "U8", berlin(4))
+    refused = edit(setup, wanted, "", "U8", berlin(4))
     assert isinstance(refused, QueryMistake)
     assert "another subscription to everything" in refused.message
-    bad = setup.service.edit(wanted, "venue:nope", "U8", berlin(4))
+    bad = edit(setup, wanted, "venue:nope", "U8", berlin(4))
     assert isinstance(bad, QueryMistake)
 
 

@@ -95,14 +95,18 @@ def wait_for(probe: Callable[[], Result | None], seconds: float, what: str) -> R
 def patience(seconds: float) -> Iterator[None]:
     """Yield until `seconds` of an idle machine have passed.
 
-    While more processes want to run than there are processors, each gets a share of them, and
-    time counts by that share. So a busy machine does not fail a test. At most 20 times `seconds`.
+    While processes share a processor, time counts by the share. So a busy machine does not fail a
+    test. At most 20 times `seconds`.
     """
-    processors = os.cpu_count() or 1
     before = time.monotonic()
     end = before + 20 * seconds
     while seconds > 0 and before < end:
         yield
         now = time.monotonic()
-        seconds -= (now - before) / max(1.0, os.getloadavg()[0] / processors)
+        seconds -= (now - before) / crowding()
         before = now
+
+
+def crowding() -> float:
+    """How many processes share a processor of this machine; at least 1."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

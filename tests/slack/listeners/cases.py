@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from bot.slack.blocks import cards, entry_form, lookup, modals, subscriptions
+from bot.slack.blocks.cards import reference
 from bot.slack.blocks.form_offer import OPEN_FORM
 from bot.slack.listeners.declaration import Timing
 from bot.slack.listeners.registration import CLICKS, FORMS, SHORTCUTS
@@ -49,7 +50,7 @@ def _command(words: str) -> Prepare:
 
 def _click(action: str, value: str) -> Prepare:
     def prepare(bot: WorkspaceBot, number: int, user: str) -> MakeBody:
-        filled = value.replace("NUMBER", str(number))
+        filled = value.replace("SUGGESTION", _reference(bot, number))
         if value == "ENTRY":
             filled = _entry(bot)
         if value == "SUBSCRIPTION":
@@ -87,6 +88,11 @@ def _shortcut(bot: WorkspaceBot, _number: int, user: str) -> MakeBody:
     text = "<https://arxiv.org/abs/2603.00012> or <https://arxiv.org/abs/2603.00013|this>"
     message = bot.slack.say(user, text)
     return lambda: form(bot.slack.shortcut(message, SHORTCUT, user))
+
+
+def _reference(bot: WorkspaceBot, number: int) -> str:
+    suggestion = bot.suggestions.get(number)
+    return reference(suggestion) if suggestion else ""
 
 
 def _entry(bot: WorkspaceBot) -> str:
@@ -128,13 +134,13 @@ _COMMANDS = {
 }
 _PAGE_2 = LookupRequest("search", "serving", 1).to_value()
 _VALUES = {
-    cards.APPROVE: "NUMBER",
-    cards.UNDO: "NUMBER",
-    cards.SECOND: "NUMBER",
-    cards.REOPEN: "NUMBER",
-    cards.REJECT: "NUMBER",
-    cards.LATER: "NUMBER",
-    cards.EDIT: "NUMBER",
+    cards.APPROVE: "SUGGESTION",
+    cards.UNDO: "SUGGESTION",
+    cards.SECOND: "SUGGESTION",
+    cards.REOPEN: "SUGGESTION",
+    cards.REJECT: "SUGGESTION",
+    cards.LATER: "SUGGESTION",
+    cards.EDIT: "SUGGESTION",
     cards.SECTION: SERVING,
     lookup.SUGGEST: PAGE,
     lookup.CORRECT: "ENTRY",
@@ -145,7 +151,7 @@ _VALUES = {
     subscriptions.EDIT: "SUBSCRIPTION",
     subscriptions.END: "SUBSCRIPTION",
     subscriptions.JOIN: PAPERS,
-    OPEN_FORM: f"click {cards.REOPEN} NUMBER",
+    OPEN_FORM: f"click {cards.REOPEN} SUGGESTION",
     "an:old:button": "x",
 }
 _OPENS_FORM = {
@@ -156,11 +162,11 @@ _OPENS_FORM = {
 }
 _ENTRY = {"title": "A Made-Up Talk", "sections": [SERVING]}
 _FORMS = {
-    modals.REJECTED: _form(_opened_by(cards.REJECT, "NUMBER"), {"words": "a survey"}),
-    modals.POSTPONED: _form(_opened_by(cards.LATER, "NUMBER"), {"when": "0"}),
-    modals.REOPENED: _form(_opened_by(cards.REOPEN, "NUMBER"), {"words": "it is new"}),
+    modals.REJECTED: _form(_opened_by(cards.REJECT, "SUGGESTION"), {"words": "a survey"}),
+    modals.POSTPONED: _form(_opened_by(cards.LATER, "SUGGESTION"), {"when": "0"}),
+    modals.REOPENED: _form(_opened_by(cards.REOPEN, "SUGGESTION"), {"words": "it is new"}),
     modals.CHOSEN_LINK: _form(_use_shortcut, {"link": "1"}),
-    entry_form.EDITED: _form(_opened_by(cards.EDIT, "NUMBER"), {"title": "Another"}),
+    entry_form.EDITED: _form(_opened_by(cards.EDIT, "SUGGESTION"), {"title": "Another"}),
     entry_form.SUGGESTED: _form(_opened_by(lookup.SUGGEST, PAGE), _ENTRY),
     entry_form.CORRECTED: _form(_opened_by(lookup.CORRECT, "ENTRY"), {"venue": "SOSP"}),
     subscriptions.FORM: _form(_opened_by(subscriptions.EDIT, "SUBSCRIPTION"), {"when": "0"}),

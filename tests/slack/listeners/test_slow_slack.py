@@ -20,6 +20,7 @@ from bot.slack.clients import make_clients
 from bot.slack.listeners.adapters import BUSY, SORRY
 from bot.slack.listeners.declaration import Timing
 from bot.slack.listeners.threads import ListenerThreads
+from tests.e2e.processes import crowding
 from tests.slack.fake import ALICE, PAPERS, FakeSlack, Fault, View
 from tests.slack.fake.faults import RESPONSE_URL
 from tests.slack.listeners.cases import CASES, LATER, Case, MakeBody, registered
@@ -56,7 +57,7 @@ def acknowledge(bot: WorkspaceBot, body: str) -> dict[str, Any]:
     """Send a request; the acknowledgement, which has to come in time."""
     began = time.perf_counter()
     answer = bot.post(body)
-    assert time.perf_counter() - began < ACKNOWLEDGED
+    assert time.perf_counter() - began < ACKNOWLEDGED * crowding()
     return answer
 
 
@@ -85,6 +86,7 @@ def test_a_listener_is_acknowledged_and_answers_whatever_method_is_slow(
     """
     number = bot.suggest()
     make_body = case.prepare(bot, number, ALICE)
+    bot.clock.tick(61)  # what Slack has said about people is kept for a minute
     calls = len(bot.slack.calls())
     acknowledge(bot, make_body())
     bot.wait()
@@ -235,12 +237,12 @@ def test_a_refused_decision_by_form_is_told_where_the_form_was_opened(bot: Works
     (case,) = [case for case in CASES if case.name == "form review:reject:form"]
     make_body = case.prepare(bot, bot.suggest(), ALICE)
     before = len(bot.slack.ephemerals(ALICE))
-    for _ in range(2):
-        assert bot.post(make_body()) == {}, "it closes"
-        bot.wait()
+    bot.slack.conversation(REVIEW).members.remove(ALICE)
+    assert bot.post(make_body()) == {}, "it closes"
+    bot.wait()
     (refusal,) = bot.slack.ephemerals(ALICE)[before:]
     assert refusal.channel == PAPERS
-    assert "decided" in refusal.text
+    assert "Only reviewers" in refusal.text
 
 
 def opened(bot: WorkspaceBot, request: str | Mapping[str, Any]) -> View:

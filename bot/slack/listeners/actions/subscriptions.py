@@ -50,6 +50,6 @@ def join(context: ListenerContext, click: Click) -> Reply:
 
 LISTENERS = (
     ClickListener(action_id=EDIT, handler=open_edit, timing=Timing.LATER),
-    ClickListener(action_id=END, handler=end, timing=Timing.AT_ONCE),
+    ClickListener(action_id=END, handler=end, timing=Timing.LATER),
     ClickListener(action_id=JOIN, handler=join, timing=Timing.LATER),
 )
