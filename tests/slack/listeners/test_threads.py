@@ -25,7 +25,8 @@ def test_an_executor_refuses_work_beyond_its_threads_and_queue() -> None:
 
 
 def test_closing_finishes_what_was_acknowledged_and_takes_no_more() -> None:
-    threads, done = ListenerThreads(later_threads=1), []
+    threads = ListenerThreads(later_threads=1)
+    done: list[int] = []
     for number in range(20):
         assert threads.later.submit(partial(done.append, number))
     threads.close(10)
