@@ -38,6 +38,8 @@ from tests.slack.payloads import BOT_TOKEN, click
 
 LOOKING, PRESSING = 40, 60
 SECONDS = 20.0
+ALL = ("*", RESPONSE_URL)
+"""Every method, and the answers by `response_url`."""
 PAGE = "https://www.usenix.org/conference/osdi26/presentation/made-up"
 _READING = 0.5  # seconds between an acknowledgement and the next press
 _COMMANDS = (f"suggest {PAGE}", "pause 1 day", "subscribe serving daily at 9:00")
@@ -48,7 +50,8 @@ _CLICKS = ((SUGGEST, PAGE), (APPROVE, "1"), (REJECT, "1"))
 class Phase:
     """The times of lookups, and of the acknowledgements of presses."""
 
-    slack: str
+    hangs: str
+    """The methods of Slack that hang."""
     lookups: CommandTimes
     presses: CommandTimes
 
@@ -58,16 +61,16 @@ def show(console: Console, seconds: float = SECONDS) -> None:
     console.print(
         f"{LOOKING} people look up and {PRESSING} press for {seconds:.0f} s, twice …", style="dim"
     )
-    quick, hanging = measure(seconds)
+    quick, hanging = measure(seconds, ((), ALL))
     table = Table(
         title="Lookups beside people who press, 2 gunicorn workers", title_justify="left"
     )
-    for head in ("Slack", "requests", "number", "median", "99th percentile", "most", "lost"):
+    for head in ("hangs", "requests", "number", "median", "99th percentile", "most", "lost"):
         table.add_column(head, justify="right")
     for phase in (quick, hanging):
         for name, times in (("lookups", phase.lookups), ("presses", phase.presses)):
             table.add_row(
-                phase.slack,
+                phase.hangs,
                 name,
                 f"{len(times.seconds):,}",
                 milliseconds(quantile(times.seconds, 0.5)),
@@ -80,24 +83,23 @@ def show(console: Console, seconds: float = SECONDS) -> None:
     console.print(f"99th percentile of lookups, hanging to quick: {ratio:.2f}", style="dim")
 
 
-def measure(seconds: float) -> tuple[Phase, Phase]:
-    """Measure for so many seconds with a quick Slack, then with a hanging one."""
+def measure(seconds: float, hanging: Sequence[Sequence[str]]) -> list[Phase]:
+    """Measure for so many seconds each while some of Slack's methods hang, one after another."""
     queries = make_queries(read_catalog(ROOT / "data").catalog, 30)
     texts = [text for kind in queries.values() for text in kind]
     with web_with_slack() as (port, slack), client_processes(1) as pool:
         pool.submit(ask_for, port, texts, 1, 1.0).result()
         phases = []
-        for name in ("quick", "hangs"):
-            gates = []
-            if name == "hangs":
-                gates = [slack.hold("*"), slack.hold(RESPONSE_URL)]
+        for methods in hanging:
+            gates = [slack.hold(method) for method in methods]
             lookups = pool.submit(ask_for, port, texts, LOOKING, seconds)
             presses = press_for(port, slack, seconds)
-            phases.append(Phase(slack=name, lookups=lookups.result(), presses=presses))
+            name = " and ".join(methods) or "nothing"
+            phases.append(Phase(hangs=name, lookups=lookups.result(), presses=presses))
             slack.heal()
             for gate in gates:
                 gate.set()
-    return phases[0], phases[1]
+    return phases
 
 
 @contextmanager
