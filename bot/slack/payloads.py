@@ -216,12 +216,12 @@ def unescape(text: str) -> str:
 
 
 def join_metadata(channel: str, about: str) -> str:
-    """The `private_metadata` of a form: its subject, after the channel in which it was opened."""
+    """The subject of a form or button, after the channel in which it was asked for."""
     return f"in:{channel} {about}" if channel else about
 
 
 def split_metadata(metadata: str) -> tuple[str, str]:
-    """The channel in which a form was opened, empty if it is not known, and its subject."""
+    """The channel of a form or button, empty if unknown, and its subject."""
     match = _METADATA.fullmatch(metadata)
     return (match["channel"], match["about"]) if match else ("", metadata)
 

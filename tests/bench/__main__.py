@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.bench import digests, discovery, http, load, lookups, relevance, start
+from tests.bench import digests, discovery, http, load, lookups, relevance, slow_slack, start
 
 _WIDTH = 132
 
@@ -15,7 +15,7 @@ def main(
     kinds: Annotated[
         list[str] | None,
         typer.Argument(
-            help="lookups, http, load, start, discovery, relevance, digests; default: all."
+            help="lookups, http, load, slow, start, discovery, relevance, digests; default: all."
         ),
     ] = None,
     *,
@@ -29,6 +29,7 @@ def main(
         "lookups": lambda: lookups.show(console, most),
         "http": lambda: http.show(console),
         "load": lambda: load.show(console),
+        "slow": lambda: slow_slack.show(console),
         "start": lambda: start.show(console),
         "discovery": lambda: discovery.show(console, most),
         "relevance": lambda: relevance.show(console),

@@ -141,6 +141,14 @@ def send(connection: HTTPConnection, text: str) -> float | None:
             "trigger_id": "111.222.xxx",
         }
     )
+    answered = post(connection, body)
+    if answered is None or b'"ephemeral"' not in answered[1]:
+        return None
+    return answered[0]
+
+
+def post(connection: HTTPConnection, body: str) -> tuple[float, bytes] | None:
+    """Send a signed body; the seconds until the whole answer, and the answer, if it came."""
     stamp = str(int(time.time()))
     signature = SignatureVerifier(SECRET).generate_signature(timestamp=stamp, body=body)
     headers = {
@@ -157,4 +165,4 @@ def send(connection: HTTPConnection, text: str) -> float | None:
         connection.close()
         return None
     lasted = time.perf_counter() - began
-    return lasted if response.status == 200 and b'"ephemeral"' in answer else None
+    return (lasted, answer) if response.status == 200 else None

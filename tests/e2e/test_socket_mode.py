@@ -34,6 +34,7 @@ def start(standin: StandIn, tmp_path: Path) -> Callable[[], Any]:
                 "SLACK_BOT_TOKEN": BOT_TOKEN,
                 "SLACK_APP_TOKEN": APP_TOKEN,
                 "SLACK_API_URL": standin.api,
+                "DATABASE_URL": f"sqlite:///{tmp_path}/papers.db",
                 "PAPERS_LOG_FORMAT": "json",
             },
             log=tmp_path / "bot.log",
@@ -76,6 +77,22 @@ def test_an_answer_can_be_paged_and_shared_after_a_restart(
         posted = person.new_message(before)
         assert posted.get("subtype") != "ephemeral"
         assert f"<@{BOB}> shared" in shown(posted)
+
+
+def test_an_answer_that_comes_after_the_acknowledgement_appears_in_private(
+    standin: StandIn, start: Callable[[], Any], tmp_path: Path
+) -> None:
+    person = Person(standin)
+    with start():
+        wait_until_ready(tmp_path / "bot.log")
+        for words, part in (
+            ("suggest 2603.00011", "Thank you"),
+            ("subscribe serving", "every Monday"),
+            ("pause 1 day", "Only reviewers"),
+        ):
+            answer = person.type(words)
+            assert answer["subtype"] == "ephemeral"
+            assert part in shown(answer)
 
 
 def test_200_people_at_once_are_each_answered_within_slacks_three_seconds(

@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.lookup_request import LookupRequest, read_value
-from bot.slack.payloads import Click, FormValues, MessageShortcut, Submission, links_in, unescape
+from bot.slack.payloads import (
+    Click,
+    FormValues,
+    MessageShortcut,
+    Submission,
+    join_metadata,
+    links_in,
+    split_metadata,
+    unescape,
+)
 
 
 @pytest.mark.parametrize(
@@ -102,3 +111,15 @@ def test_the_longest_query_fits_in_a_button() -> None:
 )
 def test_a_value_that_the_bot_did_not_make_is_no_request(value: str) -> None:
     assert read_value(value) is None
+
+
+@pytest.mark.parametrize(
+    "about", ["12", "", "title:in:x", '["https://a.example/in:C1 x"]', "in:C0001 12", "a\nb"]
+)
+def test_a_form_comes_back_with_its_channel_and_its_subject(about: str) -> None:
+    assert split_metadata(join_metadata("C0REVIEW", about)) == ("C0REVIEW", about)
+
+
+@pytest.mark.parametrize("about", ["12", "", "title:in:x", '["https://a.example/in:C1 x"]', "in:"])
+def test_a_form_from_before_an_upgrade_has_no_channel(about: str) -> None:
+    assert split_metadata(about) == ("", about) == split_metadata(join_metadata("", about))

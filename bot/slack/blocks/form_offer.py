@@ -1,13 +1,19 @@
 """Offer to open a form that Slack did not open in time. Pure.
 
-The button carries the interaction that asked for the form, so a click repeats it, in every
-process.
+The button carries the interaction that asked for the form, and its channel, so a click repeats it
+in every process, also from a direct message.
 """
 
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.blocks.text import SlackMessage, fit, mrkdwn_message, text_message
-from bot.slack.payloads import Click, Command, Interaction, MessageShortcut
+from bot.slack.payloads import (
+    Click,
+    Command,
+    Interaction,
+    MessageShortcut,
+    join_metadata,
+)
 
 OPEN_FORM = "form:open"
 
@@ -27,12 +33,15 @@ def form_offer(event: Interaction, problem: str) -> SlackMessage:
 def _value(event: Interaction) -> str:
     """The interaction, as a button's value; last words that have no room are left out."""
     match event:
-        case Command(text=text):
-            value = f"command {text}"
-        case MessageShortcut(links=links):
-            value = " ".join(("links", *links))
+        case Click(action_id=action_id, value=carried) if action_id == OPEN_FORM:
+            return carried
         case Click(action_id=action_id, value=carried):
-            value = carried if action_id == OPEN_FORM else f"click {action_id} {carried}"
+            words = f"click {action_id} {carried}"
+        case Command(text=text):
+            words = f"command {text}"
+        case MessageShortcut(links=links):
+            words = " ".join(("links", *links))
         case _:
-            value = ""
+            return ""
+    value = join_metadata(event.channel, words)
     return value if len(value) <= _VALUE_LENGTH else value[:_VALUE_LENGTH].rsplit(" ", 1)[0]

@@ -33,7 +33,7 @@ from bot.slack.listeners.declaration import (
     ShortcutListener,
     Timing,
 )
-from bot.slack.listeners.threads import ListenerThreads
+from bot.slack.listeners.threads import BoundedExecutor, ListenerThreads
 from bot.slack.payloads import (
     Click,
     Command,
@@ -72,8 +72,7 @@ class Adapters:
             event = Click.read(body)
             is_later = listener.timing is Timing.LATER
             executor = self.threads.later if is_later else self.threads.lookups
-            work = self._work(event, partial(listener.handler, self.context, event))
-            if not executor.submit(work):
+            if not self._submit(executor, event, partial(listener.handler, self.context, event)):
                 self._refuse(event)
 
         self.app.action(listener.action_id)(click)
@@ -84,8 +83,8 @@ class Adapters:
         def shortcut(ack: Ack, body: dict[str, Any]) -> None:
             ack()
             event = MessageShortcut.read(body)
-            work = self._work(event, partial(listener.handler, self.context, event))
-            if not self.threads.later.submit(work):
+            handler = partial(listener.handler, self.context, event)
+            if not self._submit(self.threads.later, event, handler):
                 self._refuse(event)
 
         self.app.shortcut(listener.callback_id)(shortcut)
@@ -101,7 +100,7 @@ class Adapters:
                 result = text_message(str(error))
             if not isinstance(result, Deferred):
                 _acknowledge_form(ack, event, result)
-            elif self.threads.later.submit(self._work(event, result.work)):
+            elif self._submit(self.threads.later, event, result.work):
                 ack()  # the form closes
             else:
                 _acknowledge_form(ack, event, _form_refusal(event))
@@ -120,7 +119,7 @@ class Adapters:
             event = Command.read(body)
             message = answer(event)
             if not isinstance(message, SlackMessage):
-                if self.threads.later.submit(self._work(event, message)):
+                if self._submit(self.threads.later, event, message):
                     ack()
                     return
                 message = text_message(BUSY)
@@ -128,23 +127,27 @@ class Adapters:
 
         self.app.command(command)(run)
 
+    def _submit(
+        self, executor: BoundedExecutor, event: Interaction, handler: Callable[[], Reply]
+    ) -> bool:
+        """Have a handler run and the person answered; False if too much is waiting."""
+        is_accepted = executor.submit(partial(self._work, event, handler))
+        if not is_accepted:
+            _log.warning("too many people are waiting", kind=type(event).__name__)
+        return is_accepted
+
     def _refuse(self, event: Interaction) -> None:
         """Tell a person that their click finds no room; without waiting for Slack."""
-        _log.warning("too many people are waiting", kind=type(event).__name__)
         sentence = text_message(BUSY)
-        if not self.threads.notices.submit(self._work(event, lambda: sentence)):
+        if not self._submit(self.threads.notices, event, lambda: sentence):
             self.context.notify(event.user, sentence)
 
-    def _work(self, event: Interaction, handler: Callable[[], Reply]) -> Callable[[], None]:
-        """Work that runs a handler and answers the person; it raises nothing."""
-
-        def work() -> None:
-            try:
-                self._answer(event, self._reply(event, handler))
-            except Exception:  # noqa: BLE001  # the executor would drop it without a word
-                _log.exception("an answer was lost", kind=type(event).__name__)
-
-        return work
+    def _work(self, event: Interaction, handler: Callable[[], Reply]) -> None:
+        """Run a handler and answer the person; raises nothing."""
+        try:
+            self._answer(event, self._reply(event, handler))
+        except Exception:  # noqa: BLE001  # the executor would drop it without a word
+            _log.exception("an answer was lost", kind=type(event).__name__)
 
     def _reply(
         self, event: Interaction, handler: Callable[[], Reply]

@@ -37,9 +37,8 @@ Reply: TypeAlias = SlackMessage | Replacement | View | None
 class Deferred:
     """The rest of a form's work, for after its acknowledgement, with which the form closes.
 
-    `work` returns the reply to the person, if there is one. It is kept in memory only: a process
-    that is killed loses what its threads have not begun, at most some seconds' worth. Then nothing
-    was changed, and the person can fill the form in again.
+    `work` returns the reply to the person, if there is one. A process that is killed before has
+    changed nothing (`threads`), and the person can fill the form in again.
     """
 
     work: Callable[[], Reply]

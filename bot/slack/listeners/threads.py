@@ -7,6 +7,10 @@ They are separate, so that work which waits for Slack never delays another kind:
     notices   sentences for people whose work found no room
 
 Commands that are answered at once need none of them: they run in the request's own thread.
+
+Work is kept in memory only. A process that is told to stop finishes it within a few seconds; one
+that is killed loses what has not begun, and cuts off what has: a decision is one transaction, so
+it is made or it is not, and a person who gets no answer can ask again.
 """
 
 import time

@@ -149,6 +149,22 @@ def test_a_form_that_did_not_open_in_time_is_offered_by_a_button(
             assert again.content[part] == first.content[part]
 
 
+@opening_forms
+def test_an_offer_that_comes_by_the_outbox_opens_the_same_form(
+    bot: WorkspaceBot, case: Case
+) -> None:
+    make_body = case.prepare(bot, bot.suggest(), ALICE)
+    first = opened(bot, make_body())
+    for method in ("views.open", RESPONSE_URL):
+        bot.slack.fail(method, Fault.ratelimited(20))
+    bot.post(make_body())
+    bot.wait()
+    bot.settle(2)
+    again = opened(bot, bot.slack.click(bot.slack.posted(ALICE)[-1], OPEN_FORM, ALICE))
+    for part in ("callback_id", "blocks"):
+        assert again.content[part] == first.content[part]
+
+
 def test_an_offer_that_fails_takes_its_own_place(bot: WorkspaceBot) -> None:
     (case,) = [case for case in CASES if case.name == "/papers suggest"]
     bot.slack.fail("views.open", Fault.error("expired_trigger_id"), times=3)

@@ -11,7 +11,7 @@ from bot.slack.listeners.actions.unknown import OLD_BUTTON
 from bot.slack.listeners.commands.papers import reply_to
 from bot.slack.listeners.declaration import ClickListener, Reply, Timing
 from bot.slack.listeners.shortcuts.suggest import suggest_message
-from bot.slack.payloads import Click, Command, MessageShortcut
+from bot.slack.payloads import Click, Command, MessageShortcut, split_metadata
 from bot.slack.verbs import route
 
 _CLICKS = {
@@ -22,12 +22,13 @@ _CLICKS = {
 
 def open_form(context: ListenerContext, click: Click) -> Reply:
     """Answer the command, click or shortcut that the button carries, with the new trigger."""
-    kind, _, rest = click.value.partition(" ")
+    channel, words = split_metadata(click.value)
+    kind, _, rest = words.partition(" ")
     person = {
         "user": click.user,
         "user_name": click.user_name,
         "trigger": click.trigger,
-        "channel": click.channel,
+        "channel": channel or click.channel,
     }
     if kind == "command":
         return reply_to(context, Command(**person, text=rest), *route(rest))
@@ -38,7 +39,8 @@ def open_form(context: ListenerContext, click: Click) -> Reply:
     handler = _CLICKS.get(action_id) if kind == "click" else None
     if handler is None:
         return text_message(OLD_BUTTON)
-    return handler(context, replace(click, action_id=action_id, value=value))
+    again = replace(click, channel=person["channel"], action_id=action_id, value=value)
+    return handler(context, again)
 
 
 LISTENERS = (ClickListener(action_id=OPEN_FORM, handler=open_form, timing=Timing.LATER),)
