@@ -20,11 +20,12 @@ from bot.slack.blocks.modals import (
     later_form,
     reject_form,
 )
-from bot.slack.blocks.sentences import refusal, stale
-from bot.slack.blocks.text import mrkdwn_message
+from bot.slack.blocks.sentences import stale
+from bot.slack.blocks.text import SlackMessage, text_message
 from bot.slack.context import ListenerContext
 from bot.slack.listeners.adapters import FormResult, on_submission
 from bot.slack.payloads import FormValues, Submission
+from bot.slack.review_replies import refusal_message
 from bot.slack.sanitize import number_in
 
 _MOST_MERGES = 5
@@ -52,17 +53,35 @@ def decide(
     Where the suggestion has changed since the form was opened, the form is shown `again`, with
     what changed and what was typed.
     """
-    about = submission.suggestion
-    suggestion = context.suggestion(about.number)
+    suggestion = context.suggestion(submission.suggestion.number)
     action = read(context, submission.values)
     if isinstance(action, FormFaults):
         return action
-    refused = context.decide(suggestion, action, submission, seen=about.version)
-    if refused is None:
-        return None
+    seen = submission.suggestion.version
+    refused = context.objection(suggestion, submission.user, seen=seen, is_reviewer=True)
+    if refused:
+        return _refusal(again, context, refused, submission)
+    return _decide(again, context, suggestion, action, submission)
+
+
+def _decide(
+    again: Again,
+    context: ListenerContext,
+    suggestion: Suggestion,
+    action: Action,
+    submission: Submission,
+) -> SlackMessage | View | None:
+    seen = submission.suggestion.version
+    refused = context.decide(suggestion, action, submission, seen=seen)
+    return _refusal(again, context, refused, submission) if refused else None
+
+
+def _refusal(
+    again: Again, context: ListenerContext, refused: Refusal, submission: Submission
+) -> SlackMessage | View:
     if refused.reason == "stale" and refused.suggestion.state not in DECIDED:
         return again(refused.suggestion, stale(refused, context.catalog), submission.values)
-    return _refusal(context, refused)
+    return refusal_message(context, refused)
 
 
 def reopen(context: ListenerContext, submission: Submission) -> FormResult:
@@ -72,38 +91,39 @@ def reopen(context: ListenerContext, submission: Submission) -> FormResult:
         return FormFaults({"words": "Say what is new."})
     suggestion = context.suggestion(submission.suggestion.number)
     refused = context.decide(suggestion, Reopen(words), submission, seen=None)
-    return _refusal(context, refused) if refused else None
+    return refusal_message(context, refused) if refused else None
 
 
 def edit(context: ListenerContext, submission: Submission) -> FormResult:
-    """Save the fields that the author of an edit changed.
+    """Save the fields that the author of an edit changed."""
+    suggestion = context.suggestion(submission.suggestion.number)
+    read = _read_edit(context, suggestion, submission)
+    return _save_edit(context, submission) if isinstance(read, Entry) else read
 
-    A change by somebody else between reading and saving is merged, too.
-    """
+
+def _save_edit(context: ListenerContext, submission: Submission) -> SlackMessage | View | None:
+    """Merge an edit into the present suggestion; also with one that is saved at the same time."""
     refused = None
     for _ in range(_MOST_MERGES):
         suggestion = context.suggestion(submission.suggestion.number)
-        if suggestion.state in DECIDED:
-            return mrkdwn_message(refusal(Refusal("decided", suggestion)))
-        read = read_edit(
-            submission,
-            suggestion,
-            context.suggestions.history(suggestion.id),
-            context.catalog,
-            context.names,
-        )
+        read = _read_edit(context, suggestion, submission)
+        if isinstance(read, FormFaults):
+            return text_message(" ".join(read.errors.values()))
         if not isinstance(read, Entry):
             return read
         refused = context.decide(suggestion, Edit(read), submission, seen=suggestion.version)
         if refused is None or refused.reason != "stale":
             break
-    return _refusal(context, refused) if refused else None
+    return refusal_message(context, refused) if refused else None
 
 
-def _refusal(context: ListenerContext, refused: Refusal) -> FormResult:
-    """The refusal in the form's place, which has no room for a card."""
-    is_stale = refused.reason == "stale"
-    return mrkdwn_message(stale(refused, context.catalog) if is_stale else refusal(refused))
+def _read_edit(
+    context: ListenerContext, suggestion: Suggestion, submission: Submission
+) -> Entry | FormFaults | View | SlackMessage:
+    if suggestion.state in DECIDED:
+        return refusal_message(context, Refusal("decided", suggestion))
+    history = context.suggestions.history(suggestion.id)
+    return read_edit(submission, suggestion, history, context.catalog, context.names)
 
 
 def _read_rejection(_context: ListenerContext, values: FormValues) -> Action | FormFaults:
