@@ -133,6 +133,23 @@ def test_a_card_of_0_1_is_edited_when_one_of_its_buttons_is_used(start: Start) -
     assert suggestion.approvals == (ALICE,)
 
 
+def test_open_cards_of_0_1_get_their_new_buttons_at_the_first_start(start: Start) -> None:
+    """Once; a second start edits none."""
+    bot = start()
+    bot.deliver()
+    store = bot.workspace_bot.suggestions
+    edits = len(bot.slack.calls("chat.update"))
+    for _ in range(2):
+        bot.workspace_bot.review.enqueue_cards(store.open(), bot.workspace_bot.clock.now)
+        bot.deliver()
+    shown = [suggestion for suggestion in store.open() if suggestion.state != "gathering"]
+    for suggestion in shown:
+        card = bot.workspace_bot.card(suggestion.id)
+        values = {button.get("value") for _, button in payloads.elements(card.blocks)}
+        assert f"{suggestion.id}:{suggestion.version}" in values
+    assert len(bot.slack.calls("chat.update")) - edits == len(shown)
+
+
 def copy_of_card(bot: UpgradedBot, user: str = ALICE) -> dict[str, Element]:
     """The buttons of the private copy of a card, by action id."""
     shown = bot.slack.ephemerals(user)[-1]

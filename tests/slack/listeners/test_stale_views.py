@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.catalog.model import Entry
-from bot.review.decision import Action, DecisionRules, Postpone, Transition
+from bot.review.decision import Action, DecisionRules, Edit, Postpone, Reject, Transition
 from bot.review.model import Person, State, Suggestion
 from bot.review.service import ReviewService, card_key
 from bot.slack.blocks.cards import (
@@ -326,6 +327,57 @@ def test_an_edit_keeps_what_the_form_cannot_show(bot: WorkspaceBot) -> None:
     assert bot.submit_view(form, {"venue": "OSDI"}, ALICE) == {}
     assert entry_of(bot, number).title == title
     assert entry_of(bot, number).venue == "OSDI"
+
+
+def just_before(
+    bot: WorkspaceBot, monkeypatch: pytest.MonkeyPatch, action: type[Action], change: Entry
+) -> None:
+    """Have ALICE edit the entry after an action was checked, before it gets the lock."""
+    act, rules = bot.review.act, DecisionRules(is_reviewer=True)
+    left = [True]
+
+    def late(number: int, what: Action, *rest: Any) -> Any:
+        if isinstance(what, action) and left:
+            left.clear()
+            act(number, Edit(change), Person(ALICE), bot.clock.now, rules)
+        return act(number, what, *rest)
+
+    monkeypatch.setattr(bot.review, "act", late)
+
+
+def test_an_edit_that_is_saved_at_the_same_moment_is_merged(
+    bot: WorkspaceBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = bot.suggest(TITLE)
+    bot.click(bot.card(number), EDIT, BOB)
+    just_before(bot, monkeypatch, Edit, replace(entry_of(bot, number), venue="OSDI"))
+    assert bot.submit({"year": "2026"}, BOB) == {}
+    assert (entry_of(bot, number).venue, entry_of(bot, number).year) == ("OSDI", 2026)
+
+
+@pytest.mark.parametrize(("field", "shown"), [("venue", "SOSP"), ("title", "Mine")])
+def test_an_edit_that_collides_at_the_same_moment_is_shown_again(
+    bot: WorkspaceBot, monkeypatch: pytest.MonkeyPatch, field: str, shown: str
+) -> None:
+    number = bot.suggest(TITLE)
+    bot.click(bot.card(number), EDIT, BOB)
+    change = replace(entry_of(bot, number), venue="OSDI", title="Made Up: Theirs")
+    just_before(bot, monkeypatch, Edit, change)
+    answer = bot.submit({field: shown}, BOB)
+    assert shown in json.dumps(answer["view"])
+    assert entry_of(bot, number).title == "Made Up: Theirs"
+
+
+def test_a_rejection_at_the_moment_of_an_edit_is_asked_for_again(
+    bot: WorkspaceBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = bot.suggest(TITLE)
+    bot.click(bot.card(number), REJECT, BOB)
+    just_before(bot, monkeypatch, Reject, replace(entry_of(bot, number), venue="OSDI"))
+    assert "not for us" in json.dumps(bot.submit({"words": "not for us"}, BOB)["view"])
+    assert suggestion_of(bot, number).state == "waiting"
+    bot.submit({}, BOB)
+    assert suggestion_of(bot, number).reason == "not for us"
 
 
 # Quorum
