@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 
 import structlog
-from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from bot.app.container import Container, bootstrap
@@ -24,8 +23,10 @@ from bot.ops.health import health_server
 from bot.settings import Settings, app_token, bot_token, hide_bot_token
 from bot.slack.app import check_token, connect_socket, make_app
 from bot.slack.clients import make_clients
+from bot.slack.listeners.threads import ListenerThreads
 
 _SHUTDOWN_SECONDS = 5.0  # platforms kill after ten, and the machine may be busy
+_LISTENER_SECONDS = 4.0  # for work that was acknowledged already
 _POLL_SECONDS = 0.2
 _TAKEOVER_SECONDS = 15.0  # how long a start waits for the previous process to end
 
@@ -46,14 +47,15 @@ def run(
         health_server(settings.host, settings.port, container.health()),
     ):
         worker = Worker(container)
-        app = make_app(container.listener_context(), "")
+        threads = ListenerThreads()
+        app = make_app(container.listener_context(), "", threads)
         handler = connect_socket(app, app_level_token)
         signals, stop = _record_signals(), stop or threading.Event()
         working = _start_thread(worker.run, stop)
         _log.info("ready", transport="socket")
         ready()
         _wait(signals, stop)
-        _join(working, _start_thread(_close, handler, app))
+        _join(working, _start_thread(_close, handler, threads))
 
 
 def work(settings: Settings) -> None:
@@ -114,10 +116,10 @@ def _join(*threads: threading.Thread) -> None:
         thread.join(max(0.0, end - time.monotonic()))
 
 
-def _close(handler: SocketModeHandler, app: App) -> None:
+def _close(handler: SocketModeHandler, threads: ListenerThreads) -> None:
     """Take no more requests, and finish those in progress."""
     handler.close()
-    app.listener_runner.listener_executor.shutdown(wait=True, cancel_futures=True)
+    threads.close(_LISTENER_SECONDS)
 
 
 @contextlib.contextmanager

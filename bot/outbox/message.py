@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Kind = Literal[
-    "card", "details", "outcome", "back", "publishing", "feeds", "digest", "digest part"
+    "card", "details", "outcome", "back", "publishing", "feeds", "digest", "digest part", "notice"
 ]
 State = Literal["due", "sent", "dead"]
 

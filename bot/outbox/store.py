@@ -67,6 +67,11 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def add(self, message: Message, now: dt.datetime) -> None:
+        """Queue a message in a transaction of its own."""
+        with self._database.write() as connection:
+            enqueue(connection, message, now)
+
     def due_rows(self, now: dt.datetime) -> tuple[OutboxRow, ...]:
         """The first deliverable message of every channel, oldest first.
 

@@ -1,6 +1,7 @@
 """Slack's error codes: how to read, count and explain them."""
 
 import re
+from http.client import HTTPException
 
 from slack_sdk.errors import SlackApiError
 
@@ -29,6 +30,9 @@ UNAUTHORIZED = frozenset(
 )
 """Codes of a token that has to be replaced before Slack accepts calls."""
 
+CALL_FAILURES = (SlackApiError, OSError, HTTPException)
+"""Exceptions of a call that Slack refused, did not answer, or answered in part."""
+
 _CODE = re.compile(r"[a-z0-9_]+")
 
 
@@ -47,10 +51,14 @@ def error_code(error: SlackApiError) -> str:
     return slack_code(error) or f"HTTP {error.response.status_code}"
 
 
+def failure_code(error: Exception) -> str:
+    """The code of a failed call: Slack's, the HTTP status, or "unreachable" without an answer."""
+    return error_code(error) if isinstance(error, SlackApiError) else UNREACHABLE
+
+
 def count(error: Exception) -> None:
     """Count a failed call."""
-    code = error_code(error) if isinstance(error, SlackApiError) else UNREACHABLE
-    SLACK_ERRORS.labels(code[:60]).inc()
+    SLACK_ERRORS.labels(failure_code(error)[:60]).inc()
 
 
 def error_sentence(code: str) -> str:

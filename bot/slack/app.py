@@ -1,7 +1,6 @@
 """The Bolt app for both transports, and its connection to Slack."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
 from urllib.error import URLError
@@ -16,31 +15,36 @@ from bot.errors import PapersError
 from bot.slack.api_errors import TOKEN_ERRORS, TRANSIENT, count, error_code, error_sentence
 from bot.slack.context import ListenerContext
 from bot.slack.listeners.registration import register
+from bot.slack.listeners.threads import ListenerThreads
 from bot.slack.payloads import interaction_id
 from bot.slack.sanitize import clean_request
 from bot.slack.transport.socket_mode import OverlappingHandler
 
-# Bolt's default of 5 lets a few slow answers hold later commands beyond Slack's 3 seconds.
 THREADS = 32
+"""Requests that Socket Mode reads at the same time; none of them waits for Slack."""
 
 
 class SlackError(PapersError):
     """Slack cannot be used as it is set up."""
 
 
-def make_app(context: ListenerContext, signing_secret: str) -> App:
-    """Make the app with all listeners, for clients whose token was checked."""
+def make_app(
+    context: ListenerContext, signing_secret: str, threads: ListenerThreads | None = None
+) -> App:
+    """Make the app with all listeners, for clients whose token was checked.
+
+    `threads` are those in which listeners work after the acknowledgement; the caller closes them.
+    """
     app = App(
         client=context.clients.repeatable,
         signing_secret=signing_secret,
-        # Commands are answered in the request's own thread; Bolt's other way polls every 10 ms
-        # for the answer of another thread, which halves what a machine can serve.
+        # Requests are acknowledged in their own thread; Bolt's other way polls every 10 ms for
+        # the acknowledgement of another thread, which halves what a machine can serve.
         process_before_response=True,
-        listener_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="listener"),
     )
     app.use(_count_interactions)
     app.use(clean_request)
-    register(app, context)
+    register(app, context, threads or ListenerThreads())
     return app
 
 

@@ -1,12 +1,13 @@
 """Dependencies of the listeners."""
 
 import datetime as dt
+import hashlib
+import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.models.views import View
 
 from bot.catalog.identity import title_key
@@ -16,17 +17,25 @@ from bot.digest.model import Subscription
 from bot.digest.service import SubscriptionService
 from bot.errors import PapersError
 from bot.lookup.service import LookupService
+from bot.outbox.message import Message
 from bot.outbox.store import Outbox
 from bot.review.decision import Action, Approve, DecisionRules, Refusal, objection_to_form
 from bot.review.model import Person, Suggestion
 from bot.review.service import ReviewService
 from bot.review.store import SuggestionStore
-from bot.slack.api_errors import count
+from bot.slack.api_errors import CALL_FAILURES, UNAUTHORIZED, count, failure_code
+from bot.slack.blocks.text import SlackMessage
 from bot.slack.clients import SlackClients
 from bot.slack.directory import Directory
-from bot.slack.payloads import Interaction
+from bot.slack.payloads import Interaction, join_metadata
+
+_NOTICE_SECONDS = 600
 
 _log = structlog.get_logger()
+
+
+class FormNotOpenedError(PapersError):
+    """Slack did not open a form in time; another click can open it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,12 +152,35 @@ class ListenerContext:
         return frozenset(user for user in suggestion.approvals if not self.may_review(user))
 
     def open_form(self, interaction: Interaction, view: View) -> None:
-        """Open a form for the person who acted. Raises PapersError if Slack does not open it."""
+        """Open a form for the person who acted.
+
+        Raises FormNotOpenedError if Slack was too slow, and PapersError if it refuses the token.
+        """
+        about = view.private_metadata or ""
+        view.private_metadata = join_metadata(interaction.channel, about)
         try:
             self.clients.interactive.views_open(trigger_id=interaction.trigger, view=view)
-        except (SlackApiError, OSError) as error:
+        except CALL_FAILURES as error:
             count(error)
-            _log.warning("a form could not be opened", reason=str(error)[:200])
-            raise PapersError(
-                "Slack gave me too little time to open the form. Please try once more."
-            ) from None
+            code = failure_code(error)
+            _log.warning("a form could not be opened", reason=code)
+            if code in UNAUTHORIZED:
+                raise PapersError(
+                    f"Slack did not let me open the form ({code}). "
+                    "`papers doctor` tells the operator why."
+                ) from None
+            raise FormNotOpenedError("Slack gave me too little time to open the form.") from None
+
+    def notify(self, user: str, message: SlackMessage) -> None:
+        """Send a direct message by the outbox, for when Slack does not take a private answer.
+
+        The same message within ten minutes is sent once.
+        """
+        if not user:
+            return
+        now = self.now()
+        content = {"text": message.text, "blocks": [block.to_dict() for block in message.blocks]}
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+        period = int(now.timestamp()) // _NOTICE_SECONDS
+        key = f"notice:{user}:{period}:{digest}"
+        self.outbox.add(Message(key=key, channel=user, kind="notice", content=content), now)

@@ -20,6 +20,7 @@ _MAX_DEPTH = 12  # deeper than any message of Slack's
 _ADDRESS_KEYS = frozenset({"url", "title_link", "from_url", "original_url"})
 _TEXT_KEYS = frozenset({"text", "fallback", "value"})
 _FOREIGN_KEYS = frozenset({"user_profile", "icons", "files"})
+_METADATA = re.compile(r"in:(?P<channel>[A-Z0-9]+) (?P<about>.*)", re.DOTALL)
 _ADDRESS = re.compile(r"https?://[^\s<>|\"“”]+[^\s<>|\"“”.,;:!?)\]]")
 
 
@@ -71,19 +72,22 @@ class SuggestionReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """The person who acted, and the trigger with which a form can be opened."""
+    """The person who acted, and how they can be answered."""
 
     user: str
     user_name: str
     trigger: str
     """Opens one form within three seconds."""
+    channel: str
+    """Where they acted; empty if Slack does not tell."""
+    response_url: str = ""
+    """Takes private answers; a form has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command(Interaction):
     """A slash command."""
 
-    channel: str
     text: str
     """As it was typed, without the command."""
 
@@ -95,6 +99,7 @@ class Command(Interaction):
             user_name=_text(body, "user_name"),
             trigger=_text(body, "trigger_id"),
             channel=_text(body, "channel_id"),
+            response_url=_text(body, "response_url"),
             text=unescape(_text(body, "text")),
         )
 
@@ -103,8 +108,6 @@ class Command(Interaction):
 class Click(Interaction):
     """A click on a button or a choice in a select."""
 
-    channel: str
-    response_url: str
     action_id: str
     value: str
     state: FormValues
@@ -130,8 +133,7 @@ class Click(Interaction):
         action = body["actions"][0]
         return cls(
             **_actor(body),
-            channel=_text(body.get("channel"), "id"),
-            response_url=_text(body, "response_url"),
+            **_origin(body),
             action_id=_text(action, "action_id"),
             value=_text(action, "value"),
             state=FormValues.read(body.get("state")),
@@ -145,7 +147,7 @@ class Submission(Interaction):
     """A form that was sent."""
 
     about: str
-    """The form's `private_metadata`: what it is about."""
+    """The subject of the form, from its `private_metadata`."""
     values: FormValues
 
     @property
@@ -162,9 +164,11 @@ class Submission(Interaction):
     def read(cls, body: Body) -> "Submission":
         """Read a `view_submission` payload."""
         view = body["view"]
+        channel, about = split_metadata(_text(view, "private_metadata"))
         return cls(
             **_actor(body),
-            about=_text(view, "private_metadata"),
+            channel=channel,
+            about=about,
             values=FormValues.read(view.get("state")),
         )
 
@@ -180,7 +184,7 @@ class MessageShortcut(Interaction):
     def read(cls, body: Body) -> "MessageShortcut":
         """Read a `message_action` payload."""
         links = (link.url for link in links_in(body.get("message") or {}))
-        return cls(**_actor(body), links=tuple(dict.fromkeys(links)))
+        return cls(**_actor(body), **_origin(body), links=tuple(dict.fromkeys(links)))
 
 
 def interaction_id(body: Body) -> str:
@@ -209,6 +213,24 @@ def links_in(message: Mapping[str, object]) -> Iterator[Link]:
 def unescape(text: str) -> str:
     """Text as it was typed: Slack escapes `&`, `<` and `>`, and wraps addresses."""
     return html.unescape(_WRAPPED.sub(lambda match: match["address"], text)).strip()
+
+
+def join_metadata(channel: str, about: str) -> str:
+    """The `private_metadata` of a form: its subject, after the channel in which it was opened."""
+    return f"in:{channel} {about}" if channel else about
+
+
+def split_metadata(metadata: str) -> tuple[str, str]:
+    """The channel in which a form was opened, empty if it is not known, and its subject."""
+    match = _METADATA.fullmatch(metadata)
+    return (match["channel"], match["about"]) if match else ("", metadata)
+
+
+def _origin(body: Body) -> dict[str, str]:
+    return {
+        "channel": _text(body.get("channel"), "id"),
+        "response_url": _text(body, "response_url"),
+    }
 
 
 def _actor(body: Body) -> dict[str, str]:

@@ -7,8 +7,8 @@ from typing import TypeAlias
 from bot.slack.blocks.lookup import help_message
 from bot.slack.blocks.text import SlackMessage
 from bot.slack.context import ListenerContext
-from bot.slack.listeners.adapters import Reply
 from bot.slack.listeners.commands import lookup, review, subscriptions, suggest
+from bot.slack.listeners.declaration import Reply, Timing
 from bot.slack.payloads import Command
 
 Handler: TypeAlias = Callable[[ListenerContext, Command, str], Reply]
@@ -20,6 +20,7 @@ class Verb:
     """A verb of `/papers`, and how it is answered and explained."""
 
     name: str
+    timing: Timing
     handler: Handler | None = None
     """None: the name is reserved for a later version."""
     help: str | None = None
@@ -29,6 +30,10 @@ class Verb:
     needs_words: bool = False
     """Whether the verb alone is answered with its usage."""
 
+    def is_answered_at_once(self, words: str) -> bool:
+        """Tell whether the verb with these words is answered without asking anybody."""
+        return self.timing is Timing.AT_ONCE or (self.needs_words and not words)
+
 
 def answer_help(context: ListenerContext, _command: Command, _words: str) -> SlackMessage:
     """`/papers help`."""
@@ -36,30 +41,43 @@ def answer_help(context: ListenerContext, _command: Command, _words: str) -> Sla
     return help_message(context.catalog, lines)
 
 
-SEARCH = Verb(name="search", handler=lookup.search)
+SEARCH = Verb(name="search", timing=Timing.AT_ONCE, handler=lookup.search)
 """What does not begin with a verb."""
 
-_HELP = Verb(name="help", handler=answer_help, help="what you can ask")
+_HELP = Verb(name="help", timing=Timing.AT_ONCE, handler=answer_help, help="what you can ask")
 VERBS: Mapping[str, Verb] = {
     verb.name: verb
     for verb in (
         _HELP,
-        Verb(name="recent", handler=lookup.recent, help="the latest additions"),
+        Verb(
+            name="recent",
+            timing=Timing.AT_ONCE,
+            handler=lookup.recent,
+            help="the latest additions",
+        ),
         Verb(
             name="random",
+            timing=Timing.AT_ONCE,
             handler=lookup.random,
             help="a paper by chance, of a section if you name one",
         ),
         Verb(
             name="suggest",
+            timing=Timing.LATER,
             handler=suggest.suggest,
             help="a paper for the list: its link, then its section and why, if you like",
             usage=suggest.USAGE,
             needs_words=True,
         ),
-        Verb(name="pending", handler=review.pending, help="what waits for review"),
+        Verb(
+            name="pending",
+            timing=Timing.AT_ONCE,
+            handler=review.pending,
+            help="what waits for review",
+        ),
         Verb(
             name="history",
+            timing=Timing.AT_ONCE,
             handler=review.history,
             help="what happened to a suggestion, by its number",
             usage="Name a suggestion by its number: `/papers history 12`. "
@@ -68,23 +86,26 @@ VERBS: Mapping[str, Verb] = {
         ),
         Verb(
             name="subscribe",
+            timing=Timing.LATER,
             handler=subscriptions.subscribe,
             help="what is new for this channel: `subscribe serving daily at 9:00`, `subscribe`",
         ),
-        Verb(name="unsubscribe", handler=subscriptions.unsubscribe),
+        Verb(name="unsubscribe", timing=Timing.AT_ONCE, handler=subscriptions.unsubscribe),
         Verb(
             name="subscriptions",
+            timing=Timing.AT_ONCE,
             handler=subscriptions.subscriptions,
             help="what this channel is subscribed to; `unsubscribe` ends it",
         ),
         Verb(
             name="pause",
+            timing=Timing.LATER,
             handler=review.pause,
             help="no proposals of my own: `pause 3 days`, `pause until 2026-12-24`, `pause off`",
             usage=review.PAUSE_USAGE,
         ),
-        Verb(name="cite"),
-        Verb(name="stats"),
+        Verb(name="cite", timing=Timing.AT_ONCE),
+        Verb(name="stats", timing=Timing.AT_ONCE),
     )
 }
 

@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 
 from bot.db.engine import Database
 from bot.slack.listeners.registration import register
+from bot.slack.listeners.threads import ListenerThreads
 from bot.slack.manifest import manifest
 from tests.slack.scopes import SCOPES
 from tests.slack.workspace_bot import make_container
@@ -43,7 +44,8 @@ class Recorder:
 @pytest.fixture
 def registered(sqlite: Database) -> dict[str, list[object]]:
     recorder = Recorder()
-    register(cast("App", recorder), make_container(WebClient(), sqlite).listener_context())
+    context = make_container(WebClient(), sqlite).listener_context()
+    register(cast("App", recorder), context, ListenerThreads())
     return recorder.registered
 
 

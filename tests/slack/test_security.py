@@ -32,10 +32,11 @@ from bot.discovery.sources.arxiv.rss import parse_feed
 from bot.publishing.git_cli import GitCli
 from bot.publishing.targets.git import GitTarget
 from bot.slack.blocks import cards, entry_form, modals, subscriptions
+from bot.slack.blocks.form_offer import OPEN_FORM
 from bot.slack.blocks.lookup import AGAIN, CORRECT, NEXT, PREVIOUS, SHARE, SUGGEST
 from bot.slack.transport.wsgi import EVENTS, SlackRequests
 from tests.conftest import DATA
-from tests.discovery.corpus import Made as Item
+from tests.discovery.corpus import FeedPaper as Item
 from tests.discovery.corpus import rss
 from tests.lengths import IS_PROOF
 from tests.slack.fake import ALICE, BOB, PAPERS, FakeSlack
@@ -217,7 +218,7 @@ def test_what_a_person_fills_in_stays_in_its_field(bot: WorkspaceBot, texts: lis
     bot.slack.user(CAROL, texts[0][:80].encode("utf-8", "replace").decode())
     opened = bot.command("suggest https://a.example/paper", CAROL)
     answer = bot.submit({**filled, "sections": [SERVING]}, CAROL)
-    assert answer["response_action"] == "update", answer
+    assert answer == {}, answer
     bot.settle(5)
     (suggestion,) = bot.suggestions.open()
     bot.click(bot.card(suggestion.id), cards.EDIT, ALICE)
@@ -232,7 +233,7 @@ def test_what_a_person_fills_in_stays_in_its_field(bot: WorkspaceBot, texts: lis
     assert entry.url == "https://a.example/paper"
     card = bot.command("https://a.example/paper", BOB)
     history = bot.command(f"history {suggestion.id}", CAROL)
-    assert_harmless(bot, opened, answer, pending, known, card, history)
+    assert_harmless(bot, opened, pending, known, card, history)
     bot.click(bot.card(suggestion.id), cards.UNDO, ALICE)
     bot.settle()
     assert bot.files.entries == before
@@ -286,11 +287,12 @@ def test_what_a_feed_says_stays_in_its_field(bot: WorkspaceBot, texts: list[str]
 TAMPERED = ["9" * 25, str(2**31), str(2**63), "9" * 5000, "-1", "0", "1.5", "1e3", "٣", "x", "",
             "1; DROP TABLE suggestions", "../1", "null", "[]", '{"v":"search","q":"x","p":1e99}',
             '{"v":"recent","q":"","p":99999999999999999999}', '{"v":"random","q":null,"p":0}',
-            "x" * 10_000]  # fmt: skip
+            "x" * 10_000, "click", "click review:reject x", "command",
+            "command suggest x", "links", "links x"]  # fmt: skip
 ACTIONS = [
     cards.APPROVE, cards.REJECT, cards.LATER, cards.EDIT, cards.UNDO, cards.SECOND,
     cards.REOPEN, subscriptions.EDIT, subscriptions.END, SUGGEST, CORRECT,
-    NEXT, PREVIOUS, SHARE, AGAIN, "no:such:action",
+    NEXT, PREVIOUS, SHARE, AGAIN, OPEN_FORM, "no:such:action",
 ]  # fmt: skip
 
 
@@ -341,8 +343,10 @@ def test_a_form_that_the_bot_did_not_make_is_refused(bot: WorkspaceBot, callback
                     },
                 }
             )  # fmt: skip
-            assert answer.get("response_action") in {"update", "errors"}, (about[:40], filled)
-            assert "on my side" not in json.dumps(answer)
+            notices = [row.content for row in bot.outbox.pending_rows() if row.channel == CAROL]
+            is_answered = answer.get("response_action") in {"update", "errors"} or notices
+            assert is_answered, (about[:40], filled)
+            assert "on my side" not in json.dumps([answer, notices])
     (suggestion,) = bot.suggestions.open()
     assert suggestion.version == 1
 

@@ -7,13 +7,11 @@ import datetime as dt
 import json
 import random
 from collections.abc import Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from slack_bolt import App
 from slack_sdk import WebClient
 from werkzeug.test import Client
 
@@ -28,6 +26,7 @@ from bot.review.service import Proposal, SuggestionMade, card_key
 from bot.settings import Settings
 from bot.slack.app import make_app
 from bot.slack.clients import SlackClients
+from bot.slack.listeners.threads import ListenerThreads
 from bot.slack.transport.wsgi import EVENTS, SlackRequests
 from tests.slack.fake import BOB, BOT, PAPERS, FakeSlack, PostedMessage, View
 from tests.slack.payloads import SIGNING_SECRET, signed
@@ -70,7 +69,7 @@ class WorkspaceBot:
     clock: Clock
     target: Target | None = None
     run: str = "first"
-    _futures: list["Future[Any]"] = field(default_factory=list)
+    threads: ListenerThreads = field(default_factory=ListenerThreads)
 
     def __post_init__(self) -> None:
         client = self.slack.client(timeout=_PATIENCE)
@@ -78,8 +77,7 @@ class WorkspaceBot:
         self.suggestions, self.lookup = self.container.suggestions, self.container.lookup
         self.review, self.outbox = self.container.review, self.container.outbox
         self.subscriptions = self.container.subscriptions
-        self.app = make_app(self.container.listener_context(), SIGNING_SECRET)
-        self._remember_futures(self.app)
+        self.app = make_app(self.container.listener_context(), SIGNING_SECRET, self.threads)
         self.sender = self.container.sender()
         self.publisher = self.container.publisher(self.run, self.target)
 
@@ -133,8 +131,10 @@ class WorkspaceBot:
         return card
 
     def command(self, words: str, user: str, channel: str = PAPERS) -> dict[str, Any]:
-        """Type `/papers WORDS`; the answer, from the acknowledgement."""
-        return self._post(self.slack.command(words, user, channel))
+        """Type `/papers WORDS`; the answer, from the acknowledgement or the `response_url`."""
+        answer = self._post(self.slack.command(words, user, channel))
+        self.wait()
+        return answer or dict(self.slack.responses[-1]["body"])
 
     def click(self, *args: Any, state: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         """Click on an element of a message, and wait for the listener."""
@@ -190,8 +190,7 @@ class WorkspaceBot:
 
     def wait(self) -> None:
         """Wait until every listener has ended."""
-        while self._futures:
-            self._futures.pop().result(timeout=10)
+        assert self.threads.drain(10)
 
     def private(self, user: str) -> str:
         """The latest private message to a person."""
@@ -208,18 +207,6 @@ class WorkspaceBot:
         answer = json.loads(text) if text.startswith("{") else {}
         assert isinstance(answer, dict)
         return answer
-
-    def _remember_futures(self, app: App) -> None:
-        """Keep the futures of lazy listeners, to wait for them."""
-        executor = app.listener_runner.listener_executor
-        submit = executor.submit
-
-        def remembering(*args: Any, **kwargs: Any) -> "Future[Any]":
-            future = submit(*args, **kwargs)
-            self._futures.append(future)
-            return future
-
-        setattr(executor, "submit", remembering)  # noqa: B010  # mypy refuses the assignment
 
 
 def make_container(

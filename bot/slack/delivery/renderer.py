@@ -2,7 +2,8 @@
 
 import datetime as dt
 
-from bot.catalog.model import Catalog
+from slack_sdk.models.blocks import Block
+
 from bot.digest.messages import PART, SUMMARY
 from bot.lookup.service import LookupService
 from bot.outbox.message import OutboxRow
@@ -45,29 +46,28 @@ class Renderer:
                 return RenderedMessage(edition_message(summary, self._workspace))
             case "digest part":
                 return RenderedMessage(part_message(PART.validate_python(row.content)))
+            case "notice":
+                return RenderedMessage(_notice(row))
             case "publishing" | "card" | "details" | "outcome" | "back":
                 number = row.content.get("suggestion")
                 suggestion = self._suggestions.get(number) if isinstance(number, int) else None
-                if suggestion is None:
-                    return None
-                catalog = self._lookup.current().catalog
-                if row.kind == "card":
-                    history = self._suggestions.history(suggestion.id)
-                    quorum = catalog.info.review.quorum
-                    return RenderedMessage(card(suggestion, catalog, quorum, history))
-                return _about_suggestion(row, suggestion, catalog)
+                return self._about_suggestion(row, suggestion) if suggestion else None
 
-
-def _about_suggestion(row: OutboxRow, suggestion: Suggestion, catalog: Catalog) -> RenderedMessage:
-    match row.kind:
-        case "details":
-            return RenderedMessage(details(suggestion, catalog))
-        case "outcome":
-            return RenderedMessage(mrkdwn_message(outcome(suggestion, catalog)))
-        case "back":
-            return RenderedMessage(_back(row, suggestion), is_broadcast=True)
-        case _:
-            return RenderedMessage(_publishing(row))
+    def _about_suggestion(self, row: OutboxRow, suggestion: Suggestion) -> RenderedMessage:
+        catalog = self._lookup.current().catalog
+        match row.kind:
+            case "card":
+                history = self._suggestions.history(suggestion.id)
+                quorum = catalog.info.review.quorum
+                return RenderedMessage(card(suggestion, catalog, quorum, history))
+            case "details":
+                return RenderedMessage(details(suggestion, catalog))
+            case "outcome":
+                return RenderedMessage(mrkdwn_message(outcome(suggestion, catalog)))
+            case "back":
+                return RenderedMessage(_back(row, suggestion), is_broadcast=True)
+            case _:
+                return RenderedMessage(_publishing(row))
 
 
 def _back(row: OutboxRow, suggestion: Suggestion) -> SlackMessage:
@@ -75,6 +75,11 @@ def _back(row: OutboxRow, suggestion: Suggestion) -> SlackMessage:
     title, note = bold_title(suggestion.subject.entry, _TITLE_LENGTH), suggestion.subject.note
     again = "was suggested again" if row.content.get("was") == "rejected" else "is back"
     return mrkdwn_message(f":bell: {title} {again}" + (f": “{fit(note, 400)}”" if note else ""))
+
+
+def _notice(row: OutboxRow) -> SlackMessage:
+    """A private answer, which is kept with its blocks."""
+    return SlackMessage(str(row.content["text"]), tuple(Block.parse_all(row.content["blocks"])))
 
 
 def _publishing(row: OutboxRow) -> SlackMessage:

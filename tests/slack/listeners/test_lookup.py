@@ -5,6 +5,7 @@ Everybody is answered, in private, also after a click on an old button or when s
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from bot.lookup.catalog_lookup import CatalogLookup
 from bot.slack.app import make_app
 from bot.slack.blocks.lookup import AGAIN, NEXT, PREVIOUS, SHARE
 from bot.slack.context import ListenerContext
+from bot.slack.listeners.threads import ListenerThreads
 from bot.slack.lookup_request import LookupRequest
 from bot.slack.transport.wsgi import EVENTS, SlackRequests
 from bot.slack.verbs import VERBS
@@ -37,24 +39,43 @@ def context(client: WebClient, sqlite: Database) -> ListenerContext:
 
 
 @pytest.fixture
-def app(context: ListenerContext) -> App:
-    return make_app(context, SIGNING_SECRET)
+def threads() -> ListenerThreads:
+    return ListenerThreads()
 
 
 @pytest.fixture
-def replies(web_api: HTTPServer) -> list[dict[str, Any]]:
-    """The messages that arrive at the response URL, checked by slack_sdk."""
-    messages: list[dict[str, Any]] = []
+def app(context: ListenerContext, threads: ListenerThreads) -> App:
+    return make_app(context, SIGNING_SECRET, threads)
+
+
+@dataclass
+class Replies:
+    """The messages that arrive at the response URL."""
+
+    threads: ListenerThreads
+    messages: list[dict[str, Any]] = field(default_factory=list)
+
+    def only(self) -> dict[str, Any]:
+        """The one reply to a click, once its listener has ended."""
+        assert self.threads.drain(10)
+        (reply,) = self.messages
+        return reply
+
+
+@pytest.fixture
+def replies(web_api: HTTPServer, threads: ListenerThreads) -> Replies:
+    """Replies that slack_sdk has checked."""
+    replies = Replies(threads)
 
     def receive(request: WebRequest) -> WebResponse:
         message = request.get_json()
         for block in Block.parse_all(message.get("blocks") or []):
             block.to_dict()
-        messages.append(message)
+        replies.messages.append(message)
         return WebResponse("ok")
 
     web_api.expect_request("/respond").respond_with_handler(receive)
-    return messages
+    return replies
 
 
 def dispatch(app: App, body: str) -> WebResponse:
@@ -69,13 +90,6 @@ def ask(app: App, text: str) -> dict[str, Any]:
     answer = json.loads(response.get_data(as_text=True))
     assert isinstance(answer, dict)
     return answer
-
-
-def only_reply(replies: list[dict[str, Any]], app: App) -> dict[str, Any]:
-    """The one reply to a click, once its listener has ended."""
-    app.listener_runner.listener_executor.shutdown(wait=True)
-    (reply,) = replies
-    return reply
 
 
 def shown(message: dict[str, Any]) -> str:
@@ -124,13 +138,13 @@ def test_a_reserved_verb_is_not_there_yet_and_not_in_help(app: App, verb: str) -
 
 
 def test_next_and_previous_change_the_private_message_in_place(
-    app: App, replies: list[dict[str, Any]], web_api: HTTPServer
+    app: App, replies: Replies, web_api: HTTPServer
 ) -> None:
     action, value = button(ask(app, "serving"), "Next")
     assert action == NEXT
     response = dispatch(app, click(action, value, response_url=web_api.url_for("/respond")))
     assert response.status_code == 200
-    reply = only_reply(replies, app)
+    reply = replies.only()
     assert reply["replace_original"] is True
     assert reply["response_type"] == "ephemeral"
     assert "9–16 of 70" in shown(reply)
@@ -138,30 +152,34 @@ def test_next_and_previous_change_the_private_message_in_place(
 
 
 def test_a_button_works_in_a_process_that_never_saw_the_question(
-    client: WebClient, replies: list[dict[str, Any]], web_api: HTTPServer, sqlite: Database
+    client: WebClient,
+    replies: Replies,
+    web_api: HTTPServer,
+    sqlite: Database,
+    threads: ListenerThreads,
 ) -> None:
     value = LookupRequest("search", "serving", 8).to_value()
     container = make_container(client, sqlite, seed=2)
-    restarted = make_app(container.listener_context(), SIGNING_SECRET)
+    restarted = make_app(container.listener_context(), SIGNING_SECRET, threads)
     dispatch(restarted, click(NEXT, value, response_url=web_api.url_for("/respond")))
-    assert "65–70 of 70" in shown(only_reply(replies, restarted))
+    assert "65–70 of 70" in shown(replies.only())
 
 
 def test_a_page_beyond_the_end_shows_the_last_one(
-    app: App, replies: list[dict[str, Any]], web_api: HTTPServer
+    app: App, replies: Replies, web_api: HTTPServer
 ) -> None:
     """The list may have fewer pages than when the button was made."""
     value = LookupRequest("search", "serving", 99).to_value()
     dispatch(app, click(NEXT, value, response_url=web_api.url_for("/respond")))
-    assert "65–70 of 70" in shown(only_reply(replies, app))
+    assert "65–70 of 70" in shown(replies.only())
 
 
 def test_share_posts_the_shown_page_for_all_and_names_the_person(
-    app: App, replies: list[dict[str, Any]], web_api: HTTPServer
+    app: App, replies: Replies, web_api: HTTPServer
 ) -> None:
     value = LookupRequest("search", "serving", 1).to_value()
     dispatch(app, click(SHARE, value, response_url=web_api.url_for("/respond")))
-    reply = only_reply(replies, app)
+    reply = replies.only()
     assert reply["response_type"] == "in_channel"
     assert reply["replace_original"] is False
     assert "<@U0002> shared" in shown(reply)
@@ -170,23 +188,23 @@ def test_share_posts_the_shown_page_for_all_and_names_the_person(
 
 
 def test_a_shared_card_is_the_paper_that_was_shown(
-    app: App, replies: list[dict[str, Any]], web_api: HTTPServer
+    app: App, replies: Replies, web_api: HTTPServer
 ) -> None:
     """A random paper is not drawn again."""
     answer = ask(app, "random edge")
     title = answer["blocks"][1]["text"]["text"]
     action, value = button(answer, "Share in channel")
     dispatch(app, click(action, value, response_url=web_api.url_for("/respond")))
-    assert title in shown(only_reply(replies, app)).replace('\\"', '"')
+    assert title in shown(replies.only()).replace('\\"', '"')
 
 
 def test_another_random_paper_takes_the_place_of_the_first(
-    app: App, replies: list[dict[str, Any]], web_api: HTTPServer
+    app: App, replies: Replies, web_api: HTTPServer
 ) -> None:
     action, value = button(ask(app, "random"), "Another")
     assert action == AGAIN
     dispatch(app, click(action, value, response_url=web_api.url_for("/respond")))
-    assert only_reply(replies, app)["replace_original"] is True
+    assert replies.only()["replace_original"] is True
 
 
 @pytest.mark.parametrize(
@@ -194,15 +212,15 @@ def test_another_random_paper_takes_the_place_of_the_first(
     [(NEXT, "from an older version"), (SHARE, "{}"), ("gone:button", "x"), (NEXT, "")],
 )
 def test_a_click_on_an_old_button_is_answered(
-    app: App, replies: list[dict[str, Any]], web_api: HTTPServer, action: str, value: str
+    app: App, replies: Replies, web_api: HTTPServer, action: str, value: str
 ) -> None:
     response = dispatch(app, click(action, value, response_url=web_api.url_for("/respond")))
     assert response.status_code == 200
-    assert "older message" in only_reply(replies, app)["text"]
+    assert "older message" in replies.only()["text"]
 
 
 def test_a_share_that_slack_refuses_is_told_and_not_repeated(
-    app: App, web_api: HTTPServer
+    app: App, web_api: HTTPServer, threads: ListenerThreads
 ) -> None:
     """A repeated call could post twice."""
     calls: list[dict[str, Any]] = []
@@ -214,7 +232,7 @@ def test_a_share_that_slack_refuses_is_told_and_not_repeated(
     web_api.expect_request("/refuse").respond_with_handler(refuse)
     value = LookupRequest("search", "serving").to_value()
     dispatch(app, click(SHARE, value, response_url=web_api.url_for("/refuse")))
-    app.listener_runner.listener_executor.shutdown(wait=True)
+    assert threads.drain(10)
     assert [call["response_type"] for call in calls] == ["in_channel", "ephemeral"]
     assert "did not take" in calls[1]["text"]
 
@@ -222,7 +240,7 @@ def test_a_share_that_slack_refuses_is_told_and_not_repeated(
 def test_after_a_failure_the_person_is_told_and_no_detail_leaks(
     app: App,
     context: ListenerContext,
-    replies: list[dict[str, Any]],
+    replies: Replies,
     web_api: HTTPServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -235,7 +253,7 @@ def test_after_a_failure_the_person_is_told_and_no_detail_leaks(
     assert answer["response_type"] == "ephemeral"
     value = LookupRequest("search", "serving").to_value()
     dispatch(app, click(NEXT, value, response_url=web_api.url_for("/respond")))
-    reply = only_reply(replies, app)
+    reply = replies.only()
     assert "went wrong" in reply["text"]
     assert "secret detail" not in shown(reply) + shown(answer)
 

@@ -87,8 +87,9 @@ def test_a_page_that_is_not_arxivs_is_described_in_a_form_and_never_fetched(
     answer = bot.submit(
         {"title": "A Made-Up Talk", "sections": [SERVING], "venue": "OSDI", "year": "2026"}, CAROL
     )
-    assert answer["response_action"] == "update"
+    assert answer == {}, "the form closes"
     bot.settle(5)
+    assert "Thank you" in bot.slack.posted(CAROL)[0].text, "Slack shows her nothing in #papers"
     (suggestion,) = bot.suggestions.open()
     bot.click(bot.card(suggestion.id), APPROVE, ALICE)
     bot.settle()

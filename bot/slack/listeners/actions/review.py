@@ -3,8 +3,6 @@
 What a decision changes on the card reaches Slack by the outbox.
 """
 
-from slack_bolt import App
-
 from bot.review.decision import Action, Approve, Refusal, Second, Undo
 from bot.slack.blocks.cards import (
     APPROVE,
@@ -21,23 +19,12 @@ from bot.slack.blocks.edit_form import edit_form
 from bot.slack.blocks.modals import later_form, reject_form, reopen_form
 from bot.slack.blocks.text import Replacement, text_message
 from bot.slack.context import ListenerContext
-from bot.slack.listeners.adapters import Reply, acknowledge, on_click
+from bot.slack.listeners.declaration import ClickListener, Reply, Timing
 from bot.slack.payloads import Click
 from bot.slack.review_replies import refusal_message
 
 _DONE = "Done. The card in the channel shows it."
 _NO_SECTION = "Its section is not on the list any more. Choose another on the card, then approve."
-
-
-def register(app: App, context: ListenerContext) -> None:
-    """Register the buttons."""
-    on_click(app, context, APPROVE, approve)
-    on_click(app, context, UNDO, undo)
-    on_click(app, context, SECOND, second)
-    on_click(app, context, REOPEN, open_reopening)
-    for action in (REJECT, LATER, EDIT):
-        on_click(app, context, action, open_reviewer_form)
-    app.action(SECTION)(acknowledge)  # read from the card when it is approved
 
 
 def approve(context: ListenerContext, click: Click) -> Reply:
@@ -85,6 +72,11 @@ def open_reviewer_form(context: ListenerContext, click: Click) -> Reply:
     return edit_form(suggestion, context.catalog)
 
 
+def choose_section(_context: ListenerContext, _click: Click) -> Reply:
+    """Say nothing to a choice of a section: it is read from the card when it is approved."""
+    return None
+
+
 def _decide(context: ListenerContext, click: Click, action: Action) -> Reply:
     """Apply an action to the suggestion of a button, as the person saw it.
 
@@ -108,3 +100,16 @@ def _refusal_reply(context: ListenerContext, click: Click, refused: Refusal) -> 
 def _chosen_section(click: Click) -> str | None:
     """The section that the card's select shows, if somebody changed it."""
     return click.state.text(f"{CHOSEN}:{click.value}") or None
+
+
+LISTENERS = (
+    ClickListener(action_id=APPROVE, handler=approve, timing=Timing.LATER),
+    ClickListener(action_id=UNDO, handler=undo, timing=Timing.LATER),
+    ClickListener(action_id=SECOND, handler=second, timing=Timing.LATER),
+    ClickListener(action_id=REOPEN, handler=open_reopening, timing=Timing.LATER),
+    *(
+        ClickListener(action_id=action, handler=open_reviewer_form, timing=Timing.LATER)
+        for action in (REJECT, LATER, EDIT)
+    ),
+    ClickListener(action_id=SECTION, handler=choose_section, timing=Timing.AT_ONCE),
+)

@@ -1,10 +1,8 @@
 """Buttons of subscriptions: *Edit*, *Unsubscribe*, *Let me in*."""
 
 import structlog
-from slack_bolt import App
-from slack_sdk.errors import SlackApiError
 
-from bot.slack.api_errors import error_code
+from bot.slack.api_errors import CALL_FAILURES, TRANSIENT, UNREACHABLE, count, failure_code
 from bot.slack.blocks.subscriptions import (
     EDIT,
     END,
@@ -13,19 +11,13 @@ from bot.slack.blocks.subscriptions import (
 )
 from bot.slack.blocks.text import text_message
 from bot.slack.context import ListenerContext
-from bot.slack.listeners.adapters import Reply, on_click
+from bot.slack.listeners.declaration import ClickListener, Reply, Timing
 from bot.slack.payloads import Click
 
 _CANNOT_JOIN = "Slack does not let me join by myself. Type `/invite @papers` here to invite me."
+_NOT_YET_JOINED = "Slack did not let me in in time. Please press the button again in a minute."
 
 _log = structlog.get_logger()
-
-
-def register(app: App, context: ListenerContext) -> None:
-    """Register the buttons."""
-    on_click(app, context, EDIT, open_edit)
-    on_click(app, context, END, end)
-    on_click(app, context, JOIN, join)
 
 
 def open_edit(context: ListenerContext, click: Click) -> Reply:
@@ -43,8 +35,18 @@ def end(context: ListenerContext, click: Click) -> Reply:
 def join(context: ListenerContext, click: Click) -> Reply:
     """*Let me in*: join the public channel in which the button was pressed."""
     try:
-        context.clients.repeatable.conversations_join(channel=click.channel)
-    except SlackApiError as error:
-        _log.warning("could not join", channel=click.channel, reason=error_code(error))
-        return text_message(_CANNOT_JOIN)
+        context.clients.interactive.conversations_join(channel=click.channel)
+    except CALL_FAILURES as error:
+        count(error)
+        code = failure_code(error)
+        _log.warning("could not join", channel=click.channel, reason=code)
+        is_slow = code in {UNREACHABLE, *TRANSIENT}
+        return text_message(_NOT_YET_JOINED if is_slow else _CANNOT_JOIN)
     return text_message("I am in. Editions come here as promised.")
+
+
+LISTENERS = (
+    ClickListener(action_id=EDIT, handler=open_edit, timing=Timing.LATER),
+    ClickListener(action_id=END, handler=end, timing=Timing.AT_ONCE),
+    ClickListener(action_id=JOIN, handler=join, timing=Timing.LATER),
+)

@@ -1,22 +1,14 @@
 """Buttons below the answer to a lookup: *Suggest*, *Suggest a correction*."""
 
-from slack_bolt import App
-
 from bot.catalog.links import read_reference
 from bot.slack.blocks.entry_form import entry_form
 from bot.slack.blocks.lookup import CORRECT, SUGGEST
 from bot.slack.blocks.text import mrkdwn_message
 from bot.slack.context import ListenerContext
-from bot.slack.listeners.adapters import Reply, on_click
 from bot.slack.listeners.commands.suggest import USAGE
+from bot.slack.listeners.declaration import ClickListener, Reply, Timing
 from bot.slack.payloads import Click
 from bot.slack.suggest_link import suggest_link
-
-
-def register(app: App, context: ListenerContext) -> None:
-    """Register the buttons."""
-    on_click(app, context, SUGGEST, suggest)
-    on_click(app, context, CORRECT, open_correction)
 
 
 def suggest(context: ListenerContext, click: Click) -> Reply:
@@ -29,3 +21,9 @@ def open_correction(context: ListenerContext, click: Click) -> Reply:
     """*Suggest a correction*: open a form about a listed paper."""
     entry = context.entry(click.value)
     return entry_form("correct", click.value, entry, context.catalog)
+
+
+LISTENERS = (
+    ClickListener(action_id=SUGGEST, handler=suggest, timing=Timing.LATER),
+    ClickListener(action_id=CORRECT, handler=open_correction, timing=Timing.LATER),
+)

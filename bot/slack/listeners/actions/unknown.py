@@ -3,21 +3,15 @@
 import re
 
 import structlog
-from slack_bolt import App
 
 from bot.slack.blocks.text import text_message
 from bot.slack.context import ListenerContext
-from bot.slack.listeners.adapters import Reply, on_click
+from bot.slack.listeners.declaration import ClickListener, Reply, Timing
 from bot.slack.payloads import Click
 
 OLD_BUTTON = "This button is from an older message of mine. Ask again with `/papers`."
 
 _log = structlog.get_logger()
-
-
-def register(app: App, context: ListenerContext) -> None:
-    """Register a listener for all buttons; it must be the last one."""
-    on_click(app, context, re.compile(""), answer_unknown)
 
 
 def answer_unknown(_context: ListenerContext, click: Click) -> Reply:
@@ -26,3 +20,8 @@ def answer_unknown(_context: ListenerContext, click: Click) -> Reply:
         return None
     _log.warning("unknown click", action=click.action_id[:100])
     return text_message(OLD_BUTTON)
+
+
+LISTENERS = (
+    ClickListener(action_id=re.compile(""), handler=answer_unknown, timing=Timing.AT_ONCE),
+)

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from slack_sdk.errors import SlackApiError
 
 from bot.digest.service import SubscriptionConfirmed
-from bot.slack.api_errors import TRANSIENT, error_code
+from bot.slack.api_errors import CALL_FAILURES, count, failure_code
 from bot.slack.blocks.digests import preview_message
 from bot.slack.blocks.subscriptions import (
     NO_SUBSCRIPTION,
@@ -22,6 +21,7 @@ from bot.slack.blocks.text import SlackMessage, joined_message, mrkdwn_message, 
 from bot.slack.context import ListenerContext
 from bot.slack.payloads import Command
 
+_NOT_THERE = frozenset({"channel_not_found", "not_in_channel", "is_archived"})
 _DIRECT_MESSAGE = "D"  # first letter of its id
 
 _log = structlog.get_logger()
@@ -65,11 +65,11 @@ def _obstacles(context: ListenerContext, channel: str) -> tuple[SlackMessage, ..
         return ()
     try:
         answer = context.clients.interactive.conversations_info(channel=channel)
-    except SlackApiError as error:
-        # A private channel that the bot is not in does not exist for it.
-        return () if error_code(error) in TRANSIENT else (invite_message(None),)
-    except OSError:
-        return ()  # if it cannot post, the outbox keeps the edition and tells the operator
+    except CALL_FAILURES as error:
+        count(error)
+        # A private channel that the bot is not in does not exist for it. After any other failure
+        # nothing is said: if it cannot post, the outbox keeps the edition and tells the operator.
+        return (invite_message(None),) if failure_code(error) in _NOT_THERE else ()
     info: Mapping[str, Any] = answer["channel"]
     if info.get("is_member") or info.get("is_im"):
         return ()

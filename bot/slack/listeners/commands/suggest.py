@@ -2,7 +2,7 @@
 
 from bot.catalog.links import read_reference
 from bot.slack.context import ListenerContext
-from bot.slack.listeners.adapters import Reply
+from bot.slack.listeners.declaration import Reply
 from bot.slack.payloads import Command
 from bot.slack.suggest_link import suggest_link
 

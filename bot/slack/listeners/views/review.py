@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import partial
 
-from slack_bolt import App
 from slack_sdk.models.views import View
 
 from bot.catalog.model import Entry
@@ -23,7 +22,7 @@ from bot.slack.blocks.modals import (
 from bot.slack.blocks.sentences import stale
 from bot.slack.blocks.text import SlackMessage, text_message
 from bot.slack.context import ListenerContext
-from bot.slack.listeners.adapters import FormResult, on_submission
+from bot.slack.listeners.declaration import Deferred, FormListener, FormResult, Reply, Timing
 from bot.slack.payloads import FormValues, Submission
 from bot.slack.review_replies import refusal_message
 from bot.slack.sanitize import number_in
@@ -35,23 +34,13 @@ Read = Callable[[ListenerContext, FormValues], Action | FormFaults]
 Again = Callable[[Suggestion, str, FormValues], View]
 
 
-def register(app: App, context: ListenerContext) -> None:
-    """Register the forms."""
-    rejecting = partial(decide, _read_rejection, reject_form)
-    postponing = partial(decide, _read_postponement, later_form)
-    on_submission(app, context, REJECTED, rejecting)
-    on_submission(app, context, POSTPONED, postponing)
-    on_submission(app, context, REOPENED, reopen)
-    on_submission(app, context, EDITED, edit)
-
-
 def decide(
     read: Read, again: Again, context: ListenerContext, submission: Submission
 ) -> FormResult:
     """Apply the action that a form describes; `read` reads it, or tells what is wrong.
 
     Where the suggestion has changed since the form was opened, the form is shown `again`, with
-    what changed and what was typed.
+    what changed and what was typed. Otherwise it closes first, and a refusal is told in private.
     """
     suggestion = context.suggestion(submission.suggestion.number)
     action = read(context, submission.values)
@@ -61,17 +50,16 @@ def decide(
     refused = context.objection(suggestion, submission.user, seen=seen, is_reviewer=True)
     if refused:
         return _refusal(again, context, refused, submission)
-    return _decide(again, context, suggestion, action, submission)
+    return Deferred(partial(_decide, again, context, action, submission))
 
 
 def _decide(
-    again: Again,
-    context: ListenerContext,
-    suggestion: Suggestion,
-    action: Action,
-    submission: Submission,
-) -> SlackMessage | View | None:
-    seen = submission.suggestion.version
+    again: Again, context: ListenerContext, action: Action, submission: Submission
+) -> Reply:
+    suggestion, seen = (
+        context.suggestion(submission.suggestion.number),
+        submission.suggestion.version,
+    )
     refused = context.decide(suggestion, action, submission, seen=seen)
     return _refusal(again, context, refused, submission) if refused else None
 
@@ -90,19 +78,28 @@ def reopen(context: ListenerContext, submission: Submission) -> FormResult:
     if not words:
         return FormFaults({"words": "Say what is new."})
     suggestion = context.suggestion(submission.suggestion.number)
-    refused = context.decide(suggestion, Reopen(words), submission, seen=None)
+    return Deferred(partial(_reopen, context, suggestion, Reopen(words), submission))
+
+
+def _reopen(
+    context: ListenerContext, suggestion: Suggestion, action: Reopen, submission: Submission
+) -> Reply:
+    refused = context.decide(suggestion, action, submission, seen=None)
     return refusal_message(context, refused) if refused else None
 
 
 def edit(context: ListenerContext, submission: Submission) -> FormResult:
-    """Save the fields that the author of an edit changed."""
+    """Save the fields that the author of an edit changed, merged with those of others."""
     suggestion = context.suggestion(submission.suggestion.number)
     read = _read_edit(context, suggestion, submission)
-    return _save_edit(context, submission) if isinstance(read, Entry) else read
+    return Deferred(partial(_save_edit, context, submission)) if isinstance(read, Entry) else read
 
 
-def _save_edit(context: ListenerContext, submission: Submission) -> SlackMessage | View | None:
-    """Merge an edit into the present suggestion; also with one that is saved at the same time."""
+def _save_edit(context: ListenerContext, submission: Submission) -> Reply:
+    """Save an edit; a change by somebody else since the form was sent is merged, too.
+
+    Where both changed the same field, the form opens again.
+    """
     refused = None
     for _ in range(_MOST_MERGES):
         suggestion = context.suggestion(submission.suggestion.number)
@@ -120,6 +117,7 @@ def _save_edit(context: ListenerContext, submission: Submission) -> SlackMessage
 def _read_edit(
     context: ListenerContext, suggestion: Suggestion, submission: Submission
 ) -> Entry | FormFaults | View | SlackMessage:
+    """The edited entry; or the form's mistakes, the form again, or why it comes too late."""
     if suggestion.state in DECIDED:
         return refusal_message(context, Refusal("decided", suggestion))
     history = context.suggestions.history(suggestion.id)
@@ -139,3 +137,19 @@ def _read_postponement(context: ListenerContext, values: FormValues) -> Action |
     if number is None or number >= len(LATERS):
         return FormFaults({"when": "Choose when."})
     return Postpone(context.now() + LATERS[number][1])
+
+
+LISTENERS = (
+    FormListener(
+        callback_id=REJECTED,
+        handler=partial(decide, _read_rejection, reject_form),
+        timing=Timing.LATER,
+    ),
+    FormListener(
+        callback_id=POSTPONED,
+        handler=partial(decide, _read_postponement, later_form),
+        timing=Timing.LATER,
+    ),
+    FormListener(callback_id=REOPENED, handler=reopen, timing=Timing.LATER),
+    FormListener(callback_id=EDITED, handler=edit, timing=Timing.LATER),
+)

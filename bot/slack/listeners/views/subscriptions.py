@@ -3,22 +3,16 @@
 from dataclasses import replace
 
 import structlog
-from slack_bolt import App
 
 from bot.lookup.query import QueryMistake
 from bot.slack.blocks.modals import FormFaults
 from bot.slack.blocks.subscriptions import FORM, read_schedule
 from bot.slack.blocks.text import text_message
 from bot.slack.context import ListenerContext
-from bot.slack.listeners.adapters import FormResult, on_submission
+from bot.slack.listeners.declaration import FormListener, FormResult, Timing
 from bot.slack.payloads import Submission
 
 _log = structlog.get_logger()
-
-
-def register(app: App, context: ListenerContext) -> None:
-    """Register the form."""
-    on_submission(app, context, FORM, edit)
 
 
 def edit(context: ListenerContext, submission: Submission) -> FormResult:
@@ -36,3 +30,6 @@ def edit(context: ListenerContext, submission: Submission) -> FormResult:
         return FormFaults({"topic": outcome.message[:150]})
     _log.info("subscription changed", user=submission.user, channel=subscription.channel)
     return text_message(outcome.sentence)
+
+
+LISTENERS = (FormListener(callback_id=FORM, handler=edit, timing=Timing.AT_ONCE),)

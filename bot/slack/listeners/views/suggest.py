@@ -1,30 +1,23 @@
 """Forms of people who suggest: the link of a message, a paper, a correction."""
 
-from slack_bolt import App
+from functools import partial
 
 from bot.catalog.identity import title_key
 from bot.catalog.links import read_reference
 from bot.catalog.model import Entry
 from bot.review.model import Subject
 from bot.review.service import Proposal
-from bot.slack.blocks.entry_form import CORRECTED, SUGGESTED, read_entry
+from bot.slack.blocks.entry_form import CORRECTED, SUGGESTED, entry_form, read_entry
 from bot.slack.blocks.lookup import listed_message
 from bot.slack.blocks.modals import CHOSEN_LINK, FormFaults, read_links
 from bot.slack.context import ListenerContext
-from bot.slack.listeners.adapters import FormResult, on_submission
+from bot.slack.listeners.declaration import Deferred, FormListener, FormResult, Timing
 from bot.slack.payloads import Submission
 from bot.slack.sanitize import number_in
 from bot.slack.suggest_link import known_message, propose, suggest_link
 
 _NO_CHANGE = "Nothing was changed. Change what is wrong, or choose to take it off the list."
 _MAX_IDENTITY = 1000
-
-
-def register(app: App, context: ListenerContext) -> None:
-    """Register the forms."""
-    on_submission(app, context, CHOSEN_LINK, suggest_chosen_link)
-    on_submission(app, context, SUGGESTED, suggest_entry)
-    on_submission(app, context, CORRECTED, suggest_correction)
 
 
 def suggest_chosen_link(context: ListenerContext, submission: Submission) -> FormResult:
@@ -35,7 +28,10 @@ def suggest_chosen_link(context: ListenerContext, submission: Submission) -> For
     link = read_reference(links[number]) if number is not None and is_known else None
     if link is None:
         return FormFaults({"link": "Choose a link."})
-    return suggest_link(context, link, submission.user)
+    if link.arxiv:
+        return Deferred(partial(suggest_link, context, link, submission.user))
+    form = entry_form("suggest", link.url, None, context.catalog, link)
+    return known_message(context, link) or form
 
 
 def suggest_entry(context: ListenerContext, submission: Submission) -> FormResult:
@@ -50,7 +46,8 @@ def suggest_entry(context: ListenerContext, submission: Submission) -> FormResul
     if listed := context.lookup.current().listed(identity, entry.title):
         return listed_message(context.catalog, listed)
     subject = Subject(after=entry, note=submission.values.text("why") or None)
-    return propose(context, Proposal(identity=identity, subject=subject, source=submission.user))
+    proposal = Proposal(identity=identity, subject=subject, source=submission.user)
+    return Deferred(partial(propose, context, proposal))
 
 
 def suggest_correction(context: ListenerContext, submission: Submission) -> FormResult:
@@ -65,4 +62,12 @@ def suggest_correction(context: ListenerContext, submission: Submission) -> Form
         return FormFaults({"removal": _NO_CHANGE})
     subject = Subject(before=before, after=after, note=values.text("why") or None)
     identity = f"change:{submission.about}"[:_MAX_IDENTITY]
-    return propose(context, Proposal(identity=identity, subject=subject, source=submission.user))
+    proposal = Proposal(identity=identity, subject=subject, source=submission.user)
+    return Deferred(partial(propose, context, proposal))
+
+
+LISTENERS = (
+    FormListener(callback_id=CHOSEN_LINK, handler=suggest_chosen_link, timing=Timing.LATER),
+    FormListener(callback_id=SUGGESTED, handler=suggest_entry, timing=Timing.LATER),
+    FormListener(callback_id=CORRECTED, handler=suggest_correction, timing=Timing.LATER),
+)
