@@ -29,7 +29,7 @@ from bot.slack.clients import SlackClients
 from bot.slack.directory import Directory
 from bot.slack.payloads import Interaction, join_metadata
 
-_NOTICE_SECONDS = 600
+_NOTICE_SECONDS = 60
 
 _log = structlog.get_logger()
 
@@ -174,7 +174,7 @@ class ListenerContext:
     def notify(self, user: str, message: SlackMessage) -> None:
         """Send a direct message by the outbox, for when Slack does not take a private answer.
 
-        The same message within ten minutes is sent once.
+        The same message within a minute is sent once.
         """
         if not user:
             return

@@ -70,10 +70,12 @@ class WorkspaceBot:
     target: Target | None = None
     run: str = "first"
     threads: ListenerThreads = field(default_factory=ListenerThreads)
+    clients: SlackClients | None = None
+    """By default one client for every call, which waits for a minute and repeats nothing."""
 
     def __post_init__(self) -> None:
-        client = self.slack.client(timeout=_PATIENCE)
-        self.container = make_container(client, self.database, self.data, self.clock)
+        clients = self.clients or self.slack.client(timeout=_PATIENCE)
+        self.container = make_container(clients, self.database, self.data, self.clock)
         self.suggestions, self.lookup = self.container.suggestions, self.container.lookup
         self.review, self.outbox = self.container.review, self.container.outbox
         self.subscriptions = self.container.subscriptions
@@ -132,7 +134,7 @@ class WorkspaceBot:
 
     def command(self, words: str, user: str, channel: str = PAPERS) -> dict[str, Any]:
         """Type `/papers WORDS`; the answer, from the acknowledgement or the `response_url`."""
-        answer = self._post(self.slack.command(words, user, channel))
+        answer = self.post(self.slack.command(words, user, channel))
         self.wait()
         return answer or dict(self.slack.responses[-1]["body"])
 
@@ -147,6 +149,12 @@ class WorkspaceBot:
         self, action: str, value: object, user: str = BOB, channel: str | None = PAPERS
     ) -> None:
         """Click on a button of an answer to a command, which the fake does not keep."""
+        self.send(self.private_click(action, value, user, channel))
+
+    def private_click(
+        self, action: str, value: object, user: str = BOB, channel: str | None = PAPERS
+    ) -> dict[str, Any]:
+        """The payload of a click on a button of an answer to a command."""
         payload: dict[str, Any] = {
             "type": "block_actions",
             "user": {"id": user, "name": "somebody", "team_id": "T0001"},
@@ -166,7 +174,7 @@ class WorkspaceBot:
         }
         if channel:
             payload["channel"] = {"id": channel, "name": "somewhere"}
-        self.send(payload)
+        return payload
 
     def submit(self, values: Mapping[str, object], user: str) -> dict[str, Any]:
         """Fill in the open modal and send it; what Slack is told to do with it."""
@@ -184,7 +192,7 @@ class WorkspaceBot:
 
     def send(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Deliver an interaction as Slack does, and wait for the listener."""
-        answer = self._post(urlencode({"payload": json.dumps(payload)}))
+        answer = self.post(urlencode({"payload": json.dumps(payload)}))
         self.wait()
         return answer
 
@@ -198,7 +206,8 @@ class WorkspaceBot:
         assert messages, f"{user} has no private message"
         return json.dumps([messages[-1].text, messages[-1].blocks], ensure_ascii=False)
 
-    def _post(self, body: str) -> dict[str, Any]:
+    def post(self, body: str) -> dict[str, Any]:
+        """Deliver a request; the answer, from the acknowledgement."""
         response = Client(SlackRequests(self.app)).post(
             EVENTS, data=body, headers=dict(signed(body))
         )
@@ -210,21 +219,23 @@ class WorkspaceBot:
 
 
 def make_container(
-    client: WebClient,
+    clients: WebClient | SlackClients,
     database: Database,
     data: Path = DATA,
     clock: Clock | None = None,
     seed: int = 1,
 ) -> Container:
-    """The bot's services over a Slack, a database and a list; `client` serves for every call."""
+    """The bot's services over a Slack, a database and a list; one client serves for every call."""
     clock = clock or Clock()
+    if isinstance(clients, WebClient):
+        clients = SlackClients(interactive=clients, repeatable=clients, once_only=clients)
     return bootstrap(
         Settings.model_validate({"PAPERS_DATA_DIR": str(data), "PAPERS_REVIEW_CHANNEL": REVIEW}),
         now=lambda: clock.now,
         clock=lambda: clock.seconds,
         sleep=clock.tick,
         rng=random.Random(seed),
-        clients=SlackClients(interactive=client, repeatable=client, once_only=client),
+        clients=clients,
         database=database,
         workspace=WORKSPACE,
     )

@@ -6,10 +6,13 @@ connection that ended without an answer.
 
 import json
 import random
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+RESPONSE_URL = "response_url"
+"""The method's name for answers through a `response_url`; "*" does not include them."""
 PAGE = "<!DOCTYPE html><html><head><title>Server Error</title></head><body>Sorry!</body></html>"
 
 
@@ -27,6 +30,7 @@ class Fault:
     cut: bool = False
     seconds: float = 0.0
     late: bool = False
+    gate: threading.Event | None = None
 
     drop_before: ClassVar["Fault"]
     drop_after: ClassVar["Fault"]
@@ -51,6 +55,11 @@ class Fault:
     def late_answer(cls, seconds: float) -> "Fault":
         """The call is carried out at once, and answered after some seconds."""
         return replace(cls.delay(seconds), name="late_answer", late=True)
+
+    @classmethod
+    def hang(cls, gate: threading.Event) -> "Fault":
+        """The call is carried out and answered once the gate is open, or after a minute."""
+        return cls("hang", applied=True, gate=gate)
 
     @classmethod
     def ratelimited(cls, retry_after: int) -> "Fault":
@@ -111,7 +120,8 @@ class Faults:
         now = self.clock()
         self.rules = [rule for rule in self.rules if _is_left(rule, now)]
         for rule in self.rules:
-            if rule.method not in {"*", method} or rule.channel not in {None, channel}:
+            anything = "*" if method != RESPONSE_URL else method
+            if rule.method not in {anything, method} or rule.channel not in {None, channel}:
                 continue
             if rule.skip:
                 rule.skip -= 1

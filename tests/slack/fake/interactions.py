@@ -150,7 +150,12 @@ class Interactions(FakeServer):
         return current
 
 
+def form(payload: Mapping[str, Any]) -> str:
+    """The body with which Slack posts a payload."""
+    return urlencode({"payload": json.dumps(payload)})
+
+
 def http(payload: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
     """The body and the signed headers with which Slack posts a payload."""
-    body = urlencode({"payload": json.dumps(payload)})
+    body = form(payload)
     return body, signed(body)

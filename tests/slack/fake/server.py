@@ -19,13 +19,14 @@ from werkzeug import Request, Response
 
 from tests.slack.fake.api import WebApi
 from tests.slack.fake.arguments import Args, RefusedError
-from tests.slack.fake.faults import Fault, Faults
+from tests.slack.fake.faults import RESPONSE_URL, Fault, Faults
 from tests.slack.fake.rate_limits import RateLimitedError, RateLimits
 from tests.slack.fake.response_urls import respond
 from tests.slack.fake.workspace import Workspace
 from tests.slack.payloads import BOT_TOKEN
 from tests.slack.scopes import ALL
 
+_LONGEST_HANG = 60.0  # seconds
 JSON_TYPE = "application/json; charset=utf-8"
 
 
@@ -90,6 +91,8 @@ class FakeServer:
             return self._reply(_refused(refusal))
         with self._lock:
             fault = self._faults.find(method, args.get("channel"))
+        if fault and fault.gate:
+            fault.gate.wait(_LONGEST_HANG)
         if fault and not fault.late:
             time.sleep(fault.seconds)
         if fault and not fault.applied:
@@ -102,7 +105,9 @@ class FakeServer:
         if fault.late:
             time.sleep(fault.seconds)
         return (
-            reply if fault.seconds else self._broken(request, fault, reply.get_data(as_text=True))
+            reply
+            if fault.seconds or fault.gate
+            else self._broken(request, fault, reply.get_data(as_text=True))
         )
 
     def _carry_out(
@@ -132,6 +137,12 @@ class FakeServer:
     def _answer_response_url(self, request: Request) -> Response:
         """Carry out an answer through a `response_url`."""
         number = int(request.path.rpartition("/")[2])
+        with self._lock:
+            fault = self._faults.find(RESPONSE_URL, None)
+        if fault and fault.gate:
+            fault.gate.wait(_LONGEST_HANG)
+        if fault and not fault.applied:
+            return self._broken(request, fault, "")
         with self._lock:
             body: object = request.get_json(silent=True)
             try:

@@ -1,6 +1,7 @@
 """The interface of the fake for tests: to set the workspace up, and to look at it."""
 
 import copy
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -104,7 +105,7 @@ class FakeSlack(Interactions):
         after: int = 0,
         chance: float = 1.0,
     ) -> None:
-        """Apply a fault to the next call of a method ("*": of all).
+        """Apply a fault to the next call of a method ("*": of all; or to a "response_url").
 
         `times`: to so many calls; `seconds`: for so long; `after`: after so many calls without;
         `chance`: to each with this probability; `channel`: to calls about it only. `heal` ends it.
@@ -120,8 +121,14 @@ class FakeSlack(Interactions):
                 chance=chance,
             )
 
+    def hold(self, method: str) -> threading.Event:
+        """Let every call of a method ("*": of all) hang until the event is set."""
+        gate = threading.Event()
+        self.fail(method, Fault.hang(gate), times=1_000_000)
+        return gate
+
     def heal(self) -> None:
-        """Apply no fault any more."""
+        """Apply no fault any more; calls that hang already go on hanging."""
         with self._lock:
             self._faults.rules.clear()
 
