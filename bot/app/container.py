@@ -26,12 +26,14 @@ from bot.db.migrate import migrate
 from bot.digest.composer import Composer
 from bot.digest.service import SubscriptionService
 from bot.digest.store import DigestStore
+from bot.limits.store import ActivityStore
 from bot.lookup.service import LookupService
 from bot.ops.health import HealthEndpoints
 from bot.outbox.store import Outbox
 from bot.review.service import ReviewService
 from bot.review.store import SuggestionStore
 from bot.settings import ENVIRONMENT, Settings
+from bot.slack.authority import ANY_WORKSPACE, Workspace
 from bot.slack.clients import SlackClients, make_clients
 from bot.slack.context import ListenerContext
 from bot.slack.directory import Directory
@@ -58,13 +60,13 @@ class Container:
     sleep: Callable[[float], None]
     rng: random.Random
     clients: SlackClients
-    workspace: str
-    """The workspace's address, with which links to messages begin: `https://team.slack.com/`."""
+    workspace: Workspace
     database: Database
     suggestions: SuggestionStore
     lookup: LookupService
     review: ReviewService
     outbox: Outbox
+    activity: ActivityStore
     digests: Composer
     subscriptions: SubscriptionService
     sources: "Sequence[Source] | None" = None
@@ -105,6 +107,7 @@ class Container:
             suggestions=self.suggestions,
             lookup=self.lookup,
             subscriptions=self.subscriptions,
+            activity=self.activity,
             outbox=self.outbox,
             directory=Directory(self.clients.interactive, self.clock),
             clients=self.clients,
@@ -124,7 +127,7 @@ class Container:
         from bot.slack.delivery.renderer import Renderer
         from bot.slack.delivery.sender import Sender
 
-        renderer = Renderer(self.suggestions, self.lookup, self.workspace)
+        renderer = Renderer(self.suggestions, self.lookup, self.workspace.url)
         return Sender(
             self.outbox,
             self.clients.once_only,
@@ -146,7 +149,7 @@ class Container:
             self.settings.data_dir,
             target or self.target(),
             run=run,
-            link=lambda number: card_link(self.outbox, self.workspace, number),
+            link=lambda number: card_link(self.outbox, self.workspace.url, number),
         )
 
     def http(self, wait: Callable[[], None] = lambda: None) -> "HttpClient":
@@ -202,14 +205,14 @@ def bootstrap(  # noqa: PLR0913  # each dependency can be replaced by itself
     rng: random.Random | None = None,
     clients: SlackClients | None = None,
     database: Database | None = None,
-    workspace: str = "https://slack.com/",
+    workspace: Workspace = ANY_WORKSPACE,
     sources: "Sequence[Source] | None" = None,
 ) -> Container:
     """Build the object graph: open and migrate the database, and read the list.
 
-    Every dependency has a default and can be replaced. `workspace` is the workspace's address,
-    which `check_token` asks of Slack; it is needed only to link to messages. A given `database`
-    is used as it is.
+    Every dependency has a default and can be replaced. `workspace` is what `check_token`
+    asks of Slack; it is needed to link to messages and to tell the workspace's people from others.
+    A given `database` is used as it is.
     Raises PapersError when the database or the list cannot be used.
     """
     if database is None:
@@ -235,6 +238,7 @@ def bootstrap(  # noqa: PLR0913  # each dependency can be replaced by itself
         lookup=lookup,
         review=ReviewService(database, settings.review_channel),
         outbox=Outbox(database),
+        activity=ActivityStore(database),
         digests=digests,
         subscriptions=SubscriptionService(DigestStore(database), digests, lookup.current),
         sources=sources,

@@ -122,8 +122,10 @@ def _wake(container: Container, now: dt.datetime) -> int:
 
 def _delete_old(container: Container, now: dt.datetime) -> int:
     """Delete rows past their retention; returns their number."""
-    return delete_old(container.database, now) + container.outbox.delete_delivered_before(
-        now - RECORDS
+    return (
+        delete_old(container.database, now)
+        + container.outbox.delete_delivered_before(now - RECORDS)
+        + container.activity.delete_old(now)
     )
 
 

@@ -14,6 +14,7 @@ from bot.db.migrate import migrate
 from bot.ops.health import HealthEndpoints
 from bot.settings import Settings, bot_token, hide_bot_token, read_settings, signing_secret
 from bot.slack.app import check_token, make_app
+from bot.slack.authority import Workspace
 from bot.slack.clients import make_clients
 from bot.slack.transport.wsgi import SlackRequests
 
@@ -43,8 +44,8 @@ def wsgi() -> HealthEndpoints:
 
 
 @cache
-def _workspace(settings: Settings) -> str:
-    """Ask Slack for the address of the token's workspace.
+def _workspace(settings: Settings) -> Workspace:
+    """Ask Slack for the token's workspace.
 
     The first process asks, and the forked ones inherit the answer: one that dies while Slack is
     down can be replaced.

@@ -144,6 +144,10 @@ class ReviewPolicy:
             description="Whether people may approve what they suggested, want or last edited.",
         ),
     ] = True
+    guests: Annotated[
+        bool,
+        Field(strict=True, description="Whether the workspace's guests may suggest and decide."),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

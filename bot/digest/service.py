@@ -73,6 +73,7 @@ class SubscriptionService:
         `zone` is the time zone of the person's Slack profile, if Slack knows it. Parts that were
         not typed are those of the channel's subscription to this topic, or else the default:
         weekly, on Monday at nine, with a short line when there is nothing new.
+        Raises DailyLimitError.
         """
         parsed = parse_subscription(text)
         if isinstance(parsed, QueryMistake):
@@ -102,15 +103,18 @@ class SubscriptionService:
         return _confirmed(saved, resolved.remark, now, is_guess=is_guess)
 
     def edit(
-        self, wanted: Subscription, topic: str, now: dt.datetime
+        self, wanted: Subscription, topic: str, user: str, now: dt.datetime
     ) -> SubscriptionConfirmed | QueryMistake:
-        """Give a subscription the schedule and `is_quiet` of `wanted`, and a typed topic."""
+        """Give a subscription the schedule and `is_quiet` of `wanted`, and a typed topic.
+
+        Raises DailyLimitError.
+        """
         resolved = resolve_topic(self._lookup(), topic)
         if isinstance(resolved, QueryMistake):
             return resolved
         wanted = replace(wanted, topic=resolved.topic)
         try:
-            saved = self._digests.change(wanted.id, wanted, now)
+            saved = self._digests.change(wanted.id, wanted, user, now)
         except TopicTakenError:
             return QueryMistake(
                 f"This channel has another subscription to {resolved.topic.words}. "

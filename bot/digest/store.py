@@ -19,6 +19,7 @@ from bot.digest.model import Schedule, Subscription, SubscriptionRequest, Topic,
 from bot.digest.periods import Period, last_due
 from bot.digest.tables import edition_papers, editions, subscriptions
 from bot.errors import PapersError
+from bot.limits.store import spend
 from bot.outbox.store import enqueue
 
 SubscriptionChange = Literal["added", "changed", "same"]
@@ -70,7 +71,7 @@ class DigestStore:
     def subscribe(self, request: SubscriptionRequest, now: dt.datetime) -> SavedSubscription:
         """Subscribe a channel; its subscription to the same topic gets the new schedule.
 
-        Raises TooManySubscriptionsError.
+        Raises TooManySubscriptionsError and DailyLimitError.
         """
         with self._database.write() as connection:
             present = _select(connection, subscriptions.c.channel == request.channel)
@@ -78,9 +79,10 @@ class DigestStore:
                 if before.topic.key == request.topic.key:
                     schedule, is_quiet = request.schedule, request.is_quiet
                     wanted = replace(before, schedule=schedule, is_quiet=is_quiet)
-                    return _change(connection, before, wanted, now)
+                    return _change(connection, before, wanted, request.requested_by, now)
             if len(present) >= MAX_SUBSCRIPTIONS:
                 raise TooManySubscriptionsError
+            spend(connection, "subscribe", request.requested_by, now)
             begin = last_due(request.schedule, now)
             new = Subscription(
                 id=0,
@@ -99,15 +101,15 @@ class DigestStore:
             return SavedSubscription(replace(new, id=int(key[0]) if key else 0), "added")
 
     def change(
-        self, number: int, wanted: Subscription, now: dt.datetime
+        self, number: int, wanted: Subscription, who: str, now: dt.datetime
     ) -> SavedSubscription | None:
         """Give a subscription the topic, schedule and `is_quiet` of `wanted`; None if it ended.
 
-        Raises TopicTakenError.
+        Raises TopicTakenError and DailyLimitError.
         """
         with self._database.write() as connection:
             before = _lock(connection, number)
-            return _change(connection, before, wanted, now) if before else None
+            return _change(connection, before, wanted, who, now) if before else None
 
     def remove(self, number: int, channel: str, who: str, now: dt.datetime) -> Subscription | None:
         """End a subscription of a channel; None if the channel has none with this number."""
@@ -177,7 +179,11 @@ def _lock(connection: sa.Connection, number: int) -> Subscription | None:
 
 
 def _change(
-    connection: sa.Connection, before: Subscription, wanted: Subscription, now: dt.datetime
+    connection: sa.Connection,
+    before: Subscription,
+    wanted: Subscription,
+    who: str,
+    now: dt.datetime,
 ) -> SavedSubscription:
     after = apply_change(before, wanted, now)
     if after == before:
@@ -188,6 +194,7 @@ def _change(
     )
     if connection.execute(taken).first():
         raise TopicTakenError
+    spend(connection, "subscribe", who, now)
     _update(connection, before.id, **row)
     return SavedSubscription(after, "changed")
 

@@ -21,6 +21,7 @@ RefusalReason = Literal[
     "own suggestion",
     "own support",
     "own edit",
+    "seconded already",
     "approved already",
     "decided",
     "open",
@@ -92,9 +93,12 @@ class Wake:
 
 
 Action = Approve | Reject | Postpone | Edit | Undo | Reopen | Second | Complete | Wake
-# For reviewers only, and only on what they saw. The others depend on nothing that a card shows:
-# to support a paper or to speak for a rejected one decides nothing.
-_Review = Approve | Reject | Postpone | Edit | Undo
+Decision = Approve | Reject | Postpone | Edit | Undo
+"""The actions that only reviewers may do, and only on what they saw.
+
+The others depend on nothing that a card shows: to support a paper or to speak for a rejected one
+decides nothing.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +180,7 @@ def _objection(
     suggestion: Suggestion, action: Action, actor: Person, now: dt.datetime, rules: DecisionRules
 ) -> RefusalReason | None:
     """The first reason against an action, if there is one."""
-    if isinstance(action, _Review) and (reason := _objection_to_review(suggestion, actor, rules)):
+    if isinstance(action, Decision) and (reason := _objection_to_review(suggestion, actor, rules)):
         return reason
     if isinstance(action, Undo):
         return _objection_to_undo(suggestion, now, rules)
@@ -184,7 +188,7 @@ def _objection(
         return _objection_to_reopening(suggestion, action.reason, rules)
     if required := _REQUIRED_STATE.get(type(action)):
         return None if suggestion.state == required else "open"
-    if suggestion.state == "gathering" and isinstance(action, _Review):
+    if suggestion.state == "gathering" and isinstance(action, Decision):
         return "gathering"
     return _objection_to_answer(suggestion, action, actor, rules)
 
@@ -240,6 +244,8 @@ def _objection_to_answer(
         return None if action.reason.strip() else "no reason"
     if isinstance(action, Approve):
         return _objection_to_approval(suggestion, actor, rules)
+    if isinstance(action, Second) and actor.id in suggestion.seconds:
+        return "seconded already"
     return None
 
 

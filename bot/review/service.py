@@ -7,7 +7,7 @@ click that is delivered twice or two processes lead to one decision, and the sec
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -17,10 +17,21 @@ from bot.backoff import backoff
 from bot.catalog.change import Change
 from bot.catalog.model import Entry
 from bot.db.engine import Database
+from bot.limits.model import Activity, check_limit
+from bot.limits.store import earlier_act
 from bot.outbox.message import Message
 from bot.outbox.store import enqueue
-from bot.review.decision import Action, DecisionRules, Refusal, Transition, Wake, decide
-from bot.review.model import BOT, DECIDED, OPEN, Event, Person, Subject, Suggestion
+from bot.review.decision import (
+    Action,
+    DecisionRules,
+    Refusal,
+    Reopen,
+    Second,
+    Transition,
+    Wake,
+    decide,
+)
+from bot.review.model import BOT, DECIDED, OPEN, Event, EventKind, Person, Subject, Suggestion
 from bot.review.store import (
     addition_title,
     events_of,
@@ -33,9 +44,12 @@ from bot.review.store import (
 )
 from bot.review.tables import history, pauses, publications, suggestions
 
-DAILY_LIMIT = 10
-"""Suggestions of one person within 24 hours."""
 _FIRST_WAIT, _LONGEST_WAIT = 5.0, 600.0  # seconds
+_ACTIVITIES: Mapping[type[Action], Activity] = {Reopen: "suggest", Second: "second"}
+_EVENTS: Mapping[Activity, tuple[EventKind, ...]] = {
+    "suggest": ("suggested", "reopened"),
+    "second": ("seconded",),
+}
 CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
 _CARD_LAYOUT = 2
 """The number of the cards' layout: raised, it has all open cards edited at the next start.
@@ -68,13 +82,6 @@ class AlreadySuggested:
     suggestion: Suggestion
 
 
-@dataclass(frozen=True, slots=True)
-class DailyLimitReached:
-    """Refusal of a suggestion, since the person made `limit` of them within a day."""
-
-    limit: int
-
-
 class ReviewService:
     """Makes and changes suggestions."""
 
@@ -82,12 +89,11 @@ class ReviewService:
         """Cards go to `channel`; without one no cards are posted, and everything is stored."""
         self._database, self._channel = database, channel
 
-    def suggest(
-        self, proposal: Proposal, now: dt.datetime
-    ) -> SuggestionMade | AlreadySuggested | DailyLimitReached:
+    def suggest(self, proposal: Proposal, now: dt.datetime) -> SuggestionMade | AlreadySuggested:
         """Make a suggestion, unless the paper has one.
 
         People may suggest again what was approved and is no longer on the list; the bot may not.
+        Raises DailyLimitError.
         """
         source = proposal.source
         with self._database.write() as connection:
@@ -95,8 +101,8 @@ class ReviewService:
             existing = find_existing(connection, proposal.identity, title)
             if existing is not None and (existing.state != "approved" or source is None):
                 return AlreadySuggested(existing)
-            if source and _suggested_today(connection, source, now) >= DAILY_LIMIT:
-                return DailyLimitReached(DAILY_LIMIT)
+            if source:
+                _check_limit(connection, "suggest", source, now)
             new = Suggestion(
                 id=0,
                 identity=proposal.identity,
@@ -125,7 +131,10 @@ class ReviewService:
     def act(
         self, number: int, action: Action, actor: Person, now: dt.datetime, rules: DecisionRules
     ) -> Transition | Refusal | None:
-        """Apply an action to a suggestion; None if there is none with this number."""
+        """Apply an action to a suggestion; None if there is none with this number.
+
+        Raises DailyLimitError.
+        """
         with self._database.write() as connection:
             before = lock_suggestion(connection, number)
             if before is None:
@@ -138,6 +147,8 @@ class ReviewService:
             )
             outcome = decide(before, action, actor, now, rules)
             if isinstance(outcome, Transition):
+                if activity := _ACTIVITIES.get(type(action)):
+                    _check_limit(connection, activity, actor.id, now)
                 self._save(connection, before, outcome, actor)
             return outcome
 
@@ -266,15 +277,14 @@ def _publish(
     )
 
 
-def _suggested_today(connection: sa.Connection, person: str, now: dt.datetime) -> int:
-    """The number of a person's suggestions within the last 24 hours."""
-    query = sa.select(sa.func.count()).select_from(history)
-    query = query.where(
-        history.c.actor == person,
-        history.c.what.in_(["suggested", "reopened"]),
-        history.c.at > now - dt.timedelta(days=1),
+def _check_limit(
+    connection: sa.Connection, activity: Activity, person: str, now: dt.datetime
+) -> None:
+    """Check a person's events against a daily limit. Raises DailyLimitError."""
+    acts = sa.select(history.c.at).where(
+        history.c.actor == person, history.c.what.in_(_EVENTS[activity])
     )
-    return connection.scalar(query) or 0
+    check_limit(activity, earlier_act(connection, acts, history.c.at, activity, now), now)
 
 
 def _is_suggested_again(connection: sa.Connection, suggestion: Suggestion) -> bool:

@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackApiError
 from bot.counters import CLICKS
 from bot.errors import PapersError
 from bot.slack.api_errors import TOKEN_ERRORS, TRANSIENT, count, error_code, error_sentence
+from bot.slack.authority import Workspace, read_workspace
 from bot.slack.context import ListenerContext
 from bot.slack.listeners.registration import register
 from bot.slack.listeners.threads import ListenerThreads
@@ -72,13 +73,13 @@ def connect_socket(app: App, app_token: str) -> SocketModeHandler:
     return handler
 
 
-def check_token(client: WebClient) -> str:
-    """Check the client's token; the workspace's address, `https://team.slack.com/`.
+def check_token(client: WebClient) -> Workspace:
+    """Check the client's token; the workspace to which it belongs.
 
     Raises SlackError if Slack refuses the token or cannot be reached.
     """
     try:
-        return str(client.auth_test().get("url") or "https://slack.com/")
+        return read_workspace(client.auth_test())
     except SlackApiError as error:
         raise _refusal("SLACK_BOT_TOKEN", error) from None
     except (URLError, OSError) as error:

@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import structlog
@@ -16,17 +16,26 @@ from bot.catalog.names import KnownNames
 from bot.digest.model import Subscription
 from bot.digest.service import SubscriptionService
 from bot.errors import PapersError
+from bot.limits.store import ActivityStore
 from bot.lookup.service import LookupService
 from bot.outbox.message import Message
 from bot.outbox.store import Outbox
-from bot.review.decision import Action, Approve, DecisionRules, Refusal, objection_to_form
+from bot.review.decision import (
+    Action,
+    Approve,
+    Decision,
+    DecisionRules,
+    Refusal,
+    objection_to_form,
+)
 from bot.review.model import Person, Suggestion
 from bot.review.service import ReviewService
 from bot.review.store import SuggestionStore
 from bot.slack.api_errors import CALL_FAILURES, UNAUTHORIZED, count, failure_code
+from bot.slack.authority import Workspace, check_writer, may_write
 from bot.slack.blocks.text import SlackMessage
 from bot.slack.clients import SlackClients
-from bot.slack.directory import Directory
+from bot.slack.directory import CACHE_SECONDS, Directory
 from bot.slack.payloads import Interaction, join_metadata
 
 _NOTICE_SECONDS = 60
@@ -46,6 +55,7 @@ class ListenerContext:
     suggestions: SuggestionStore
     lookup: LookupService
     subscriptions: SubscriptionService
+    activity: ActivityStore
     outbox: Outbox
     directory: Directory
     clients: SlackClients
@@ -54,8 +64,7 @@ class ListenerContext:
     now: Callable[[], dt.datetime]
     rng: random.Random
     """Chooses the paper of `/papers random`."""
-    workspace: str
-    """The workspace's address: `https://team.slack.com/`."""
+    workspace: Workspace
     channel: str | None
     """The review channel."""
 
@@ -95,9 +104,51 @@ class ListenerContext:
             )
         return subscription
 
+    def check_writer(self, user: str) -> None:
+        """Check that a person may change something: suggest, support, subscribe.
+
+        Raises PapersError for people who only look papers up, and if Slack does not say who they
+        are and has not said it before.
+        """
+        guests = self.catalog.info.review.guests
+        check_writer(self.directory.member(user), self.workspace, guests=guests)
+
     def may_review(self, user: str) -> bool:
-        """Tell whether a person may review. Raises PapersError if Slack does not say."""
-        return self.directory.may_review(user, self.catalog.info.review, self.channel)
+        """Tell whether a form of reviewers may be opened for a person.
+
+        Slack's answers serve for a minute; `may_decide` asks again when the form is sent.
+
+        Raises PapersError for people who only look papers up, and if Slack does not say it.
+        """
+        is_reviewer = user in self._reviewers([user], CACHE_SECONDS)
+        self.check_writer(user)
+        return is_reviewer
+
+    def may_decide(self, user: str) -> bool:
+        """Tell whether a person is a reviewer now.
+
+        Raises PapersError for people who only look papers up, and if Slack does not say it now.
+        """
+        is_reviewer = user in self.reviewers([user])
+        self.check_writer(user)
+        return is_reviewer
+
+    def reviewers(self, users: Collection[str]) -> frozenset[str]:
+        """Those of some people who are reviewers now and may decide.
+
+        Raises PapersError if Slack does not say it now.
+        """
+        return self._reviewers(users, 0.0)
+
+    def _reviewers(self, users: Collection[str], max_age: float) -> frozenset[str]:
+        policy = self.catalog.info.review
+        answers = self.directory.reviewers(users, policy, self.channel, max_age=max_age)
+        return frozenset(
+            user
+            for user, reviewer in answers.items()
+            if reviewer.is_reviewer
+            and may_write(reviewer.member, self.workspace, guests=policy.guests)
+        )
 
     def actor(self, interaction: Interaction) -> Person:
         """The person who acted, with their name in the workspace."""
@@ -125,31 +176,30 @@ class ListenerContext:
         """Apply a person's action to a suggestion; the refusal if it is not allowed.
 
         `seen` is the version that the person saw, 0 if that is unknown, and None for actions that
-        do not depend on it. Raises PapersError if Slack does not say who reviews.
+        do not depend on it.
+        Raises PapersError for people who only look papers up, for one who has reached a daily
+        limit, and if Slack does not say who the person is.
         """
+        reviewers: frozenset[str] = frozenset()
+        # Approvals are counted again: people who do not review any more drop out.
+        earlier = suggestion.approvals if isinstance(action, Approve) else ()
+        if isinstance(action, Decision):
+            reviewers = self.reviewers({interaction.user, *earlier})
+        self.check_writer(interaction.user)
         policy = self.catalog.info.review
         entry = suggestion.subject.entry
         rules = DecisionRules(
-            is_reviewer=self.may_review(interaction.user),
+            is_reviewer=interaction.user in reviewers,
             quorum=policy.quorum,
             self_approval=policy.self_approval,
             is_listed=bool(self.lookup.current().listed(suggestion.identity, entry.title)),
             seen=seen,
-            former_reviewers=self._former_reviewers(suggestion, action),
+            former_reviewers=frozenset(earlier) - reviewers,
         )
         actor = self.actor(interaction)
         result = self.review.act(suggestion.id, action, actor, self.now(), rules)
         _log.info("review", action=type(action).__name__.lower(), suggestion=suggestion.id)
         return result if isinstance(result, Refusal) else None
-
-    def _former_reviewers(self, suggestion: Suggestion, action: Action) -> frozenset[str]:
-        """The people whose approvals an approval counts again, and who do not review any more.
-
-        A person who approves after this was asked has just been found to review.
-        """
-        if not isinstance(action, Approve):
-            return frozenset()
-        return frozenset(user for user in suggestion.approvals if not self.may_review(user))
 
     def open_form(self, interaction: Interaction, view: View) -> None:
         """Open a form for the person who acted.

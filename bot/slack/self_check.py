@@ -16,11 +16,13 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from bot.slack.api_errors import TOKEN_ERRORS, error_code, error_sentence
+from bot.slack.authority import Member, Workspace, read_member, read_workspace
 from bot.slack.clients import client_without_retries
 
 Result = TypeVar("Result")
 
 _REASON_LENGTH = 200
+_SHARED = ("is_shared", "is_ext_shared", "is_org_shared", "is_pending_ext_shared")
 _quiet = logging.getLogger("bot.self_check")  # the result tells what slack_sdk would log
 _quiet.setLevel(logging.CRITICAL)
 
@@ -29,7 +31,9 @@ _quiet.setLevel(logging.CRITICAL)
 class BotIdentity:
     """The owner of a token, and what it may do."""
 
-    workspace: str
+    name: str
+    """The workspace's name."""
+    workspace: Workspace
     scopes: frozenset[str] | None
     """Those granted; None if Slack does not say."""
     skew: float | None
@@ -44,6 +48,9 @@ class Conversation:
     is_member: bool
     is_archived: bool
     is_read_only: bool
+    is_private: bool
+    is_shared: bool
+    """Whether people of another workspace or organisation are in it, or are invited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,18 @@ class BotSelfCheck:
         client = self._client(bot_token)
         return _result(lambda: _conversation(client.conversations_info(channel=channel)))
 
+    def member(self, bot_token: str, user: str) -> Member | SlackRefusal | SlackUnreachable:
+        """A person by their id."""
+        client = self._client(bot_token)
+        return _result(lambda: read_member(client.users_info(user=user).get("user")))
+
+    def group(
+        self, bot_token: str, group: str
+    ) -> tuple[str, ...] | SlackRefusal | SlackUnreachable:
+        """The ids of a user group's members."""
+        client = self._client(bot_token)
+        return _result(lambda: _members(client.usergroups_users_list(usergroup=group)))
+
     def _client(self, token: str) -> WebClient:
         return client_without_retries(token, self._base_url, self._timeout, _quiet)
 
@@ -103,7 +122,8 @@ class BotSelfCheck:
         if date:
             skew = (parsedate_to_datetime(date) - self._now()).total_seconds()
         return BotIdentity(
-            workspace=str(answer.get("team") or answer.get("url") or "a workspace"),
+            name=str(answer.get("team") or answer.get("url") or "a workspace"),
+            workspace=read_workspace(answer),
             scopes=None if scopes is None else _split(scopes),
             skew=skew,
         )
@@ -126,7 +146,13 @@ def _conversation(answer: SlackResponse) -> Conversation:
         is_member=bool(channel.get("is_member") or channel.get("is_im")),
         is_archived=bool(channel.get("is_archived")),
         is_read_only=bool(channel.get("is_read_only") or channel.get("is_thread_only")),
+        is_private=bool(channel.get("is_private")),
+        is_shared=any(bool(channel.get(key)) for key in _SHARED),
     )
+
+
+def _members(answer: SlackResponse) -> tuple[str, ...]:
+    return tuple(map(str, answer.get("users") or ()))
 
 
 def _split(scopes: str) -> frozenset[str]:

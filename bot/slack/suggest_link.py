@@ -14,11 +14,11 @@ from slack_sdk.models.views import View
 from bot.catalog.links import Link
 from bot.catalog.model import Entry
 from bot.review.model import Subject, Suggestion
-from bot.review.service import AlreadySuggested, DailyLimitReached, Proposal, SuggestionMade
+from bot.review.service import AlreadySuggested, Proposal, SuggestionMade
 from bot.slack.blocks.cards import REOPEN, SECOND
 from bot.slack.blocks.entry_form import entry_form
 from bot.slack.blocks.lookup import listed_message
-from bot.slack.blocks.sentences import daily_limit, progress, thanks
+from bot.slack.blocks.sentences import progress, thanks
 from bot.slack.blocks.text import Replacement, SlackMessage, mrkdwn_message
 from bot.slack.context import ListenerContext
 
@@ -57,6 +57,7 @@ def suggest_link(
     if isinstance(step, Entry | Suggestion):
         return _known_message(context, step)
     if step is Step.ASK:
+        context.check_writer(user)
         return entry_form("suggest", link.url, None, context.catalog, link)
     entry = Entry(
         title=f"arXiv {link.arxiv}",
@@ -78,15 +79,18 @@ def known_message(context: ListenerContext, link: Link) -> SlackMessage | None:
 
 
 def propose(context: ListenerContext, proposal: Proposal) -> SlackMessage:
-    """Submit a person's proposal to review; returns the reply."""
+    """Submit a person's proposal to review; returns the reply.
+
+    Raises PapersError for people who only look papers up, and for one who has reached the limit.
+    """
+    if proposal.source:
+        context.check_writer(proposal.source)
     match context.review.suggest(proposal, context.now()):
         case SuggestionMade(suggestion):
             _log.info("suggested", suggestion=suggestion.id, kind=proposal.subject.kind)
             return mrkdwn_message(thanks(suggestion, context.channel))
         case AlreadySuggested(suggestion):
             return _known_message(context, suggestion)
-        case DailyLimitReached(limit):
-            return mrkdwn_message(daily_limit(limit))
 
 
 def _next_step(context: ListenerContext, link: Link) -> Entry | Suggestion | Step:

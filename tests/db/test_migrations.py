@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 
 import bot.digest.tables
 import bot.discovery.tables
+import bot.limits.tables
 import bot.ops.jobs
 import bot.outbox.tables
 import bot.review.tables  # noqa: F401  # their tables join the metadata

@@ -342,7 +342,7 @@ def test_a_changed_topic_has_no_papers_of_periods_that_are_over(setup: Setup) ->
     setup.composer.issue_due(berlin(9))
     current = setup.service.get(subscription.id)
     assert current
-    setup.service.edit(current, "serving", berlin(10))
+    setup.service.edit(current, "serving", "U8", berlin(10))
     setup.approve(entry(11, "Next: A Serving Paper"), berlin(11))
     assert titles(only(setup.composer.issue_due(berlin(16)))) == ["Next: A Serving Paper"]
 

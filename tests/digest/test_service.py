@@ -139,7 +139,7 @@ def test_a_button_ends_only_an_active_subscription_of_its_channel(setup: Setup) 
     answers = [setup.service.end(number, channel, "U8", berlin(4)) for channel in channels]
     assert [answer.startswith("Ended.") for answer in answers] == [False, True, False]
     assert isinstance(
-        setup.service.edit(active.subscription, "x", berlin(4)),
+        setup.service.edit(active.subscription, "x", "U8", berlin(4)),
         QueryMistake,
     )
 
@@ -151,15 +151,15 @@ def test_an_edit_sets_every_field_and_refuses_a_topic_that_is_taken(setup: Setup
     subscription = setup.service.active("C1", berlin(3))[0].subscription
     schedule = Schedule(rhythm="daily", time=dt.time(7), zone="UTC")
     wanted = replace(subscription, schedule=schedule, is_quiet=True)
-    outcome = setup.service.edit(wanted, "training", berlin(4))
+    outcome = setup.service.edit(wanted, "training", "U8", berlin(4))
     assert isinstance(outcome, SubscriptionConfirmed)
     assert outcome.sentence.startswith(
         "Changed. This channel now gets, every day at 7:00 (UTC): new papers in Training; nothing"
     )
-    refused = setup.service.edit(wanted, "", berlin(4))
+    refused = setup.service.edit(wanted, "", "U8", berlin(4))
     assert isinstance(refused, QueryMistake)
     assert "another subscription to everything" in refused.message
-    bad = setup.service.edit(wanted, "venue:nope", berlin(4))
+    bad = setup.service.edit(wanted, "venue:nope", "U8", berlin(4))
     assert isinstance(bad, QueryMistake)
 
 

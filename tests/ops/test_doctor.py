@@ -50,6 +50,7 @@ def fake_slack(slack_server: HTTPServer) -> Iterator[FakeSlack]:
 def make(fake_slack: FakeSlack, database_url: str, tmp_path: Path) -> Make:
     """Makes settings of an installation that is in order, changed by arguments."""
     populate(fake_slack)
+    fake_slack.conversation(REVIEW).is_private = True
     shutil.copytree(DATA, tmp_path / "data")
 
     def settings(**changes: str) -> Settings:
@@ -88,6 +89,12 @@ def examine(
     settings: Settings, now: dt.datetime | None = None, *, deadline: float = 12.0
 ) -> tuple[Finding, ...]:
     return Doctor(settings, lambda: now or utc_now(), Redactor(settings), deadline).examine()
+
+
+def add_to_list(folder: Path, line: str) -> None:
+    """Add a setting to the installation's list."""
+    with (folder / "data/list.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
 
 
 def finding(settings: Settings, what: str, now: dt.datetime | None = None) -> Finding:
@@ -157,6 +164,7 @@ class TestSlack:
         self, make: Make, fake_slack: FakeSlack
     ) -> None:
         channel = fake_slack.conversation(REVIEW)
+        channel.is_private = False
         channel.members.remove("U0BOT")
         assert "/invite @papers" in finding(make(), "PAPERS_REVIEW_CHANNEL").remedy
         channel.is_archived = True
@@ -168,6 +176,54 @@ class TestSlack:
         ):
             reported = finding(make(PAPERS_REVIEW_CHANNEL=wrong), "PAPERS_REVIEW_CHANNEL")
             assert says in reported.sentence
+
+    def test_a_review_channel_that_others_see_is_a_warning(
+        self, make: Make, fake_slack: FakeSlack, tmp_path: Path
+    ) -> None:
+        """A public one only if its members are the reviewers; a shared one always."""
+        settings, channel = make(), fake_slack.conversation(REVIEW)
+
+        def warnings() -> list[str]:
+            seen = [each for each in examine(settings) if each.what == "review channel"]
+            assert all(each.state == "warning" and each.remedy for each in seen)
+            return [each.sentence for each in seen]
+
+        assert warnings() == []
+        channel.is_private = False
+        (public,) = warnings()
+        assert "is public: everybody in the workspace can join it and decide" in public
+        channel.is_shared = True
+        assert len(warnings()) == 2
+        add_to_list(tmp_path, "review: {reviewers: [U0001]}")
+        (shared,) = warnings()
+        assert "is shared with another workspace" in shared
+
+    def test_a_named_reviewer_who_cannot_decide_is_a_warning(
+        self, make: Make, fake_slack: FakeSlack, tmp_path: Path
+    ) -> None:
+        fake_slack.user("U0GUEST", "greta", is_restricted=True)
+        fake_slack.user("U0GONE", "gustav", deleted=True)
+        fake_slack.user("U0OTHER", "olga", team="T0ELSE")
+        fake_slack.group("S0KEEPERS", "keepers", ["U0002", "U0OTHER"])
+        fake_slack.group("S0EMPTY", "nobody", [])
+        names = "U0001, U0GUEST, U0GONE, U0NOBODY, S0KEEPERS, S0EMPTY, S0GONE"
+        add_to_list(tmp_path, f"review: {{reviewers: [{names}]}}")
+        warned = {each.what: each for each in examine(make()) if "reviewer" in each.what}
+        assert {each.state for each in warned.values()} == {"warning"}
+        assert "greta is a guest" in warned["reviewer U0GUEST"].sentence
+        assert "gustav is deactivated" in warned["reviewer U0GONE"].sentence
+        assert "olga is of another workspace" in warned["reviewer U0OTHER"].sentence
+        assert {what.split()[1] for what in warned} == {
+            "U0GUEST", "U0GONE", "U0OTHER", "U0NOBODY", "S0EMPTY", "S0GONE",
+        }  # fmt: skip
+        assert all(each.remedy for each in warned.values())
+
+    def test_guests_whom_the_list_allows_may_be_reviewers(
+        self, make: Make, fake_slack: FakeSlack, tmp_path: Path
+    ) -> None:
+        fake_slack.user("U0GUEST", "greta", is_ultra_restricted=True)
+        add_to_list(tmp_path, "review: {reviewers: [U0GUEST], guests: true}")
+        assert not [each for each in examine(make()) if "reviewer" in each.what]
 
 
 @on_sqlite

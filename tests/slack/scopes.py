@@ -36,6 +36,7 @@ SCOPES: Mapping[str, frozenset[str]] = {
     "conversations.replies": _HISTORY,
     "usergroups.list": frozenset({"usergroups:read"}),
     "usergroups.users.list": frozenset({"usergroups:read"}),
+    "users.conversations": _READ,
     "users.info": frozenset({"users:read"}),
     "views.open": _NONE,
     "views.publish": _NONE,

@@ -25,10 +25,12 @@ from bot.review.model import Subject
 from bot.review.service import Proposal, SuggestionMade, card_key
 from bot.settings import Settings
 from bot.slack.app import make_app
+from bot.slack.authority import Workspace
 from bot.slack.clients import SlackClients
 from bot.slack.listeners.threads import ListenerThreads
 from bot.slack.transport.wsgi import EVENTS, SlackRequests
 from tests.slack.fake import BOB, BOT, PAPERS, FakeSlack, PostedMessage, View
+from tests.slack.fake.workspace import TEAM
 from tests.slack.payloads import SIGNING_SECRET, signed
 
 DATA = Path(__file__).parents[2] / "data"
@@ -237,7 +239,7 @@ def make_container(
         rng=random.Random(seed),
         clients=clients,
         database=database,
-        workspace=WORKSPACE,
+        workspace=Workspace(WORKSPACE, TEAM),
     )
 
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.catalog.model import ReviewPolicy
 from bot.catalog.names import shipped_names
 from bot.catalog.yaml.lint import lint
 from bot.catalog.yaml.read import read_catalog
@@ -39,13 +40,14 @@ from bot.publishing.publication import PublishError
 from bot.publishing.queue import PublicationQueue
 from bot.review.store import SuggestionStore
 from bot.settings import ENVIRONMENT, Settings
+from bot.slack.authority import Workspace
 from bot.slack.manifest import scopes
-from bot.slack.self_check import BotIdentity, BotSelfCheck
+from bot.slack.self_check import BotIdentity, BotSelfCheck, Conversation
 
 DEADLINE = 12.0
 """Seconds for all checks together."""
 _TIMEOUT = 5  # seconds for an answer of Slack or git
-_MAX_CHANNELS = 20
+_MAX_CHANNELS, _MAX_REVIEWERS = 20, 20
 _FEED_HISTORY = dt.timedelta(days=60)
 
 
@@ -105,6 +107,7 @@ class Doctor:
             yield slack_checks.scopes(identity.scopes, scopes())
             yield slack_checks.clock(identity.skew)
             yield from self._channels(slack, token)
+            yield from self._reviewers(slack, token, identity.workspace)
         elif unset := slack_checks.review_channel(settings.review_channel):
             yield unset
 
@@ -124,12 +127,40 @@ class Doctor:
         elif review:
             answer = slack.conversation(token, review)
             yield slack_checks.conversation("PAPERS_REVIEW_CHANNEL", review, answer)
+            if isinstance(answer, Conversation):
+                yield from slack_checks.review_audience(answer, self._policy())
         yield from slack_checks.subscriptions(
             slack_checks.conversation(
                 f"subscription of {channel}", channel, slack.conversation(token, channel)
             )
             for channel in self._subscribed_channels()[:_MAX_CHANNELS]
         )
+
+    def _reviewers(
+        self, slack: BotSelfCheck, token: str, workspace: Workspace
+    ) -> Iterator[Finding]:
+        """The people whom the list names as reviewers, also as members of a user group."""
+        policy, people = self._policy(), []
+        for reviewer in policy.reviewers:
+            if not reviewer.startswith("S"):
+                people.append(reviewer)
+                continue
+            members = slack.group(token, reviewer)
+            if wrong := slack_checks.reviewer_group(reviewer, members):
+                yield wrong
+            elif isinstance(members, tuple):
+                people += members
+        for person in list(dict.fromkeys(people))[:_MAX_REVIEWERS]:
+            answer = slack.member(token, person)
+            if wrong := slack_checks.reviewer(person, answer, workspace, policy):
+                yield wrong
+
+    def _policy(self) -> ReviewPolicy:
+        """The list's rules of review; the default ones if the list cannot be read."""
+        try:
+            return read_catalog(self.settings.data_dir).catalog.info.review
+        except PapersError:
+            return ReviewPolicy()  # reported by the check of the list
 
     def _subscribed_channels(self) -> list[str]:
         """Channels with a subscription; none if the database cannot tell."""

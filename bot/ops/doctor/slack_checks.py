@@ -1,8 +1,10 @@
 """Checks of Slack's answers: tokens, scopes, clock and channels. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+from bot.catalog.model import ReviewPolicy
 from bot.ops.doctor.findings import Finding, error, format_duration, ok, warning
+from bot.slack.authority import Member, Standing, Workspace, may_write, standing
 from bot.slack.self_check import BotIdentity, Conversation, SlackRefusal, SlackUnreachable
 from bot.text import pluralize
 
@@ -11,6 +13,13 @@ MAX_SKEW = 60.0
 _SIGNATURE_SECONDS = 300.0
 _PAGE = "your app's page at https://api.slack.com/apps"
 _ENVIRONMENT = "the environment"
+_NO_REVIEWER: Mapping[Standing, str] = {
+    "member": "a member",
+    "guest": "a guest of the workspace",
+    "outsider": "of another workspace",
+    "deactivated": "deactivated",
+    "app": "an app",
+}
 
 
 def token_form(setting: str, value: str | None, prefix: str) -> Finding | None:
@@ -31,7 +40,7 @@ def bot_token(answer: BotIdentity | SlackRefusal | SlackUnreachable) -> Finding:
     what = "SLACK_BOT_TOKEN"
     match answer:
         case BotIdentity():
-            return ok(what, f"It works in {answer.workspace}.")
+            return ok(what, f"It works in {answer.name}.")
         case SlackRefusal():
             return error(
                 what,
@@ -160,6 +169,62 @@ def _membership(what: str, channel: Conversation) -> Finding:
             "Allow the bot to post (the channel's *Settings*, *Posting permissions*).",
         )
     return ok(what, f"The bot is in {name} and may post there.")
+
+
+def review_audience(channel: Conversation, policy: ReviewPolicy) -> Iterator[Finding]:
+    """Warnings that others than the reviewers see or decide what is suggested."""
+    what, name = "review channel", f"#{channel.name}"
+    if channel.is_shared:
+        yield warning(
+            what,
+            f"{name} is shared with another workspace or organisation, whose people read every "
+            "card and its thread.",
+            "Choose a channel of this workspace alone as PAPERS_REVIEW_CHANNEL.",
+        )
+    if not channel.is_private and not policy.reviewers:
+        yield warning(
+            what,
+            f"{name} is public: everybody in the workspace can join it and decide.",
+            "Make it private, or name the reviewers in list.yaml (`review: {reviewers: [U…]}`).",
+        )
+
+
+def reviewer(
+    user: str,
+    answer: Member | SlackRefusal | SlackUnreachable,
+    workspace: Workspace,
+    policy: ReviewPolicy,
+) -> Finding | None:
+    """A warning about a named reviewer who cannot decide."""
+    what = f"reviewer {user}"
+    remedy = f"Take {user} out of `reviewers` in list.yaml, or out of the user group named there."
+    match answer:
+        case SlackUnreachable():
+            return _unreachable(what, answer)
+        case SlackRefusal():
+            return warning(what, f"Slack does not describe them: {answer.reason}.", remedy)
+        case Member():
+            if may_write(answer, workspace, guests=policy.guests):
+                return None
+            who = _NO_REVIEWER[standing(answer, workspace)]
+            return warning(what, f"{answer.name or user} is {who}, and cannot decide.", remedy)
+
+
+def reviewer_group(
+    group: str, answer: tuple[str, ...] | SlackRefusal | SlackUnreachable
+) -> Finding | None:
+    """A warning about a user group of reviewers that has no members."""
+    what = f"reviewers {group}"
+    match answer:
+        case SlackUnreachable():
+            return _unreachable(what, answer)
+        case SlackRefusal():
+            sentence = f"Slack does not give the members of this user group: {answer.reason}."
+        case ():
+            sentence = "This user group has no members."
+        case _:
+            return None
+    return warning(what, sentence, "Correct `reviewers` in list.yaml.")
 
 
 def subscriptions(channels: Iterable[Finding]) -> Iterator[Finding]:

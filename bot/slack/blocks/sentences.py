@@ -26,6 +26,7 @@ _REFUSALS: Mapping[RefusalReason, str] = {
     "own support": "You asked for {title} yourself; here somebody else has to approve it.",
     "own edit": "You changed the title or link of {title} last; here somebody else has to "
     "approve it.",
+    "seconded already": "The card of {title} names you already; it waits for a decision.",
     "approved already": "You have approved {title} already; it still needs others.",
     "decided": "That is decided: {decision}",
     "open": "{title} is open: it waits for a decision.",
@@ -201,14 +202,6 @@ def _history(suggestion: Suggestion, events: Iterable[Event]) -> Iterator[str]:
         detail = event.detail
         text = str(detail.get("reason") or detail.get("until") or detail.get("where") or "")
         yield f"{line}: {fit(text, 300)}" if text else line
-
-
-def daily_limit(limit: int) -> str:
-    """The refusal for a person who has reached the daily limit of suggestions."""
-    return (
-        f"You have suggested {limit} papers within a day; the reviewers need time for them. "
-        "Please come back tomorrow."
-    )
 
 
 def _title(suggestion: Suggestion) -> str:

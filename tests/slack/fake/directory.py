@@ -26,6 +26,7 @@ class Directory(ApiGroup):
             "conversations.open": self._open,
             "usergroups.list": self._groups,
             "usergroups.users.list": self._group_members,
+            "users.conversations": self._shared_channels,
             "users.info": self._user,
         }
 
@@ -97,12 +98,48 @@ class Directory(ApiGroup):
         channel.members.append(BOT)
         return {"channel": _described(channel)}
 
+    def _shared_channels(self, args: Args) -> Answer:
+        """The channels that the bot shares with a person."""
+        kinds = {"public_channel": "public", "private_channel": "private"}
+        asked = str(args.get("types") or "public_channel").split(",")
+        if not set(asked) <= set(kinds):
+            raise RefusedError("invalid_types")
+        person = self.person(args)
+        channels = [
+            channel
+            for channel in self.all.channels.values()
+            if channel.kind in {kinds[kind] for kind in asked}
+            and {BOT, person.id} <= set(channel.members)
+        ]
+        limit = arguments.number(args, "limit", 100, 999)
+        shown, cursor = arguments.page(args, channels, lambda channel: channel.id, limit)
+        return {
+            "channels": [_described(channel) for channel in shown],
+            "response_metadata": {"next_cursor": cursor},
+        }
+
     def _user(self, args: Args) -> Answer:
         person = self.person(args)
+        if person.deleted:  # Slack says little of them
+            return {
+                "user": {
+                    "id": person.id,
+                    "team_id": person.team,
+                    "name": person.name,
+                    "deleted": True,
+                    "is_bot": person.is_bot,
+                    "profile": {"real_name": person.name, "display_name": person.name},
+                }
+            }
+        organisation = {"id": f"W{person.id[1:]}", "enterprise_id": "E0001", "teams": person.teams}
         return {
             "user": {
                 "id": person.id,
-                "team_id": TEAM,
+                "team_id": person.team,
+                **({"enterprise_user": organisation} if person.teams else {}),
+                "is_restricted": person.is_restricted,
+                "is_ultra_restricted": person.is_ultra_restricted,
+                "is_stranger": person.is_stranger,
                 "name": person.name,
                 "real_name": person.name,
                 "deleted": person.deleted,
@@ -149,6 +186,10 @@ def _described(channel: Channel) -> Answer:
         "is_im": False,
         "is_mpim": False,
         "is_private": channel.is_private,
+        "is_shared": channel.is_shared,
+        "is_ext_shared": channel.is_shared,
+        "is_org_shared": False,
+        "is_pending_ext_shared": False,
         "is_archived": channel.is_archived,
         "is_member": BOT in channel.members,
     }

@@ -51,7 +51,7 @@ def interaction(kind: str, user: User, trigger: str) -> Json:
     return {
         "type": kind,
         "team": {"id": TEAM, "domain": "example"},
-        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": TEAM},
+        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team},
         "api_app_id": APP,
         "token": "legacy",
         "trigger_id": trigger,

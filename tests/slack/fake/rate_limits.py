@@ -19,6 +19,7 @@ A_MINUTE: Mapping[str, int] = {
     "conversations.replies": _TIER_3,
     "usergroups.list": _TIER_2,
     "usergroups.users.list": _TIER_2,
+    "users.conversations": _TIER_3,
     "users.info": _TIER_4,
     "views.open": _TIER_4,
     "views.publish": _TIER_4,

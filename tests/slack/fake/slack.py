@@ -41,7 +41,7 @@ class FakeSlack(Interactions):
     # Set up
 
     def user(self, key: str, name: str = "", **more: Any) -> User:
-        """Add a person (`tz`, `is_bot`, `deleted`)."""
+        """Add a person (`tz`, `is_bot`, `deleted`, `team`, `is_restricted`, …)."""
         with self._lock:
             user = User(id=key, name=name or key.lower(), **more)
             self._all.users[key] = user
@@ -50,7 +50,7 @@ class FakeSlack(Interactions):
     def channel(
         self, key: str, name: str = "", members: Iterable[str] = (BOT,), **more: Any
     ) -> Channel:
-        """Add a conversation (`is_private`, `is_archived`); by default the bot is its member."""
+        """Add a conversation (`is_private`, `is_shared`, …); by default the bot is its member."""
         with self._lock:
             channel = Channel(id=key, name=name or key.lower(), members=list(members), **more)
             self._all.channels[key] = channel

@@ -19,6 +19,12 @@ class User:
     tz: str = "Europe/Amsterdam"
     is_bot: bool = False
     deleted: bool = False
+    team: str = TEAM
+    teams: list[str] = field(default_factory=list)
+    """The workspaces of the Enterprise organisation in which the person is."""
+    is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    is_stranger: bool = False
 
 
 @dataclass(kw_only=True, eq=False)
@@ -31,6 +37,8 @@ class Channel:
     is_private: bool = False
     is_archived: bool = False
     is_im: bool = False
+    is_shared: bool = False
+    """Whether people of another organisation are in it, by Slack Connect."""
 
     @property
     def kind(self) -> str:

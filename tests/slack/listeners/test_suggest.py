@@ -8,7 +8,7 @@ from bot.catalog.links import Link
 from bot.catalog.model import Entry
 from bot.discovery.paper import Paper
 from bot.discovery.sources.base import DatedPaper
-from bot.review.service import DAILY_LIMIT
+from bot.limits.model import DAILY_LIMITS
 from bot.slack.blocks.cards import APPROVE, EDIT, REJECT, REOPEN, UNDO
 from bot.slack.blocks.lookup import CORRECT, SUGGEST
 from bot.slack.listeners.shortcuts.suggest import SHORTCUT
@@ -132,9 +132,9 @@ def test_the_button_of_a_lookup_is_replaced_by_the_thanks(bot: WorkspaceBot) -> 
 
 
 def test_a_person_suggests_a_limited_number_of_papers_a_day(bot: WorkspaceBot) -> None:
-    for number in range(DAILY_LIMIT):
+    for number in range(DAILY_LIMITS["suggest"].most):
         assert "Thank you" in json.dumps(bot.command(f"suggest 2603.001{number:02}", CAROL))
-    assert "come back tomorrow" in json.dumps(bot.command("suggest 2603.00200", CAROL))
+    assert "You can go on in 24 hours" in json.dumps(bot.command("suggest 2603.00200", CAROL))
     assert "Thank you" in json.dumps(bot.command("suggest 2603.00200", BOB)), "others may"
     bot.clock.tick(25 * 3600)
     assert "Thank you" in json.dumps(bot.command("suggest 2603.00201", CAROL))

@@ -29,6 +29,7 @@ def share(context: ListenerContext, click: Click) -> Reply:
     answer = lookup_answer(lookup, request, context.rng) if request else None
     if answer is None or not answer.results:
         return text_message(OLD_BUTTON)
+    context.activity.spend("share", click.user, context.now())
     message = shared_results(lookup.catalog, answer, click.user)
     problem = post_response(click.response_url, message, in_channel=True)
     if problem is None:
@@ -42,5 +43,5 @@ LISTENERS = (
         ClickListener(action_id=action, handler=turn_page, timing=Timing.AT_ONCE)
         for action in (PREVIOUS, NEXT, AGAIN)
     ),
-    ClickListener(action_id=SHARE, handler=share, timing=Timing.AT_ONCE),
+    ClickListener(action_id=SHARE, handler=share, timing=Timing.LATER),
 )

@@ -55,6 +55,7 @@ def second(context: ListenerContext, click: Click) -> Reply:
 def open_reopening(context: ListenerContext, click: Click) -> Reply:
     """*Suggest again*: ask what speaks for a rejected paper now."""
     suggestion = context.suggestion(click.suggestion.number)
+    context.check_writer(click.user)
     return reopen_form(suggestion.id, suggestion.subject.entry.title, suggestion.reason or "")
 
 

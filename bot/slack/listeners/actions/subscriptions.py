@@ -22,11 +22,13 @@ _log = structlog.get_logger()
 
 def open_edit(context: ListenerContext, click: Click) -> Reply:
     """*Edit*: open the form of a subscription."""
+    context.check_writer(click.user)
     return subscription_form(context.subscription(click.number, click.channel))
 
 
 def end(context: ListenerContext, click: Click) -> Reply:
     """*Unsubscribe*."""
+    context.check_writer(click.user)
     channel = click.channel
     number = context.subscription(click.number, channel).id
     return text_message(context.subscriptions.end(number, channel, click.user, context.now()))
@@ -34,6 +36,7 @@ def end(context: ListenerContext, click: Click) -> Reply:
 
 def join(context: ListenerContext, click: Click) -> Reply:
     """*Let me in*: join the public channel in which the button was pressed."""
+    context.check_writer(click.user)
     try:
         context.clients.interactive.conversations_join(channel=click.channel)
     except CALL_FAILURES as error:

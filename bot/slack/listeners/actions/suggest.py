@@ -20,6 +20,7 @@ def suggest(context: ListenerContext, click: Click) -> Reply:
 def open_correction(context: ListenerContext, click: Click) -> Reply:
     """*Suggest a correction*: open a form about a listed paper."""
     entry = context.entry(click.value)
+    context.check_writer(click.user)
     return entry_form("correct", click.value, entry, context.catalog)
 
 

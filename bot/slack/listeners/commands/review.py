@@ -24,7 +24,7 @@ def pending(context: ListenerContext, _command: Command, _words: str) -> SlackMe
     links = {
         suggestion.id: link
         for suggestion in waiting[:_MAX_LINKS]
-        if (link := card_link(context.outbox, context.workspace, suggestion.id))
+        if (link := card_link(context.outbox, context.workspace.url, suggestion.id))
     }
     paused = context.suggestions.paused_until(context.now())
     return mrkdwn_message(sentences.pending(waiting, links, paused))
@@ -47,7 +47,7 @@ def pause(context: ListenerContext, command: Command, words: str) -> SlackMessag
         paused = context.suggestions.paused_until(now)
         state = f"Paused until {moment(paused[0])}." if paused else "Nothing is paused."
         return mrkdwn_message(f"{state} {PAUSE_USAGE}")
-    if not context.may_review(command.user):
+    if not context.may_decide(command.user):
         return mrkdwn_message(_REVIEWERS)
     until = parse_pause(words, now, ZoneInfo(context.directory.zone(command.user)))
     if until is None:

@@ -30,6 +30,7 @@ _log = structlog.get_logger()
 def subscribe(context: ListenerContext, command: Command, words: str) -> SlackMessage:
     """`/papers subscribe [TOPIC] [RHYTHM]`, with a preview."""
     channel, user, now = command.channel, command.user, context.now()
+    context.check_writer(user)
     zone = context.directory.known_zone(user)
     outcome = context.subscriptions.subscribe(words, channel, user, zone, now)
     if not isinstance(outcome, SubscriptionConfirmed):
@@ -39,12 +40,13 @@ def subscribe(context: ListenerContext, command: Command, words: str) -> SlackMe
     return joined_message(
         text_message(outcome.sentence),
         *_obstacles(context, channel),
-        preview_message(edition, context.workspace),
+        preview_message(edition, context.workspace.url),
     )
 
 
 def unsubscribe(context: ListenerContext, command: Command, words: str) -> SlackMessage:
     """`/papers unsubscribe [TOPIC]`."""
+    context.check_writer(command.user)
     outcome = context.subscriptions.unsubscribe(
         words, command.channel, command.user, context.now()
     )

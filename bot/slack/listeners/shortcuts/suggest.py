@@ -17,6 +17,7 @@ def suggest_message(context: ListenerContext, shortcut: MessageShortcut) -> Repl
     """Suggest the link of a message; of several, ask which one."""
     if not shortcut.links:
         return mrkdwn_message(_NO_LINK)
+    context.check_writer(shortcut.user)
     link = read_reference(shortcut.links[0])
     if len(shortcut.links) > 1 or link is None:
         return link_form(shortcut.links)

@@ -18,6 +18,7 @@ _log = structlog.get_logger()
 def edit(context: ListenerContext, submission: Submission) -> FormResult:
     """Change a subscription to what the form describes."""
     subscription, values = context.subscription(submission.number), submission.values
+    context.check_writer(submission.user)
     schedule = read_schedule(values, subscription.schedule)
     if isinstance(schedule, QueryMistake):
         return FormFaults({"time": schedule.message})
@@ -25,7 +26,7 @@ def edit(context: ListenerContext, submission: Submission) -> FormResult:
     topic = "" if topic.lower() == "everything" else topic
     is_quiet = values.text("quiet") == "quiet"
     wanted = replace(subscription, schedule=schedule, is_quiet=is_quiet)
-    outcome = context.subscriptions.edit(wanted, topic, context.now())
+    outcome = context.subscriptions.edit(wanted, topic, submission.user, context.now())
     if isinstance(outcome, QueryMistake):
         return FormFaults({"topic": outcome.message[:150]})
     _log.info("subscription changed", user=submission.user, channel=subscription.channel)

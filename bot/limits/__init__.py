@@ -1,0 +1,1 @@
+"""Daily limits of what one person writes."""
