@@ -54,7 +54,13 @@ def _click(action: str, value: str) -> Prepare:
             filled = _entry(bot)
         if value == "SUBSCRIPTION":
             filled = _subscription(bot)
-        return lambda: form(bot.private_click(action, filled, user))
+
+        def make_body() -> str:
+            """The present card's button, as it is when the request is made."""
+            present = filled.replace("VERSION", str(_version(bot, number)))
+            return form(bot.private_click(action, present, user))
+
+        return make_body
 
     return prepare
 
@@ -94,6 +100,11 @@ def _entry(bot: WorkspaceBot) -> str:
     return str(_buttons(answer)[lookup.CORRECT])
 
 
+def _version(bot: WorkspaceBot, number: int) -> int:
+    suggestion = bot.suggestions.get(number)
+    return suggestion.version if suggestion else 0
+
+
 def _subscription(bot: WorkspaceBot) -> str:
     active = bot.subscriptions.active(PAPERS, bot.clock.now)
     if not active:
@@ -127,14 +138,15 @@ _COMMANDS = {
     "stats": "stats",
 }
 _PAGE_2 = LookupRequest("search", "serving", 1).to_value()
+_CARD = "NUMBER:VERSION"
 _VALUES = {
-    cards.APPROVE: "NUMBER",
-    cards.UNDO: "NUMBER",
+    cards.APPROVE: _CARD,
+    cards.UNDO: _CARD,
     cards.SECOND: "NUMBER",
     cards.REOPEN: "NUMBER",
-    cards.REJECT: "NUMBER",
-    cards.LATER: "NUMBER",
-    cards.EDIT: "NUMBER",
+    cards.REJECT: _CARD,
+    cards.LATER: _CARD,
+    cards.EDIT: _CARD,
     cards.SECTION: SERVING,
     lookup.SUGGEST: PAGE,
     lookup.CORRECT: "ENTRY",
@@ -156,11 +168,11 @@ _OPENS_FORM = {
 }
 _ENTRY = {"title": "A Made-Up Talk", "sections": [SERVING]}
 _FORMS = {
-    modals.REJECTED: _form(_opened_by(cards.REJECT, "NUMBER"), {"words": "a survey"}),
-    modals.POSTPONED: _form(_opened_by(cards.LATER, "NUMBER"), {"when": "0"}),
+    modals.REJECTED: _form(_opened_by(cards.REJECT, _CARD), {"words": "a survey"}),
+    modals.POSTPONED: _form(_opened_by(cards.LATER, _CARD), {"when": "0"}),
     modals.REOPENED: _form(_opened_by(cards.REOPEN, "NUMBER"), {"words": "it is new"}),
     modals.CHOSEN_LINK: _form(_use_shortcut, {"link": "1"}),
-    entry_form.EDITED: _form(_opened_by(cards.EDIT, "NUMBER"), {"title": "Another"}),
+    entry_form.EDITED: _form(_opened_by(cards.EDIT, _CARD), {"title": "Another"}),
     entry_form.SUGGESTED: _form(_opened_by(lookup.SUGGEST, PAGE), _ENTRY),
     entry_form.CORRECTED: _form(_opened_by(lookup.CORRECT, "ENTRY"), {"venue": "SOSP"}),
     subscriptions.FORM: _form(_opened_by(subscriptions.EDIT, "SUBSCRIPTION"), {"when": "0"}),

@@ -463,7 +463,7 @@ def test_nothing_is_counted_while_slack_does_not_say_who_reviews(bot: WorkspaceB
     bot.clock.tick(61)
     bot.slack.fail("usergroups.users.list", Fault.error("internal_error"), seconds=600)
     bot.click(bot.card(number), APPROVE, BOB)
-    assert "could not ask Slack" in bot.private(BOB)
+    assert "Slack does not tell me" in bot.private(BOB)
     assert suggestion_of(bot, number).approvals == (ALICE,)
 
 
