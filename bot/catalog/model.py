@@ -138,7 +138,11 @@ class ReviewPolicy:
         int, Field(strict=True, ge=1, description="The number of approvals that a paper needs.")
     ] = 1
     self_approval: Annotated[
-        bool, Field(strict=True, description="Whether people may approve their own suggestions.")
+        bool,
+        Field(
+            strict=True,
+            description="Whether people may approve what they suggested, want or last edited.",
+        ),
     ] = True
     guests: Annotated[
         bool,

@@ -155,29 +155,15 @@ class ListenerContext:
         return self.directory.person(interaction.user, interaction.user_name)
 
     def objection(
-        self, suggestion: Suggestion, interaction: Interaction, *, seen: int
+        self, suggestion: Suggestion, user: str, *, seen: int, is_reviewer: bool
     ) -> Refusal | None:
-        """The reason against opening a reviewer's form, if there is one; `seen` as in `decide`.
+        """The reason against a reviewer's form about a suggestion, if there is one.
 
-        Raises PapersError if Slack does not say who reviews.
+        Found in the database alone; `seen` as in `decide`.
         """
-        rules = DecisionRules(
-            is_reviewer=self.may_review(interaction.user),
-            seen=seen,
-            history=self.suggestions.history(suggestion.id),
-        )
-        return objection_to_form(suggestion, Person(interaction.user), rules)
-
-    def outdated(
-        self, suggestion: Suggestion, interaction: Interaction, *, seen: int
-    ) -> Refusal | None:
-        """The reason why a sent form is out of date, if it is; only the database is asked."""
-        rules = DecisionRules(
-            is_reviewer=True,  # asked of Slack later
-            seen=seen,
-            history=self.suggestions.history(suggestion.id),
-        )
-        return objection_to_form(suggestion, Person(interaction.user), rules)
+        history = self.suggestions.history(suggestion.id)
+        rules = DecisionRules(is_reviewer=is_reviewer, seen=seen, history=history)
+        return objection_to_form(suggestion, Person(user), rules)
 
     def decide(
         self,

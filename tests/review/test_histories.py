@@ -86,6 +86,7 @@ class Histories(RuleBasedStateMachine):
         self.suggestions, self.outbox = SuggestionStore(self.database), Outbox(self.database)
         self.queue = PublicationQueue(self.database, REVIEW)
         self.seen: dict[int, tuple[Event, ...]] = {}
+        self.shown: dict[int, dict[int, Suggestion]] = {}
         self.runs = 0
         self.restart()
 
@@ -126,13 +127,21 @@ class Histories(RuleBasedStateMachine):
         ),
         person=st.sampled_from(PEOPLE),
         choice=st.integers(0, 2),
+        behind=st.sampled_from([None, 0, 0, 1, 2, 4]),
     )
-    def act(self, number: int, what: type[Action], person: Person, choice: int) -> None:
-        """An action is applied as a whole, or refused and changes nothing."""
+    def act(
+        self, number: int, what: type[Action], person: Person, choice: int, behind: int | None
+    ) -> None:
+        """An action is applied as a whole, or refused and changes nothing.
+
+        A review by a person who saw a version some versions `behind` is of what they saw.
+        """
         before, now = self.get(number), self.tick()
+        seen = None if behind is None else max(1, before.version - behind)
         action = self.action(what, before, choice, now)
         events, queued = self.suggestions.history(number), self.queued()
-        outcome = self.review.act(number, action, person, now, self.rules_for(before, person))
+        rules = replace(self.rules_for(before, person), seen=seen)
+        outcome = self.review.act(number, action, person, now, rules)
         after = self.get(number)
         if isinstance(outcome, Refusal):
             assert after == before == outcome.suggestion
@@ -144,9 +153,31 @@ class Histories(RuleBasedStateMachine):
         assert after.version == before.version + 1
         assert self.suggestions.history(number) == (*events, outcome.event)
         assert person in REVIEWERS or what in {Reopen, Second}
+        if seen is not None and what not in {Reopen, Second}:
+            self.check_sight(before, seen, person)
         if what is Undo:
             again = Approve() if choice else Reject("no")
             assert isinstance(decide(after, again, REVIEWERS[0], now, REVIEWER), Transition)
+
+    def check_sight(self, before: Suggestion, seen: int, person: Person) -> None:
+        """A reviewer saw the section, and all fields but those that they edited since."""
+        shown = self.shown[before.id].get(seen)
+        if shown is None:  # a version that only existed while a card was published
+            return
+        entry, then = before.subject.entry, shown.subject.entry
+        assert entry.sections == then.sections
+        if replace(entry, added=None, by=None) != replace(then, added=None, by=None):
+            events = self.suggestions.history(before.id)
+            later = [event for event in events if event.detail.get("version", 0) > seen]
+            editors = {event.actor for event in later if event.what == "edited"}
+            assert person.id in editors
+            assert all(
+                event.actor == person.id or not event.detail["changed"]
+                for event in later
+                if event.what == "edited"
+            )
+        if person.id not in {event.actor for event in self.suggestions.history(before.id)}:
+            assert (before.state in OPEN) == (shown.state in OPEN)
 
     @rule(days=st.integers(1, 20))
     def time_passes(self, days: int) -> None:
@@ -196,6 +227,7 @@ class Histories(RuleBasedStateMachine):
         approved = [each.mark for each in every if each.state == "approved"]
         assert sorted(marks) == sorted(approved), "lookups show the approved papers"
         for suggestion in every:
+            self.shown.setdefault(suggestion.id, {})[suggestion.version] = suggestion
             self.check_suggestion(suggestion, files)
 
     def check_suggestion(self, suggestion: Suggestion, catalog: Catalog) -> None:

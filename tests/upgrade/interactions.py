@@ -16,6 +16,7 @@ from pytest_httpserver import HTTPServer
 
 from bot.db.engine import Database
 from bot.digest.store import DigestStore
+from bot.slack.payloads import split_metadata
 from tests.slack.elements import options_of
 from tests.slack.fake import ALICE, FakeSlack, payloads
 from tests.slack.fake.workspace import APP, BOT, BOT_ID, TEAM, PostedMessage, User
@@ -25,6 +26,9 @@ from tests.upgrade.reading import events, states
 
 BLANKS: Mapping[str, str] = {"year": "2025", "url": "https://example.org/filled-in"}
 """What is written into empty fields, by block; "Filled in" elsewhere."""
+
+BY_OUTBOX = "a private answer goes by the outbox"
+"""Logged for forms of 0.1, which do not tell in which channel they were opened."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +179,11 @@ class UpgradedBot:
         calls, responses = len(self.slack.calls()), len(self.slack.responses)
         with structlog.testing.capture_logs() as logs:
             answer = act()
-        loud = [entry for entry in logs if entry["log_level"] not in {"debug", "info"}]
+        loud = [
+            entry
+            for entry in logs
+            if entry["log_level"] not in {"debug", "info"} and entry["event"] != BY_OUTBOX
+        ]
         assert not loud, loud
         after = self._situation()
         self.slack.check()
@@ -205,6 +213,7 @@ class UpgradedBot:
                 if call.method == "conversations.join"
             ],
             "response": _response(answer),
+            "notices": after.notices - before.notices,
         }
         return {name: value for name, value in found.items() if value}
 
@@ -212,6 +221,7 @@ class UpgradedBot:
         return _Situation(
             events=events(self.database),
             states=states(self.database),
+            notices=sum(row.kind == "notice" for row in self.workspace_bot.outbox.pending_rows()),
             subscriptions={
                 str(entry.id): f"{entry.topic.text or 'everything'}, {entry.schedule.rhythm}"
                 for entry in DigestStore(self.database).active()
@@ -234,6 +244,8 @@ class UpgradedBot:
 class _Situation:
     events: Sequence[Json]
     states: Mapping[str, str]
+    notices: int
+    """Private answers that go by the outbox."""
     subscriptions: Mapping[str, str]
 
 
@@ -304,7 +316,7 @@ def _form(view: object) -> Json:
     found: Json = json.loads(view) if isinstance(view, str) else view  # type: ignore[assignment]
     return {
         "callback_id": found.get("callback_id", ""),
-        "private_metadata": found.get("private_metadata", ""),
+        "private_metadata": split_metadata(found.get("private_metadata", ""))[1],
         "fields": {
             block["block_id"]: {
                 "action_id": block["element"]["action_id"],

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from bot.slack.blocks import cards, entry_form, lookup, modals, subscriptions
-from bot.slack.blocks.cards import reference
 from bot.slack.blocks.form_offer import OPEN_FORM
 from bot.slack.listeners.declaration import Timing
 from bot.slack.listeners.registration import CLICKS, FORMS, SHORTCUTS
@@ -50,12 +49,18 @@ def _command(words: str) -> Prepare:
 
 def _click(action: str, value: str) -> Prepare:
     def prepare(bot: WorkspaceBot, number: int, user: str) -> MakeBody:
-        filled = value.replace("SUGGESTION", _reference(bot, number))
+        filled = value.replace("NUMBER", str(number))
         if value == "ENTRY":
             filled = _entry(bot)
         if value == "SUBSCRIPTION":
             filled = _subscription(bot)
-        return lambda: form(bot.private_click(action, filled, user))
+
+        def make_body() -> str:
+            """The present card's button, as it is when the request is made."""
+            present = filled.replace("VERSION", str(_version(bot, number)))
+            return form(bot.private_click(action, present, user))
+
+        return make_body
 
     return prepare
 
@@ -90,14 +95,14 @@ def _shortcut(bot: WorkspaceBot, _number: int, user: str) -> MakeBody:
     return lambda: form(bot.slack.shortcut(message, SHORTCUT, user))
 
 
-def _reference(bot: WorkspaceBot, number: int) -> str:
-    suggestion = bot.suggestions.get(number)
-    return reference(suggestion) if suggestion else ""
-
-
 def _entry(bot: WorkspaceBot) -> str:
     answer = bot.command("2401.09670", ALICE)
     return str(_buttons(answer)[lookup.CORRECT])
+
+
+def _version(bot: WorkspaceBot, number: int) -> int:
+    suggestion = bot.suggestions.get(number)
+    return suggestion.version if suggestion else 0
 
 
 def _subscription(bot: WorkspaceBot) -> str:
@@ -133,14 +138,15 @@ _COMMANDS = {
     "stats": "stats",
 }
 _PAGE_2 = LookupRequest("search", "serving", 1).to_value()
+_CARD = "NUMBER:VERSION"
 _VALUES = {
-    cards.APPROVE: "SUGGESTION",
-    cards.UNDO: "SUGGESTION",
-    cards.SECOND: "SUGGESTION",
-    cards.REOPEN: "SUGGESTION",
-    cards.REJECT: "SUGGESTION",
-    cards.LATER: "SUGGESTION",
-    cards.EDIT: "SUGGESTION",
+    cards.APPROVE: _CARD,
+    cards.UNDO: _CARD,
+    cards.SECOND: "NUMBER",
+    cards.REOPEN: "NUMBER",
+    cards.REJECT: _CARD,
+    cards.LATER: _CARD,
+    cards.EDIT: _CARD,
     cards.SECTION: SERVING,
     lookup.SUGGEST: PAGE,
     lookup.CORRECT: "ENTRY",
@@ -151,7 +157,7 @@ _VALUES = {
     subscriptions.EDIT: "SUBSCRIPTION",
     subscriptions.END: "SUBSCRIPTION",
     subscriptions.JOIN: PAPERS,
-    OPEN_FORM: f"click {cards.REOPEN} SUGGESTION",
+    OPEN_FORM: f"click {cards.REOPEN} NUMBER",
     "an:old:button": "x",
 }
 _OPENS_FORM = {
@@ -162,11 +168,11 @@ _OPENS_FORM = {
 }
 _ENTRY = {"title": "A Made-Up Talk", "sections": [SERVING]}
 _FORMS = {
-    modals.REJECTED: _form(_opened_by(cards.REJECT, "SUGGESTION"), {"words": "a survey"}),
-    modals.POSTPONED: _form(_opened_by(cards.LATER, "SUGGESTION"), {"when": "0"}),
-    modals.REOPENED: _form(_opened_by(cards.REOPEN, "SUGGESTION"), {"words": "it is new"}),
+    modals.REJECTED: _form(_opened_by(cards.REJECT, _CARD), {"words": "a survey"}),
+    modals.POSTPONED: _form(_opened_by(cards.LATER, _CARD), {"when": "0"}),
+    modals.REOPENED: _form(_opened_by(cards.REOPEN, "NUMBER"), {"words": "it is new"}),
     modals.CHOSEN_LINK: _form(_use_shortcut, {"link": "1"}),
-    entry_form.EDITED: _form(_opened_by(cards.EDIT, "SUGGESTION"), {"title": "Another"}),
+    entry_form.EDITED: _form(_opened_by(cards.EDIT, _CARD), {"title": "Another"}),
     entry_form.SUGGESTED: _form(_opened_by(lookup.SUGGEST, PAGE), _ENTRY),
     entry_form.CORRECTED: _form(_opened_by(lookup.CORRECT, "ENTRY"), {"venue": "SOSP"}),
     subscriptions.FORM: _form(_opened_by(subscriptions.EDIT, "SUBSCRIPTION"), {"when": "0"}),

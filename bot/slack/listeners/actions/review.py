@@ -62,7 +62,8 @@ def open_reopening(context: ListenerContext, click: Click) -> Reply:
 def open_reviewer_form(context: ListenerContext, click: Click) -> Reply:
     """*Reject*, *Later* or *Edit*: open a form for a reviewer, on an open suggestion."""
     suggestion = context.suggestion(click.suggestion.number)
-    refused = context.objection(suggestion, click, seen=click.suggestion.version)
+    is_reviewer, seen = context.may_review(click.user), click.suggestion.version
+    refused = context.objection(suggestion, click.user, seen=seen, is_reviewer=is_reviewer)
     if refused:
         return _refusal_reply(context, click, refused)
     if click.action_id == REJECT:

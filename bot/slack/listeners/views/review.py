@@ -19,8 +19,8 @@ from bot.slack.blocks.modals import (
     later_form,
     reject_form,
 )
-from bot.slack.blocks.sentences import refusal, stale
-from bot.slack.blocks.text import SlackMessage, mrkdwn_message, text_message
+from bot.slack.blocks.sentences import stale
+from bot.slack.blocks.text import SlackMessage, text_message
 from bot.slack.context import ListenerContext
 from bot.slack.listeners.declaration import Deferred, FormListener, FormResult, Reply, Timing
 from bot.slack.payloads import FormValues, Submission
@@ -29,7 +29,6 @@ from bot.slack.sanitize import number_in
 
 _MOST_MERGES = 5
 """Attempts to save an edit while others save theirs."""
-_COLLISION = "Somebody else edited this paper in the same moment. Please edit it again."
 
 Read = Callable[[ListenerContext, FormValues], Action | FormFaults]
 Again = Callable[[Suggestion, str, FormValues], View]
@@ -43,17 +42,34 @@ def decide(
     Where the suggestion has changed since the form was opened, the form is shown `again`, with
     what changed and what was typed. Otherwise it closes first, and a refusal is told in private.
     """
-    seen = submission.suggestion.version
     suggestion = context.suggestion(submission.suggestion.number)
     action = read(context, submission.values)
     if isinstance(action, FormFaults):
         return action
-    refused = context.outdated(suggestion, submission, seen=seen)
-    if refused is None:
-        return Deferred(partial(_decide, context, suggestion, action, submission, seen))
-    if refused.reason == "stale" and suggestion.state not in DECIDED:
-        return again(suggestion, stale(refused, context.catalog), submission.values)
-    return _refusal(context, refused)
+    seen = submission.suggestion.version
+    refused = context.objection(suggestion, submission.user, seen=seen, is_reviewer=True)
+    if refused:
+        return _refusal(again, context, refused, submission)
+    return Deferred(partial(_decide, again, context, action, submission))
+
+
+def _decide(
+    again: Again, context: ListenerContext, action: Action, submission: Submission
+) -> Reply:
+    suggestion, seen = (
+        context.suggestion(submission.suggestion.number),
+        submission.suggestion.version,
+    )
+    refused = context.decide(suggestion, action, submission, seen=seen)
+    return _refusal(again, context, refused, submission) if refused else None
+
+
+def _refusal(
+    again: Again, context: ListenerContext, refused: Refusal, submission: Submission
+) -> SlackMessage | View:
+    if refused.reason == "stale" and refused.suggestion.state not in DECIDED:
+        return again(refused.suggestion, stale(refused, context.catalog), submission.values)
+    return refusal_message(context, refused)
 
 
 def reopen(context: ListenerContext, submission: Submission) -> FormResult:
@@ -62,63 +78,50 @@ def reopen(context: ListenerContext, submission: Submission) -> FormResult:
     if not words:
         return FormFaults({"words": "Say what is new."})
     suggestion = context.suggestion(submission.suggestion.number)
-    return Deferred(partial(_decide, context, suggestion, Reopen(words), submission, None))
+    return Deferred(partial(_reopen, context, suggestion, Reopen(words), submission))
+
+
+def _reopen(
+    context: ListenerContext, suggestion: Suggestion, action: Reopen, submission: Submission
+) -> Reply:
+    refused = context.decide(suggestion, action, submission, seen=None)
+    return refusal_message(context, refused) if refused else None
 
 
 def edit(context: ListenerContext, submission: Submission) -> FormResult:
     """Save the fields that the author of an edit changed, merged with those of others."""
-    merged = _merge(context, submission, context.suggestion(submission.suggestion.number))
-    if isinstance(merged, Edit):
-        return Deferred(partial(_save, context, submission))
-    return merged
+    suggestion = context.suggestion(submission.suggestion.number)
+    read = _read_edit(context, suggestion, submission)
+    return Deferred(partial(_save_edit, context, submission)) if isinstance(read, Entry) else read
 
 
-def _decide(
-    context: ListenerContext,
-    suggestion: Suggestion,
-    action: Action,
-    submission: Submission,
-    seen: int | None,
-) -> SlackMessage | None:
-    refused = context.decide(suggestion, action, submission, seen=seen)
-    return refusal_message(context, refused) if refused else None
+def _save_edit(context: ListenerContext, submission: Submission) -> Reply:
+    """Save an edit; a change by somebody else since the form was sent is merged, too.
 
-
-def _save(context: ListenerContext, submission: Submission) -> Reply:
-    """Save an edit; a change by somebody else since the form was sent is merged, too."""
+    Where both changed the same field, the form opens again.
+    """
     refused = None
     for _ in range(_MOST_MERGES):
         suggestion = context.suggestion(submission.suggestion.number)
-        merged = _merge(context, submission, suggestion)
-        if not isinstance(merged, Edit):
-            # Somebody changed the same field in this moment: the form opens again.
-            return text_message(_COLLISION) if isinstance(merged, FormFaults) else merged
-        refused = context.decide(suggestion, merged, submission, seen=suggestion.version)
+        read = _read_edit(context, suggestion, submission)
+        if isinstance(read, FormFaults):
+            return text_message(" ".join(read.errors.values()))
+        if not isinstance(read, Entry):
+            return read
+        refused = context.decide(suggestion, Edit(read), submission, seen=suggestion.version)
         if refused is None or refused.reason != "stale":
             break
     return refusal_message(context, refused) if refused else None
 
 
-def _merge(
-    context: ListenerContext, submission: Submission, suggestion: Suggestion
-) -> Edit | FormFaults | View | SlackMessage:
-    """The edit of a form; or its mistakes, the form again, or why it comes too late."""
+def _read_edit(
+    context: ListenerContext, suggestion: Suggestion, submission: Submission
+) -> Entry | FormFaults | View | SlackMessage:
+    """The edited entry; or the form's mistakes, the form again, or why it comes too late."""
     if suggestion.state in DECIDED:
-        return mrkdwn_message(refusal(Refusal("decided", suggestion)))
-    read = read_edit(
-        submission,
-        suggestion,
-        context.suggestions.history(suggestion.id),
-        context.catalog,
-        context.names,
-    )
-    return Edit(read) if isinstance(read, Entry) else read
-
-
-def _refusal(context: ListenerContext, refused: Refusal) -> SlackMessage:
-    """The refusal in the form's place, which has no room for a card."""
-    is_stale = refused.reason == "stale"
-    return mrkdwn_message(stale(refused, context.catalog) if is_stale else refusal(refused))
+        return refusal_message(context, Refusal("decided", suggestion))
+    history = context.suggestions.history(suggestion.id)
+    return read_edit(submission, suggestion, history, context.catalog, context.names)
 
 
 def _read_rejection(_context: ListenerContext, values: FormValues) -> Action | FormFaults:
