@@ -41,6 +41,7 @@ from bot.slack.delivery.renderer import Renderer
 from bot.slack.delivery.sender import Sender
 from bot.slack.directory import Directory
 from bot.slack.permalinks import card_link
+from bot.slack.transport.request_claims import RequestClaims
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,10 @@ class Container:
             workspace=self.workspace,
             channel=self.settings.review_channel,
         )
+
+    def claims(self) -> RequestClaims:
+        """The claims of requests, by which a repeated one acts once."""
+        return RequestClaims(self.database, self.now)
 
     def health(self, rest: WSGIApplication | None = None) -> HealthEndpoints:
         """Health and metrics endpoints; `rest` serves every other path."""

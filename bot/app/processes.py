@@ -46,8 +46,8 @@ def run(
         health_server(settings.host, settings.port, container.health()),
     ):
         worker = Worker(container)
-        app = make_app(container.listener_context(), "")
-        handler = connect_socket(app, app_level_token)
+        app = make_app(container.listener_context())
+        handler = connect_socket(app, app_level_token, container.claims().claim)
         signals, stop = _record_signals(), stop or threading.Event()
         working = _start_thread(worker.run, stop)
         _log.info("ready", transport="socket")

@@ -37,9 +37,9 @@ def wsgi() -> HealthEndpoints:
     workspace = _workspace(settings)
     hide_bot_token()
     container = bootstrap(settings, workspace=workspace)
-    app = make_app(container.listener_context(), secret)
+    app = make_app(container.listener_context())
     structlog.get_logger().info("ready", transport="http")
-    return container.health(SlackRequests(app))
+    return container.health(SlackRequests(app, secret, container.claims().claim))
 
 
 @cache

@@ -18,6 +18,7 @@ from bot.slack.context import ListenerContext
 from bot.slack.listeners.registration import register
 from bot.slack.payloads import interaction_id
 from bot.slack.sanitize import clean_request
+from bot.slack.transport.request_claims import Claim
 from bot.slack.transport.socket_mode import OverlappingHandler
 
 # Bolt's default of 5 lets a few slow answers hold later commands beyond Slack's 3 seconds.
@@ -28,11 +29,15 @@ class SlackError(PapersError):
     """Slack cannot be used as it is set up."""
 
 
-def make_app(context: ListenerContext, signing_secret: str) -> App:
-    """Make the app with all listeners, for clients whose token was checked."""
+def make_app(context: ListenerContext) -> App:
+    """Make the app with all listeners, for clients whose token was checked.
+
+    It trusts its requests: `transport.wsgi` verifies signatures, and Socket Mode needs none.
+    """
     app = App(
         client=context.clients.repeatable,
-        signing_secret=signing_secret,
+        signing_secret="",
+        request_verification_enabled=False,
         # Commands are answered in the request's own thread; Bolt's other way polls every 10 ms
         # for the answer of another thread, which halves what a machine can serve.
         process_before_response=True,
@@ -51,12 +56,12 @@ def _count_interactions(body: dict[str, Any], next_: Callable[[], None]) -> None
     next_()
 
 
-def connect_socket(app: App, app_token: str) -> SocketModeHandler:
-    """Connect the app by Socket Mode.
+def connect_socket(app: App, app_token: str, claim: Claim = lambda _: True) -> SocketModeHandler:
+    """Connect the app by Socket Mode; `claim` tells whether a request is new.
 
     Raises SlackError if Slack refuses the app-level token or cannot be reached.
     """
-    handler: SocketModeHandler = OverlappingHandler(app, app_token, THREADS)
+    handler: SocketModeHandler = OverlappingHandler(app, app_token, THREADS, claim)
     try:
         handler.connect()
     except SlackApiError as error:

@@ -39,7 +39,7 @@ from tests.discovery.corpus import Made as Item
 from tests.discovery.corpus import rss
 from tests.lengths import IS_PROOF
 from tests.slack.fake import ALICE, BOB, PAPERS, FakeSlack
-from tests.slack.payloads import command, signed
+from tests.slack.payloads import SIGNING_SECRET, command, signed
 from tests.slack.workspace_bot import CAROL, SERVING, Clock, WorkspaceBot, populate
 
 NAMES = shipped_names()
@@ -392,7 +392,7 @@ def test_a_command_subscribes_its_own_channel_only(bot: WorkspaceBot) -> None:
 
 def test_only_a_request_as_slack_signed_it_is_served(bot: WorkspaceBot) -> None:
     """Not a forged one, an old one, a mixture of two, or one with its fields reordered."""
-    http = Client(SlackRequests(bot.app))
+    http = Client(SlackRequests(bot.app, SIGNING_SECRET))
     body, other = command("vllm"), command("kv cache")
     mixed = {**signed(body), "x-slack-signature": signed(other)["x-slack-signature"]}
     old = dict(signed(body, at=time.time() - 600))

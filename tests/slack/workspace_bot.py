@@ -78,7 +78,7 @@ class WorkspaceBot:
         self.suggestions, self.lookup = self.container.suggestions, self.container.lookup
         self.review, self.outbox = self.container.review, self.container.outbox
         self.subscriptions = self.container.subscriptions
-        self.app = make_app(self.container.listener_context(), SIGNING_SECRET)
+        self.app = make_app(self.container.listener_context())
         self._remember_futures(self.app)
         self.sender = self.container.sender()
         self.publisher = self.container.publisher(self.run, self.target)
@@ -194,7 +194,7 @@ class WorkspaceBot:
         return json.dumps([messages[-1].text, messages[-1].blocks], ensure_ascii=False)
 
     def _post(self, body: str) -> dict[str, Any]:
-        response = Client(SlackRequests(self.app)).post(
+        response = Client(SlackRequests(self.app, SIGNING_SECRET)).post(
             EVENTS, data=body, headers=dict(signed(body))
         )
         text = response.get_data(as_text=True)

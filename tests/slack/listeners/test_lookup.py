@@ -38,7 +38,7 @@ def context(client: WebClient, sqlite: Database) -> ListenerContext:
 
 @pytest.fixture
 def app(context: ListenerContext) -> App:
-    return make_app(context, SIGNING_SECRET)
+    return make_app(context)
 
 
 @pytest.fixture
@@ -59,7 +59,9 @@ def replies(web_api: HTTPServer) -> list[dict[str, Any]]:
 
 def dispatch(app: App, body: str) -> WebResponse:
     """Send a request through the WSGI application, as gunicorn does."""
-    return Client(SlackRequests(app)).post(EVENTS, data=body, headers=dict(signed(body)))
+    return Client(SlackRequests(app, SIGNING_SECRET)).post(
+        EVENTS, data=body, headers=dict(signed(body))
+    )
 
 
 def ask(app: App, text: str) -> dict[str, Any]:
@@ -142,7 +144,7 @@ def test_a_button_works_in_a_process_that_never_saw_the_question(
 ) -> None:
     value = LookupRequest("search", "serving", 8).to_value()
     container = make_container(client, sqlite, seed=2)
-    restarted = make_app(container.listener_context(), SIGNING_SECRET)
+    restarted = make_app(container.listener_context())
     dispatch(restarted, click(NEXT, value, response_url=web_api.url_for("/respond")))
     assert "65–70 of 70" in shown(only_reply(replies, restarted))
 
@@ -248,7 +250,7 @@ def test_lookups_follow_a_change_of_the_files(
 ) -> None:
     folder, clock = catalog_copy(tmp_path), Clock()
     container = make_container(client, sqlite, folder, clock)
-    app = make_app(container.listener_context(), SIGNING_SECRET)
+    app = make_app(container.listener_context())
     path = folder / "papers" / "survey-paper.yaml"
     path.write_text(path.read_text() + "- title: Quokka Survey\n  sections: [survey-paper]\n")
     clock.tick(1)
