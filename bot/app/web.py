@@ -23,7 +23,7 @@ def serve(settings: Settings) -> NoReturn:
         sys.executable, "-m", "gunicorn", "bot.app.wsgi:wsgi()",
         "--config", "python:bot.app.gunicorn_conf",
         "--bind", f"{settings.host}:{settings.port}",
-        "--worker-class", "gthread", "--threads", str(THREADS),
+        "--worker-class", "bot.app.gunicorn_worker.BufferedWorker", "--threads", str(THREADS),
         "--workers", ENVIRONMENT.get("WEB_CONCURRENCY", str(WORKERS)),  # gunicorn's own variable
         "--graceful-timeout", "5", "--keep-alive", "75", "--no-control-socket",
         "--chdir", str(Path.cwd()),
