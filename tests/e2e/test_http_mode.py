@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from pytest_httpserver import HTTPServer
 
@@ -23,16 +24,20 @@ PEOPLE = 200
 DEADLINE = 3.0  # Slack's, for an acknowledgement
 
 
-@pytest.fixture
-def port(web_api: HTTPServer, tmp_path: Path) -> Iterator[int]:
-    chosen = free_port(0)
-    settings = {
+def settings_of(web_api: HTTPServer, port: int) -> dict[str, str]:
+    return {
         "SLACK_BOT_TOKEN": BOT_TOKEN,
         "SLACK_SIGNING_SECRET": SIGNING_SECRET,
         "SLACK_API_URL": web_api.url_for("/api/"),
         "PAPERS_HOST": "127.0.0.1",
-        "PORT": str(chosen),
+        "PORT": str(port),
     }
+
+
+@pytest.fixture
+def port(web_api: HTTPServer, tmp_path: Path) -> Iterator[int]:
+    chosen = free_port(0)
+    settings = settings_of(web_api, chosen)
     with processes.running("web", settings=settings, log=tmp_path / "web.log"):
         wait_for(lambda: is_up(chosen), 20, "gunicorn")
         yield chosen
@@ -222,3 +227,56 @@ def test_one_connection_carries_several_requests(port: int) -> None:
         received = b""
         while received.count(b"alive") < 2:
             received += client.recv(1000)
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+def test_health_has_a_port_of_its_own_and_leaves_slacks(
+    web_api: HTTPServer, tmp_path: Path
+) -> None:
+    """All processes share it; it answers while both ports have slow clients, and after a kill."""
+    slack_port, health_port = free_port(0), free_port(0)
+    settings = {
+        **settings_of(web_api, slack_port),
+        "PAPERS_HEALTH_PORT": str(health_port),
+        "DATABASE_URL": f"sqlite:///{tmp_path}/papers.db",
+    }
+    with processes.running("web", settings=settings, log=tmp_path / "web.log") as process:
+        wait_for(lambda: is_up(health_port), 20, "the health port")
+        wait_for(lambda: seconds_of_lookup(slack_port), 20, "gunicorn")
+        for path in ("/healthz", "/readyz", "/metrics"):
+            assert get(slack_port, path)[0] == 404
+        for _ in range(8):
+            seconds_of_lookup(slack_port)
+        with (
+            slow_clients(slack_port, 200, BEGINNINGS["a header"]),
+            slow_clients(health_port, 64, b"G"),
+        ):
+            began = time.monotonic()
+            assert get(health_port, "/healthz")[0] == 200
+            assert get(health_port, "/readyz") == (200, '{"ready": true, "reasons": []}')
+            assert 'papers_commands_total{verb="search"} 9.0' in get(health_port, "/metrics")[1]
+            assert time.monotonic() - began < DEADLINE
+        for child in psutil.Process(process.pid).children():
+            child.kill()
+        wait_for(lambda: is_up(health_port), 20, "the health port again")
+        refused = processes.papers("web", **{**settings, "PORT": str(free_port(0))})
+    assert refused.returncode == 1
+    assert f"Port {health_port} on 127.0.0.1 cannot be used" in refused.stderr
+    assert "PAPERS_HEALTH_PORT" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_one_port_for_both_is_refused_with_a_sentence(web_api: HTTPServer) -> None:
+    settings = settings_of(web_api, 3999)
+    refused = processes.papers("web", **settings, PAPERS_HEALTH_PORT="3999")
+    assert refused.returncode == 1
+    assert "both 3999" in refused.stderr
