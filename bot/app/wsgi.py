@@ -45,7 +45,7 @@ def wsgi() -> WSGIApplication:
     container = bootstrap(settings, workspace=workspace)
     app = make_app(container.listener_context())
     structlog.get_logger().info("ready", transport="http")
-    requests = SlackRequests(app, secret, container.claims().claim)
+    requests = SlackRequests(app, secret, container.now, container.claims().claim)
     if listener := _health_socket(settings):
         serve_health(listener, container.health())
         return requests

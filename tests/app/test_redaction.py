@@ -1,9 +1,14 @@
 """Redaction: no secret is written in any form by any library."""
 
+import base64
+import html
 import io
 import json
 import logging
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
 
 import pytest
 import structlog
@@ -43,6 +48,67 @@ def test_a_secret_is_hidden_in_every_form(text: str) -> None:
     shown = Redactor(SETTINGS)(text)
     assert "distinctive" not in shown
     assert HIDDEN in shown
+
+
+SECRETS = ["xoxb-12-distinctive", "xapp-1-distinctive", "0123456789distinctive",
+           "ghp_0123456789abcdefdistinctive", 'p@ss"\\distinctive']  # fmt: skip
+FORMS: dict[str, Callable[[str], str]] = {
+    "quoted": quote,
+    "quoted twice": lambda secret: quote(quote(secret, safe=""), safe=""),
+    "each byte quoted": lambda secret: "".join(f"%{byte:02x}" for byte in secret.encode()),
+    "JSON": json.dumps,
+    "JSON in JSON": lambda secret: json.dumps(json.dumps({"a": secret})),
+    "Unicode escapes": lambda secret: "".join(f"\\u{ord(char):04X}" for char in secret),
+    "hexadecimal escapes": lambda secret: "".join(f"\\x{ord(char):02x}" for char in secret),
+    "Python": repr,
+    "Python twice": lambda secret: repr(repr(secret)),
+    "bytes": lambda secret: repr(secret.encode()),
+    "HTML": html.escape,
+    "HTML numbers": lambda secret: "".join(f"&#{ord(char)};" for char in secret),
+    "cut": lambda secret: f"{secret[:-3]}...",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_secret_is_hidden_however_it_is_encoded(form: str) -> None:
+    for secret in SECRETS:
+        shown = Redactor(SETTINGS)(f"before {FORMS[form](secret)} after")
+        assert HIDDEN in shown, secret
+        assert not re.search("tinct|%74|0074|x74|&#116", shown), shown
+        assert shown.startswith("before ")
+        assert shown.endswith(" after")
+
+
+@pytest.mark.parametrize("before", ["", "x", "me", "x-access-token:"])
+def test_a_secret_is_hidden_in_base64(before: str) -> None:
+    for secret in SECRETS:
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            encoded = encode(f"{before}{secret}".encode()).decode()
+            shown = Redactor(SETTINGS)(f"header: {encoded} end")
+            assert HIDDEN in shown
+            assert len(shown) < 60
+
+
+def test_a_password_that_breaks_its_address_is_hidden_in_every_part() -> None:
+    """A driver takes the part after the first @ for the host."""
+    settings = Settings.model_validate({"DATABASE_URL": "postgresql://me:long@ss@db.example/x"})
+    shown = Redactor(settings)('could not translate host name "ss@db.example" to address')
+    assert "ss@db" not in shown
+    assert "long" not in Redactor(settings)("postgresql://me:long@ss@db.example/x")
+
+
+def test_redacting_takes_linear_time() -> None:
+    """Each text is of what begins a secret, or an escape."""
+    redact = Redactor(SETTINGS)
+    for text in ("\\", "%25", "&#0", "://a:", "p@ss", "xoxb-", "0123456789", "Basic "):
+        short, long = (measure(redact, text * size) for size in (4_000, 16_000))
+        assert long < 12 * short + 0.05, text
+
+
+def measure(redact: Redactor, text: str) -> float:
+    began = time.perf_counter()
+    redact(text)
+    return time.perf_counter() - began
 
 
 @pytest.mark.parametrize(

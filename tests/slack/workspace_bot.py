@@ -17,6 +17,7 @@ from slack_bolt import App
 from slack_sdk import WebClient
 from werkzeug.test import Client
 
+from bot.app.clock import utc_now
 from bot.app.container import Container, bootstrap
 from bot.catalog.model import Catalog, Entry
 from bot.catalog.yaml.read import read_catalog
@@ -194,7 +195,7 @@ class WorkspaceBot:
         return json.dumps([messages[-1].text, messages[-1].blocks], ensure_ascii=False)
 
     def _post(self, body: str) -> dict[str, Any]:
-        response = Client(SlackRequests(self.app, SIGNING_SECRET)).post(
+        response = Client(SlackRequests(self.app, SIGNING_SECRET, utc_now)).post(
             EVENTS, data=body, headers=dict(signed(body))
         )
         text = response.get_data(as_text=True)

@@ -6,7 +6,7 @@ a request whose signature is wrong. Their parser also takes any form that contai
 "payload" for a click, and would lose `/papers payload`.
 """
 
-import time
+import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -30,11 +30,10 @@ class SlackRequests:
         self,
         app: App,
         signing_secret: str,
+        now: Callable[[], dt.datetime],
         claim: Claim = lambda _: True,
-        *,
-        now: Callable[[], float] = time.time,
     ) -> None:
-        """`claim` tells whether a request is new, by its digest; `now` is in epoch seconds."""
+        """`claim` tells whether a request is new, by its digest."""
         self._app, self._secret, self._claim, self._now = app, signing_secret, claim, now
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -61,9 +60,8 @@ class SlackRequests:
         """Verify, parse and dispatch a request. Raises RefusedError."""
         raw = _read(environ)
         timestamp = environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", "")
-        verify(
-            self._secret, timestamp, environ.get("HTTP_X_SLACK_SIGNATURE", ""), raw, self._now()
-        )
+        signature = environ.get("HTTP_X_SLACK_SIGNATURE", "")
+        verify(self._secret, timestamp, signature, raw, self._now().timestamp())
         body = parse(raw, environ.get("CONTENT_TYPE", ""))
         if changes_something(body) and not self._claim(digest(raw, timestamp)):
             _log.warning("repeated request ignored")

@@ -17,6 +17,7 @@ from werkzeug import Request as WebRequest
 from werkzeug import Response as WebResponse
 from werkzeug.test import Client
 
+from bot.app.clock import utc_now
 from bot.db.engine import Database
 from bot.lookup.catalog_lookup import CatalogLookup
 from bot.slack.app import make_app
@@ -59,7 +60,7 @@ def replies(web_api: HTTPServer) -> list[dict[str, Any]]:
 
 def dispatch(app: App, body: str) -> WebResponse:
     """Send a request through the WSGI application, as gunicorn does."""
-    return Client(SlackRequests(app, SIGNING_SECRET)).post(
+    return Client(SlackRequests(app, SIGNING_SECRET, utc_now)).post(
         EVENTS, data=body, headers=dict(signed(body))
     )
 

@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 from structlog.testing import capture_logs
 from werkzeug.test import Client
 
+from bot.app.clock import utc_now
 from bot.db.engine import Database, open_database
 from bot.slack.app import make_app
 from bot.slack.blocks.lookup import AGAIN, NEXT, PREVIOUS, SHARE
@@ -43,7 +44,7 @@ def test_a_repeated_command_acts_once_and_is_answered_with_nothing(
     container = make_container(client, sqlite)
     app = make_app(container.listener_context())
     claim = make_claims(sqlite).claim
-    http = SlackRequests(app, SIGNING_SECRET, claim)
+    http = SlackRequests(app, SIGNING_SECRET, utc_now, claim)
 
     def send(body: str) -> str:
         response = Client(http).post(EVENTS, data=body, headers=dict(signed(body, at=now)))
@@ -66,6 +67,7 @@ def test_a_forged_repeat_claims_nothing(client: WebClient, sqlite: Database) -> 
         SlackRequests(
             make_app(make_container(client, sqlite).listener_context()),
             SIGNING_SECRET,
+            utc_now,
             make_claims(sqlite).claim,
         )
     )

@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 from structlog.testing import capture_logs
 from werkzeug.test import Client, EnvironBuilder, TestResponse, run_wsgi_app
 
+from bot.app.clock import utc_now
 from bot.db.engine import Database
 from bot.slack.app import make_app
 from bot.slack.transport.signed_request import FORM, JSON
@@ -23,7 +24,7 @@ from tests.slack.workspace_bot import make_container
 @pytest.fixture
 def http(client: WebClient, sqlite: Database) -> Client:
     context = make_container(client, sqlite).listener_context()
-    return Client(SlackRequests(make_app(context), SIGNING_SECRET))
+    return Client(SlackRequests(make_app(context), SIGNING_SECRET, utc_now))
 
 
 def post(http: Client, body: str | bytes, headers: dict[str, str]) -> TestResponse:
