@@ -11,6 +11,7 @@ they are, and its parser checks every request. TLS and HTTP/2 belong to the prox
 """
 
 import re
+import resource
 import selectors
 import socket
 import time
@@ -21,6 +22,7 @@ from http import HTTPStatus
 from typing import Any
 
 from gunicorn import http
+from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 RECEIVE_SECONDS = 5.0
@@ -108,9 +110,8 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn carries no types
 
     def refuse(self, status: HTTPStatus) -> None:
         """Send an error as far as the connection takes it at once."""
-        head = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
         with suppress(OSError):
-            self.sock.send(f"{head}Connection: close\r\nContent-Length: 0\r\n\r\n".encode())
+            self.sock.send(_error(status))
 
 
 class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no types
@@ -121,7 +122,9 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         # With those that are open it stays below the number at which gunicorn accepts no more.
-        self.max_keepalived = min(self.max_keepalived, _MOST_IDLE)
+        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._most_open = min(_MOST_OPEN, descriptors // 4)
+        self.max_keepalived = min(self.max_keepalived, _MOST_IDLE, descriptors // 4)
         self._open: dict[Connection, None] = {}
         """Connections that are being received or closed, the oldest first."""
 
@@ -136,7 +139,7 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no
             return
         self.nr_conns += 1
         connection = Connection(self.cfg, sock, client, listener.getsockname())
-        self._make_room(_MOST_OPEN - 1)
+        self._make_room(self._most_open - 1)
         self._receive_next(connection)
 
     def on_client_socket_readable(self, connection: Connection, sock: socket.socket) -> None:
@@ -165,6 +168,17 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no
             return bool(super().handle_request(request, connection))
         except TimeoutError:
             return False
+
+    def handle_error(
+        self, request: Any, client: socket.socket, address: Any, error: Exception
+    ) -> None:
+        """Refuse a request that gunicorn cannot parse; log nothing of what it holds."""
+        if isinstance(error, ParseException):
+            self.log.warning("Request refused unparsed: %s", type(error).__name__)
+            with suppress(OSError):
+                client.sendall(_error(HTTPStatus.BAD_REQUEST))
+        else:
+            super().handle_error(request, client, address, error)
 
     def murder_pending(self) -> None:
         """Close the connections whose time is over; gunicorn calls this every second."""
@@ -273,3 +287,9 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no
                 max(self._open, key=lambda each: len(each.received)),
                 HTTPStatus.SERVICE_UNAVAILABLE,
             )
+
+
+def _error(status: HTTPStatus) -> bytes:
+    """A response without a body, after which the connection is closed."""
+    lines = (f"HTTP/1.1 {status.value} {status.phrase}", "Connection: close", "Content-Length: 0")
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()

@@ -178,8 +178,9 @@ def test_foreign_text_begins_no_line_and_commands_no_terminal(lines: io.StringIO
     log.info("x", value=HOSTILE.encode("utf-8", "replace"))
     logging.getLogger("library").warning("got %s", HOSTILE)
     try:
-        raise ValueError(HOSTILE)
-    except ValueError:
+        int(HOSTILE)
+    except ValueError as error:
+        error.add_note(HOSTILE)
         log.exception("failed")
         logging.getLogger("library").exception("failed")
     text = lines.getvalue()

@@ -202,6 +202,10 @@ FORBIDDEN = {
     HEADER + b"Content-Length: -5\r\n\r\naaaaa": b"400",
     b"GET /slack/events HTTP/1.1\r\nHost: x\r\n\r\n": b"405",
     b"\r\n\r\n\r\n\r\n": b"400",
+    b"GET Distinctive\x1b[2J\r\nHost: x\r\n\r\n": b"400",
+    b"GET / HTTP/1.1\r\nDistinctive\x1b[2J: x\r\n\r\n": b"400",
+    b"GET / HTTP/1.1\r\n" + b"Distinctive: x\r\n" * 1000 + b"\r\n": b"400",
+    b"GET /" + b"Distinctive" * 1000 + b" HTTP/1.1\r\n\r\n": b"400",
 }
 
 
@@ -210,7 +214,9 @@ def test_a_request_that_http_forbids_is_refused_at_once(port: int, tmp_path: Pat
         with slow_clients(port, 1, request) as (client,):
             client.settimeout(2)
             assert client.recv(1000)[9:12] == status, request[:100]
-    assert "Traceback" not in (tmp_path / "web.log").read_text()
+    log = (tmp_path / "web.log").read_text()
+    assert "Traceback" not in log
+    assert "Distinctive" not in log
 
 
 def test_one_connection_carries_several_requests(port: int) -> None:

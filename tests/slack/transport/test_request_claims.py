@@ -2,14 +2,20 @@
 
 import datetime as dt
 import json
+import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 from urllib.parse import parse_qsl
 
 import pytest
 import sqlalchemy as sa
+from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
+from slack_sdk.socket_mode.builtin import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 from structlog.testing import capture_logs
 from werkzeug.test import Client
 
@@ -25,6 +31,7 @@ from bot.slack.transport.request_claims import (
     delete_old_claims,
     digest,
 )
+from bot.slack.transport.socket_mode import OverlappingHandler
 from bot.slack.transport.wsgi import EVENTS, SlackRequests
 from bot.slack.verbs import VERBS
 from tests.slack.payloads import SIGNING_SECRET, click, command, signed
@@ -133,3 +140,31 @@ def test_a_database_that_does_not_answer_delays_a_request_by_half_a_second(
         assert time.monotonic() - began < 5
     assert {log["event"] for log in logs} == {"request not claimed"}
     assert len(logs) == 100
+
+
+class SocketClient:
+    """The part of slack_sdk's client that acknowledges."""
+
+    def __init__(self) -> None:
+        self.acknowledged: list[str] = []
+        self.logger = logging.getLogger("socket")
+
+    def send_socket_mode_response(self, response: SocketModeResponse) -> None:
+        self.acknowledged.append(response.envelope_id)
+
+
+def test_an_envelope_that_is_delivered_again_is_acknowledged_and_acts_once(
+    client: WebClient, sqlite: Database
+) -> None:
+    app = make_app(make_container(client, sqlite).listener_context())
+    claims = make_claims(sqlite)
+    handler: SocketModeHandler = OverlappingHandler(app, "xapp-made-up", 1, claims.claim)
+    socket = SocketClient()
+    for envelope, text in (("1", "unsubscribe all"), ("1", "unsubscribe all"), ("2", "vllm")):
+        body = dict(parse_qsl(command(text)))
+        request = SocketModeRequest(type="slash_commands", envelope_id=envelope, payload=body)
+        handler.handle(cast("SocketModeClient", socket), request)
+    handler.close()
+    assert socket.acknowledged == ["1", "1", "2"]
+    assert claims.claim(digest("1")) is False
+    assert claims.claim(digest("2")), "a lookup is not claimed"

@@ -167,6 +167,11 @@ def test_a_signed_payload_of_any_shape_is_no_server_error_and_no_traceback(
     assert not [log for log in logs if "exc_info" in log or log["log_level"] == "error"]
 
 
+def test_an_unsigned_check_of_the_certificate_is_refused(http: Client) -> None:
+    """Bolt answers it with 200 before it verifies anything."""
+    assert post(http, "ssl_check=1&token=x", {"content-type": FORM}).status_code == 401
+
+
 def test_a_header_that_slack_does_not_sign_chooses_no_listener(http: Client) -> None:
     """Bolt runs a part of a listener alone when it is named by a header."""
     body = command("vllm")
