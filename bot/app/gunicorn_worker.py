@@ -118,11 +118,14 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no
     """gunicorn's threaded worker, whose threads never wait for a client's request."""
 
     max_keepalived: int
+    worker_connections: int
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        # With those that are open it stays below the number at which gunicorn accepts no more.
+        # The open and the idle ones together stay below the number at which gunicorn accepts no
+        # more, and that one leaves descriptors for the database.
         descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.worker_connections = min(self.worker_connections, descriptors * 3 // 4)
         self._most_open = min(_MOST_OPEN, descriptors // 4)
         self.max_keepalived = min(self.max_keepalived, _MOST_IDLE, descriptors // 4)
         self._open: dict[Connection, None] = {}
@@ -139,7 +142,6 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no
             return
         self.nr_conns += 1
         connection = Connection(self.cfg, sock, client, listener.getsockname())
-        self._make_room(self._most_open - 1)
         self._receive_next(connection)
 
     def on_client_socket_readable(self, connection: Connection, sock: socket.socket) -> None:
@@ -197,6 +199,7 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no
 
     def _receive_next(self, connection: Connection) -> None:
         connection.expect(time.monotonic())
+        self._make_room(self._most_open - 1)
         self._open[connection] = None
         self.poller.register(
             connection.sock, selectors.EVENT_READ, partial(self._receive, connection)
@@ -252,6 +255,7 @@ class BufferedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no
             self.nr_conns -= 1
             connection.sock.close()
             return
+        self._make_room(self._most_open - 1)
         self._open[connection] = None
         self.poller.register(
             connection.sock, selectors.EVENT_READ, partial(self._discard, connection)
