@@ -82,7 +82,7 @@ class OverlappingClient(SocketModeClient):
 
     def _receive(self, replace: partial[None], text: str) -> None:
         message: Any = None
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             message = json.loads(text)
         if isinstance(message, dict) and message.get("type") == "disconnect":
             # In another thread: more requests may come over this connection.
