@@ -59,6 +59,12 @@ class Settings(BaseSettings):
         le=65535,
         description="The port of `papers web`; health and metrics of `run`, `worker` (0: none).",
     )
+    health_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="A port of its own for health and metrics of `papers web`; unset: `PORT`.",
+    )
     host: str = Field(
         default="0.0.0.0",  # noqa: S104  # a platform's router must reach it; loopback is a setting away
         description="The address to listen on.",

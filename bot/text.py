@@ -13,6 +13,23 @@ def pluralize(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def escape_controls(text: str, keep: str = "") -> str:
+    """Replace the characters that do not print by Python's escapes, but for those to keep.
+
+    A terminal obeys some of them, and others hide or turn the text around them.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character in keep else _escaped(character)
+        for character in text
+    )
+
+
+def _escaped(character: str) -> str:
+    return ascii(character)[1:-1]
+
+
 def visible(text: str) -> str:
     """Remove the characters of a text that cannot be seen; white space becomes a plain space.
 

@@ -38,6 +38,7 @@ from bot.slack.clients import SlackClients, make_clients
 from bot.slack.context import ListenerContext
 from bot.slack.directory import Directory
 from bot.slack.permalinks import card_link
+from bot.slack.transport.request_claims import RequestClaims
 
 if TYPE_CHECKING:
     from bot.discovery.service import DiscoveryService
@@ -117,6 +118,10 @@ class Container:
             workspace=self.workspace,
             channel=self.settings.review_channel,
         )
+
+    def claims(self) -> RequestClaims:
+        """The claims of requests, by which a repeated one acts once."""
+        return RequestClaims(self.database, self.now)
 
     def health(self, rest: WSGIApplication | None = None) -> HealthEndpoints:
         """Health and metrics endpoints; `rest` serves every other path."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from prometheus_client.multiprocess import mark_process_dead
 
-from bot.app.logging import configure_logging, operator_message
+from bot.app.logging import configure_logging, defect_message, operator_message
 from bot.app.wsgi import prepare
 from bot.settings import ENVIRONMENT, METRICS_FOLDER, read_settings
 
@@ -29,11 +29,9 @@ def on_starting(_server: Any) -> None:
         logger.propagate = True
     try:
         prepare()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # whatever it is, the process ends
         on_exit(_server)
-        if message := operator_message(error):
-            sys.exit(message)
-        raise
+        sys.exit(operator_message(error) or defect_message(error))
     gc.freeze()  # collecting an object writes to its memory page, which is then no longer shared
 
 

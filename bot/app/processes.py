@@ -48,8 +48,8 @@ def run(
     ):
         worker = Worker(container)
         threads = ListenerThreads()
-        app = make_app(container.listener_context(), "", threads)
-        handler = connect_socket(app, app_level_token)
+        app = make_app(container.listener_context(), threads)
+        handler = connect_socket(app, app_level_token, container.claims().claim)
         signals, stop = _record_signals(), stop or threading.Event()
         working = _start_thread(worker.run, stop)
         _log.info("ready", transport="socket")

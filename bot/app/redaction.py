@@ -4,10 +4,11 @@ The bot itself writes no secret. Libraries do, at DEBUG or in errors, and any ad
 password; so all output passes through a Redactor.
 """
 
-import json
+import base64
+import html
 import re
 from collections.abc import Iterator
-from urllib.parse import quote
+from urllib.parse import unquote
 
 import sqlalchemy as sa
 from pydantic import SecretStr
@@ -17,24 +18,28 @@ from bot.settings import Settings
 HIDDEN = "[secret]"
 _MIN_LENGTH = 8
 """Shorter passwords are hidden in addresses alone: elsewhere they would hide common words."""
+_MIN_PART = 12
+"""The beginning of a secret is hidden from this length on: a library may cut its messages."""
+_BACKSLASHES = r"\\{1,8}"  # each level of quoting doubles them
 _PATTERNS = re.compile(
     r"xox[a-z]-[A-Za-z0-9-]+|xapp-[A-Za-z0-9-]+"  # tokens of any Slack workspace
     r"|gh[opsur]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}"  # GitHub's
     r"|(?<=[?&]ticket=)[^\s&\"']+"  # opens a socket as the bot
     r"|(?<=hooks\.slack\.com/)[^\s\"']+"  # the address alone permits an answer
     r"|(?<=Bearer )[^\s\"']+"
+    r"|(?<=Basic )[A-Za-z0-9+/=_-]{8,}"
 )
-_IN_ADDRESS = re.compile(r"(?<=://)[^\s/@\"']*:[^\s/@\"']*(?=@)")
+_IN_ADDRESS = re.compile(r"(?<=://)[^\s/@\"']{0,100}:[^\s\"']{0,200}(?=@)")
 
 
 class Redactor:
-    """Replaces secrets in text."""
+    """Replaces secrets in text, also where a library has quoted, encoded or cut them."""
 
     def __init__(self, settings: Settings | None) -> None:
         """Without settings, only what looks like a secret is hidden."""
-        words = {form for word in _secrets(settings) for form in _forms(word)} if settings else ()
-        longest_first = sorted(words, key=len, reverse=True)
-        self._own = re.compile("|".join(map(re.escape, longest_first))) if words else None
+        words = sorted(set(_secrets(settings)) if settings else (), key=len, reverse=True)
+        patterns = [*map(_written, words), *(form for word in words for form in _base64(word))]
+        self._own = re.compile("|".join(patterns)) if patterns else None
 
     def __call__(self, text: str) -> str:
         """Return the text with secrets replaced."""
@@ -44,20 +49,65 @@ class Redactor:
 
 
 def _secrets(settings: Settings) -> Iterator[str]:
-    for value in (getattr(settings, name) for name in type(settings).model_fields):
-        if isinstance(value, SecretStr) and len(value.get_secret_value().strip()) >= _MIN_LENGTH:
-            yield value.get_secret_value().strip()
+    words = [
+        value.get_secret_value().strip()
+        for name, value in (
+            (name, getattr(settings, name)) for name in type(settings).model_fields
+        )
+        if isinstance(value, SecretStr) and name != "database_url"
+    ]
+    yield from (word for word in (*words, *_passwords(settings.database)) if _is_long(word))
+
+
+def _passwords(url: str) -> Iterator[str]:
+    """The password of a database's URL, as written, decoded, and as drivers split it."""
+    _, _, address = url.partition("://")
+    login, _, place = address.rpartition("@")
+    written = login.partition(":")[2]
+    yield from (written, unquote(written))
+    for at in re.finditer("@", written):  # taken for the end of the password
+        yield f"{written[at.end() :]}@{place}"
     try:
-        password = sa.make_url(settings.database).password
-    except sa.exc.ArgumentError:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
         return
-    if password and len(str(password)) >= _MIN_LENGTH:
-        yield str(password)
+    values = (parsed.password, parsed.query.get("password"))
+    yield from (str(value) for value in values if value)
 
 
-def _forms(word: str) -> Iterator[str]:
-    """The secret as written in plain text, in JSON, and in an address."""
-    yield word
-    yield json.dumps(word)[1:-1]
-    yield json.dumps(word, ensure_ascii=False)[1:-1]
-    yield quote(word, safe="")
+def _is_long(word: str) -> bool:
+    return len(word) >= _MIN_LENGTH
+
+
+def _written(word: str) -> str:
+    """A pattern of a secret, or of a long beginning of it, each character in any form."""
+    characters = [_character(character) for character in word]
+    needed, more = characters[:_MIN_PART], characters[_MIN_PART:]
+    return "".join([*needed, *(f"(?:{form})?" for form in more)])
+
+
+def _character(character: str) -> str:
+    """A pattern of a character as it is, and as escaped by Python, JSON, HTML and addresses."""
+    code = ord(character)
+    units = character.encode("utf-16-be")
+    escaped = [
+        "".join(rf"{_BACKSLASHES}u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)),
+        rf"{_BACKSLASHES}U{code:08x}",
+        rf"&#(?:0{{0,6}}{code}|x0{{0,6}}{code:x});",
+        "".join(f"%(?:25){{0,4}}{byte:02x}" for byte in character.encode("utf-8", "replace")),
+    ]
+    if code < 256:  # noqa: PLR2004  # two hexadecimal digits
+        escaped.append(rf"{_BACKSLASHES}x{code:02x}")
+    plain = [re.escape(character), re.escape(html.escape(character))]
+    if character in "\"'\\/":
+        plain.append(_BACKSLASHES + re.escape(character).replace("\\\\", ""))
+    return f"(?:{'|'.join(dict.fromkeys(plain))}|(?i:{'|'.join(escaped)}))"
+
+
+def _base64(word: str) -> Iterator[str]:
+    """What the secret becomes inside a longer Base64 text, by its place in it."""
+    data = word.encode("utf-8", "replace")
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + data).decode()
+        inner = text[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
+        yield re.escape(inner).replace(r"\+", "[+-]").replace("/", "[/_]")

@@ -19,6 +19,7 @@ from bot.db.lock import open_lock
 from bot.discovery.retention import RECORDS, delete_old
 from bot.ops.database import WORKER_LOCK
 from bot.ops.jobs import InterruptibleSleep, Job, JobJournal, Jobs
+from bot.slack.transport.request_claims import delete_old_claims
 
 _TICK_SECONDS = 0.2  # between looks into the outbox
 _RETRY_SECONDS = 1.0  # between attempts to take the lock
@@ -126,6 +127,7 @@ def _delete_old(container: Container, now: dt.datetime) -> int:
         delete_old(container.database, now)
         + container.outbox.delete_delivered_before(now - RECORDS)
         + container.activity.delete_old(now)
+        + delete_old_claims(container.database, now)
     )
 
 

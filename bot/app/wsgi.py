@@ -3,7 +3,9 @@
 prepare, once ──► fork ──► wsgi, in each process
 """
 
+import socket
 from functools import cache
+from wsgiref.types import WSGIApplication
 
 import structlog
 
@@ -11,7 +13,7 @@ from bot.app.container import bootstrap
 from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import open_database
 from bot.db.migrate import migrate
-from bot.ops.health import HealthEndpoints
+from bot.ops.health import open_health_socket, serve_health
 from bot.settings import Settings, bot_token, hide_bot_token, read_settings, signing_secret
 from bot.slack.app import check_token, make_app
 from bot.slack.authority import Workspace
@@ -20,8 +22,12 @@ from bot.slack.transport.wsgi import SlackRequests
 
 
 def prepare() -> None:
-    """Check the token, the list and the database, and migrate. Raises PapersError."""
+    """Open the health port, check the token, the list and the database, and migrate.
+
+    Raises PapersError.
+    """
     settings = read_settings()
+    _health_socket(settings)
     _workspace(settings)
     read_catalog(settings.data_dir)
     database = open_database(settings.database)
@@ -31,16 +37,31 @@ def prepare() -> None:
         database.close()  # a connection does not outlive a fork
 
 
-def wsgi() -> HealthEndpoints:
-    """Make the application of one gunicorn process."""
+def wsgi() -> WSGIApplication:
+    """Make the application of one gunicorn process, and serve its health port if it has one."""
     settings = read_settings()
     secret = signing_secret(settings)
     workspace = _workspace(settings)
     hide_bot_token()
     container = bootstrap(settings, workspace=workspace)
-    app = make_app(container.listener_context(), secret)
+    app = make_app(container.listener_context())
     structlog.get_logger().info("ready", transport="http")
-    return container.health(SlackRequests(app))
+    requests = SlackRequests(app, secret, container.now, container.claims().claim)
+    if listener := _health_socket(settings):
+        serve_health(listener, container.health())
+        return requests
+    return container.health(requests)
+
+
+@cache
+def _health_socket(settings: Settings) -> socket.socket | None:
+    """The socket of the health port, opened by the first process and inherited by the others.
+
+    Raises PapersError when the port cannot be used.
+    """
+    if settings.health_port is None:
+        return None
+    return open_health_socket(settings.host, settings.health_port, "PAPERS_HEALTH_PORT")
 
 
 @cache

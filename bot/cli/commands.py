@@ -42,14 +42,15 @@ cli.add_typer(operate.outbox, name="outbox")
 
 
 def main() -> None:
-    """Run the command line; an error that a person can fix is a sentence and exit code 1."""
+    """Run the command line; an error that a person can fix is a sentence and exit code 1.
+
+    A defect is a traceback without secrets.
+    """
     try:
         cli()
-    except Exception as error:
-        from bot.app.logging import operator_message
+    except Exception as error:  # noqa: BLE001  # whatever it is, the process ends
+        from bot.app.logging import defect_message, operator_message
 
-        message = operator_message(error)
-        if message is None:
-            raise
+        message = operator_message(error) or defect_message(error)
         err.print(message, style="red", markup=False)
         sys.exit(1)

@@ -3,6 +3,30 @@
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 _MAX_LENGTH = 300
+_PUBLIC_REASONS = {
+    "refused": "the connection is refused",
+    "resolve": "the name of its host is not known",
+    "translate host": "the name of its host is not known",
+    "timed out": "it does not answer in time",
+    "timeout": "it does not answer in time",
+    "password": "it refuses the login",
+    "authentication": "it refuses the login",
+    "disk is full": "its disk is full",
+    "no space left": "its disk is full",
+    "disk i/o error": "its disk is full or cannot be written",
+    "read-only": "it is read-only",
+    "readonly": "it is read-only",
+    "unable to open": "its file cannot be opened",
+    "locked": "another process keeps it locked",
+    "no such table": "its tables are of another version",
+    "does not exist": "it does not exist, or its tables are of another version",
+    "terminat": "it ends connections",
+    "shutting down": "it is shutting down",
+    "starting up": "it is starting",
+    "too many": "it has too many connections",
+    "closed": "it ends connections",
+}
+"""What a driver's message contains, and what strangers may know of it."""
 
 
 def describe_error(error: SQLAlchemyError) -> str:
@@ -11,6 +35,13 @@ def describe_error(error: SQLAlchemyError) -> str:
         f"The database cannot be used: {driver_reason(error)}. Check DATABASE_URL and that the "
         "database is up; `papers doctor` looks closer."
     )
+
+
+def public_reason(error: SQLAlchemyError) -> str:
+    """The kind of an error, without any name, address or path of this installation."""
+    message = driver_reason(error).lower()
+    reasons = (reason for words, reason in _PUBLIC_REASONS.items() if words in message)
+    return next(reasons, "its driver reports an error; `papers doctor` shows it")
 
 
 def driver_reason(error: SQLAlchemyError) -> str:

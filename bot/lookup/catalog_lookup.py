@@ -62,8 +62,12 @@ class CatalogLookup:
         self._filters = FilterResolver(catalog, names, self._sections)
 
     def answer(self, text: str, *, offset: int = 0, limit: int | None = None) -> LookupAnswer:
-        """Answer a query with `limit` results from `offset` on, or with all of them."""
-        limit = max(1, len(self.catalog.entries)) if limit is None else limit
+        """Answer a query with `limit` results from `offset` on, or with all of them.
+
+        Both may be any numbers, also negative ones, which count as 0.
+        """
+        limit = len(self.catalog.entries) if limit is None else max(limit, 0)
+        offset = max(offset, 0)
         text = " ".join(text.split())
         if not text:
             return LookupAnswer(text, "empty", self.overview())
@@ -91,7 +95,7 @@ class CatalogLookup:
 
     def recent(self, *, offset: int = 0, limit: int = 10) -> LookupAnswer:
         """The entries added last, then those without a date of addition, newest paper first."""
-        entries = self._by_age
+        entries, offset, limit = self._by_age, max(offset, 0), max(limit, 0)
         message = "The latest additions first, then the latest papers."
         page = entries[offset : offset + limit]
         return LookupAnswer("recent", "search", message, page, len(entries), offset, len(entries))

@@ -47,6 +47,7 @@ class SearchIndex:
         writer.wait_merging_threads()
         index.reload()
         self._searcher = index.searcher()
+        self._size = len(catalog.entries)
         self._queries = QueryBuilder(schema, self._searcher)
 
     def has_name(self, text: str) -> bool:
@@ -58,7 +59,12 @@ class SearchIndex:
         return bool(stemming().analyze(word)) and self._queries.has_word(word)
 
     def search(self, terms: SearchTerms, offset: int, limit: int) -> Hits:
-        """Find the entries for the terms, the complete matches first, each part best first."""
+        """Find the entries for the terms, the complete matches first, each part best first.
+
+        `offset` and `limit` may be any numbers: tantivy ends the process for some of them.
+        """
+        offset = min(max(offset, 0), self._size)
+        limit = min(max(limit, 0), self._size - offset)
         build = self._queries
         required = [(Occur.Must, query) for query in build.required(terms)]
         if not terms.groups:
@@ -99,12 +105,12 @@ class SearchIndex:
         if not terms.phrases:
             result = self._searcher.search(
                 Query.boolean_query(required),
-                limit,
+                max(limit, 1),
                 order_by_field="position",
                 order=tantivy.Order.Asc,
                 offset=offset,
             )
-            positions = tuple(int(position) for position, _ in result.hits)
+            positions = tuple(int(position) for position, _ in result.hits)[:limit]
             return Hits(positions, _total(result), _total(result))
         names = self._queries.names(" ".join(terms.phrases), guess=False)
         bonus = [(Occur.Should, name) for name in names]

@@ -1,37 +1,43 @@
 """HTTP endpoints for monitoring: /healthz, /readyz, /metrics.
 
-`papers web` serves them beside Slack's requests; `papers run` and `papers worker` start a small
-server for them.
+`papers web` serves them beside Slack's requests or, with PAPERS_HEALTH_PORT, by the small server
+that `papers run` and `papers worker` start for them. All its processes then accept connections on
+one socket, which the first process opened.
 """
 
 import contextlib
 import datetime as dt
 import json
-import socketserver
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.db.engine import Database
-from bot.db.error_text import driver_reason
+from bot.db.error_text import public_reason
 from bot.deadline import DeadlineError, results_within
 from bot.errors import PapersError
 from bot.lookup.service import LookupService
 from bot.ops.metrics import exposition
 from bot.ops.readiness import reasons
+from bot.ops.write_probe import probe_writing
 from bot.outbox.store import Outbox
 
 DEADLINE = 5.0
 """Seconds for an answer, also when the database hangs."""
 
 _JSON = "application/json"
-_IDLE_SECONDS = 10  # after which an idle connection is closed
+_OPEN_SECONDS = 10.0  # for a connection, from its first moment to the end of the response
+_MOST_OPEN = 32  # connections; then the oldest is closed
+_PROBE_SECONDS = 3.0  # between two write probes
 
 Page = tuple[HTTPStatus, str, bytes]
 """Status, content type and body."""
@@ -52,6 +58,7 @@ class HealthEndpoints:
         """`rest` serves all other paths."""
         self._database, self._lookup, self._now, self._rest = database, lookup, now, rest
         self._deadline = deadline
+        self._probed_at, self._write_problem = -_PROBE_SECONDS, ""
         self._pages: dict[str, Callable[[], Page]] = {
             "/healthz": self._health,
             "/readyz": self._readiness,
@@ -88,6 +95,21 @@ class HealthEndpoints:
         self._lookup.current()
         outbox, list_problem = Outbox(self._database), self._lookup.problem
         yield from reasons(list_problem, outbox.depth(), outbox.problems(), self._now())
+        if problem := self._probe():
+            yield problem
+
+    def _probe(self) -> str:
+        """Why a decision could not be kept now; empty if it could. Writes every few seconds."""
+        moment = time.monotonic()
+        if moment - self._probed_at >= _PROBE_SECONDS:
+            try:
+                probe_writing(self._database, self._now())
+                self._write_problem = ""
+            except SQLAlchemyError as error:
+                reason = public_reason(error)
+                self._write_problem = f"The database cannot keep a decision: {reason}."
+            self._probed_at = moment
+        return self._write_problem
 
     def _metrics(self) -> Page:
         def ask() -> Iterator[str]:
@@ -104,27 +126,81 @@ class HealthEndpoints:
                 case DeadlineError():
                     yield f"The database did not answer within {self._deadline:g} s."
                 case SQLAlchemyError():
-                    yield f"The database cannot be used: {driver_reason(result)}."
+                    yield f"The database cannot be used: {public_reason(result)}."
                 case _:
                     yield f"The check failed: {type(result).__name__}."
 
 
 class _Server(ThreadingMixIn, WSGIServer):
+    """Server on a socket that is open already, with few connections and a deadline for each."""
+
     daemon_threads = True
 
-    def server_bind(self) -> None:
-        """Bind without the reverse DNS lookup of http.server, which may take seconds."""
-        socketserver.TCPServer.server_bind(self)
-        host, self.server_port = self.server_address[:2]
+    def __init__(self, listener: socket.socket, application: WSGIApplication) -> None:
+        # The address is not looked up in the DNS, as http.server would; that may take seconds.
+        super().__init__(listener.getsockname()[:2], _Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        host, self.server_port = listener.getsockname()[:2]
         self.server_name = str(host)
         self.setup_environ()
+        self.set_app(application)
+        self._ends: dict[Any, float] = {}
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer a connection in a thread of its own."""
+        for oldest in [*self._ends][: max(0, len(self._ends) - _MOST_OPEN + 1)]:
+            _cut(oldest)
+        self._ends[request] = time.monotonic() + _OPEN_SECONDS
+        super().process_request(request, client_address)
+
+    def service_actions(self) -> None:
+        """End the connections whose time is over; the server calls this often."""
+        now = time.monotonic()
+        for request, end in [*self._ends.items()]:
+            if end < now:
+                _cut(request)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection."""
+        self._ends.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, *_: object) -> None:
+        """Print nothing about a connection that ended early."""
+
+
+def _cut(connection: socket.socket) -> None:
+    """End the reading and writing of another thread."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(WSGIRequestHandler):
-    timeout = _IDLE_SECONDS
+    timeout = _OPEN_SECONDS
 
     def log_message(self, *_: object) -> None:
         """Log nothing: probes come every few seconds."""
+
+
+def open_health_socket(host: str, port: int, setting: str) -> socket.socket:
+    """Listen on the port that a setting names. Raises PapersError when it cannot be used."""
+    try:
+        listener = socket.create_server((host, port), backlog=_MOST_OPEN)
+    except OSError as error:
+        raise PapersError(
+            f"Port {port} on {host} cannot be used for health and metrics: {error.strerror}. Set "
+            f"{setting} to another one{', or to 0 for none' if setting == 'PORT' else ''}."
+        ) from None
+    listener.settimeout(0.0)  # several processes may wake for one connection
+    return listener
+
+
+def serve_health(listener: socket.socket, application: WSGIApplication) -> WSGIServer:
+    """Serve an application in a thread on an open socket; returns the server."""
+    server = _Server(listener, application)
+    threading.Thread(target=server.serve_forever, args=(0.2,), daemon=True).start()
+    return server
 
 
 @contextlib.contextmanager
@@ -136,15 +212,7 @@ def health_server(host: str, port: int, application: WSGIApplication) -> Iterato
     if port == 0:
         yield 0
         return
-    try:
-        server = make_server(host, port, application, _Server, _Handler)
-    except OSError as error:
-        raise PapersError(
-            f"Port {port} on {host} cannot be used for health and metrics: {error.strerror}. Set "
-            "PORT to another one, or to 0 for none."
-        ) from None
-    thread = threading.Thread(target=server.serve_forever, args=(0.2,), daemon=True)
-    thread.start()
+    server = serve_health(open_health_socket(host, port, "PORT"), application)
     try:
         yield server.server_port
     finally:

@@ -1,4 +1,4 @@
-"""Git commands: limited in time, without prompts and without the user's hooks."""
+"""Git commands: limited in time, without prompts, the user's hooks and the bot's secrets."""
 
 import os
 import re
@@ -12,13 +12,18 @@ from bot.catalog.yaml.read import FileReader
 from bot.publishing.publication import PublishError
 
 _MAX_REASON = 300
-_NOT_INHERITED = {
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_PREFIX",
-    "GIT_OBJECT_DIRECTORY",
-}
+_INHERITED = frozenset(
+    {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ", "LANG", "LANGUAGE", "GNUPGHOME",
+     "DBUS_SESSION_BUS_ADDRESS", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE",
+     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy",
+     "all_proxy", "no_proxy"}
+)  # fmt: skip
+_INHERITED_PREFIXES = ("GIT_", "SSH_", "XDG_", "LC_")
+"""With those above, what git, ssh and credential helpers need; the bot's secrets stay out."""
+_NOT_INHERITED = frozenset(
+    {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY",
+     "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_ALTERNATE_OBJECT_DIRECTORIES"}
+)  # fmt: skip
 _SETTINGS = {
     "core.hooksPath": os.devnull,
     "core.quotePath": "false",
@@ -64,7 +69,10 @@ class GitResult:
 
 @dataclass(frozen=True, slots=True)
 class GitCli:
-    """Git in a folder; `environment` is inherited, `timeout` is in seconds for each command."""
+    """Git in a folder.
+
+    Of `environment` it inherits what git needs; `timeout` is in seconds, for each command.
+    """
 
     folder: Path
     environment: Mapping[str, str]
@@ -149,7 +157,7 @@ class GitCli:
     def _inherited(self) -> dict[str, str]:
         inherited = self.environment.items()
         return {
-            **{name: value for name, value in inherited if name not in _NOT_INHERITED},
+            **{name: value for name, value in inherited if _is_inherited(name)},
             "LC_ALL": "C",
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_EDITOR": "true",
@@ -157,3 +165,8 @@ class GitCli:
             "GIT_OPTIONAL_LOCKS": "0",
             "SSH_ASKPASS_REQUIRE": "never",
         }
+
+
+def _is_inherited(name: str) -> bool:
+    is_needed = name in _INHERITED or name.startswith(_INHERITED_PREFIXES)
+    return is_needed and name not in _NOT_INHERITED

@@ -19,6 +19,7 @@ from bot.slack.listeners.registration import register
 from bot.slack.listeners.threads import ListenerThreads
 from bot.slack.payloads import interaction_id
 from bot.slack.sanitize import clean_request
+from bot.slack.transport.request_claims import Claim
 from bot.slack.transport.socket_mode import OverlappingHandler
 
 THREADS = 32
@@ -29,16 +30,16 @@ class SlackError(PapersError):
     """Slack cannot be used as it is set up."""
 
 
-def make_app(
-    context: ListenerContext, signing_secret: str, threads: ListenerThreads | None = None
-) -> App:
+def make_app(context: ListenerContext, threads: ListenerThreads | None = None) -> App:
     """Make the app with all listeners, for clients whose token was checked.
 
+    It trusts its requests: `transport.wsgi` verifies signatures, and Socket Mode needs none.
     `threads` are those in which listeners work after the acknowledgement; the caller closes them.
     """
     app = App(
         client=context.clients.repeatable,
-        signing_secret=signing_secret,
+        signing_secret="",
+        request_verification_enabled=False,
         # Requests are acknowledged in their own thread; Bolt's other way polls every 10 ms for
         # the acknowledgement of another thread, which halves what a machine can serve.
         process_before_response=True,
@@ -56,12 +57,12 @@ def _count_interactions(body: dict[str, Any], next_: Callable[[], None]) -> None
     next_()
 
 
-def connect_socket(app: App, app_token: str) -> SocketModeHandler:
-    """Connect the app by Socket Mode.
+def connect_socket(app: App, app_token: str, claim: Claim = lambda _: True) -> SocketModeHandler:
+    """Connect the app by Socket Mode; `claim` tells whether a request is new.
 
     Raises SlackError if Slack refuses the app-level token or cannot be reached.
     """
-    handler: SocketModeHandler = OverlappingHandler(app, app_token, THREADS)
+    handler: SocketModeHandler = OverlappingHandler(app, app_token, THREADS, claim)
     try:
         handler.connect()
     except SlackApiError as error:

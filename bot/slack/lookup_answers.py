@@ -1,6 +1,7 @@
 """Answers to lookups, as a message for the person who asked."""
 
 import random
+from dataclasses import replace
 
 from bot.lookup.catalog_lookup import CatalogLookup, LookupAnswer
 from bot.slack.blocks.lookup import PAGE, results_message, unlisted_message
@@ -17,7 +18,8 @@ def lookup_message(context: ListenerContext, request: LookupRequest) -> SlackMes
     if answer.unlisted:
         return known_message(context, answer.unlisted) or unlisted_message(answer.unlisted)
     if answer.results:
-        return results_message(lookup.catalog, answer, request)
+        shown = replace(request, page=answer.offset // PAGE)
+        return results_message(lookup.catalog, answer, shown)
     hint = ""
     if answer.kind == "error" and request.verb == "random" and request.text:
         hint = f' To search for the word “random” itself, write /papers "random {request.text}".'

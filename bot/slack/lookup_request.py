@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Literal
 
+_LAST_PAGE = 100_000  # beyond the end of any list
 LookupVerb = Literal["search", "recent", "random"]
 
 
@@ -28,8 +29,8 @@ def read_value(value: str) -> LookupRequest | None:
     try:
         match json.loads(value):
             case {"v": ("search" | "recent" | "random") as verb, "q": str(text), "p": int(page)}:
-                return LookupRequest(verb, text, max(0, page))
+                return LookupRequest(verb, text, min(max(0, page), _LAST_PAGE))
             case _:
                 return None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

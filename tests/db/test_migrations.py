@@ -13,8 +13,10 @@ import bot.digest.tables
 import bot.discovery.tables
 import bot.limits.tables
 import bot.ops.jobs
+import bot.ops.write_probe
 import bot.outbox.tables
-import bot.review.tables  # noqa: F401  # their tables join the metadata
+import bot.review.tables
+import bot.slack.transport.request_claims  # noqa: F401  # their tables join the metadata
 from bot.db.engine import Database, DatabaseError, metadata
 from bot.db.migrate import is_current, is_known_version, migrate, newest_version, schema_version
 from tests.conftest import opened

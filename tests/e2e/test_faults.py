@@ -7,6 +7,8 @@ Meanwhile papers are suggested, approved and looked up. `make proof` has more of
 """
 
 import datetime as dt
+import http.client
+import json
 import random
 import re
 import resource
@@ -213,12 +215,27 @@ def test_while_no_file_can_be_written_clicks_are_answered_and_nothing_is_lost(
             for _ in range(length(1, 10)):
                 lifts = [forbid_writes(process) for process in processes]
                 time.sleep(4)
+                status, (reason,) = readiness(processes[2])
+                assert status == 503
+                assert "cannot keep a decision: its disk is full" in reason
                 assert_click_is_answered(installation, processes[2])
                 for lift in lifts:
                     lift()
                 time.sleep(3)
+                wait_for(lambda: readiness(processes[2]) == (200, []), 20, "readiness")
         assert all(process.is_alive for process in processes), "no process ended"
         assert_finished(installation, load)
+
+
+def readiness(web: Process) -> tuple[int, list[str]]:
+    """The status of `/readyz` and the reasons."""
+    connection = http.client.HTTPConnection("127.0.0.1", web.port, timeout=10)
+    try:
+        connection.request("GET", "/readyz")
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())["reasons"]
+    finally:
+        connection.close()
 
 
 def assert_click_is_answered(installation: Installation, web: Process) -> None:

@@ -381,3 +381,20 @@ def test_an_empty_list_answers_every_query() -> None:
         assert lookup.answer(text).kind in {"empty", "error"}
     assert lookup.random("", random.Random(1)).kind == "empty"
     assert lookup.recent().total == 0
+
+
+@pytest.mark.parametrize("text", ["serving", "kv cache", "year:2024", '"large language"', "vllm"])
+@pytest.mark.parametrize("offset", [-1, -(2**40), 10**9, 2**31, 2**63, 2**64, 10**30])
+def test_any_offset_and_limit_are_answered(
+    catalog: Catalog, lookup: CatalogLookup, text: str, offset: int
+) -> None:
+    """The index ends the process when it is asked for too many results."""
+    whole = lookup.answer(text)
+    for limit in (-1, 0, 1, 8, 10**9, 2**63, 10**30):
+        answer = lookup.answer(text, offset=offset, limit=limit)
+        assert answer.total == whole.total
+        begin = max(offset, 0)
+        assert answer.results == whole.results[begin : begin + max(limit, 0)]
+        recent = lookup.recent(offset=offset, limit=limit)
+        assert len(recent.results) <= max(limit, 0)
+    assert len(whole.results) <= len(catalog.entries)

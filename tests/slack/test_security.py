@@ -19,6 +19,7 @@ from pytest_httpserver import HTTPServer
 from structlog.testing import capture_logs
 from werkzeug.test import Client
 
+from bot.app.clock import utc_now
 from bot.catalog.markdown.export import export_list
 from bot.catalog.markdown.importer import import_list
 from bot.catalog.markdown.parse import read_markdown
@@ -40,7 +41,7 @@ from tests.discovery.corpus import FeedPaper as Item
 from tests.discovery.corpus import rss
 from tests.lengths import IS_PROOF
 from tests.slack.fake import ALICE, BOB, PAPERS, FakeSlack
-from tests.slack.payloads import command, signed
+from tests.slack.payloads import SIGNING_SECRET, command, signed
 from tests.slack.workspace_bot import CAROL, SERVING, Clock, WorkspaceBot, populate
 
 NAMES = shipped_names()
@@ -287,8 +288,14 @@ def test_what_a_feed_says_stays_in_its_field(bot: WorkspaceBot, texts: list[str]
 TAMPERED = ["9" * 25, str(2**31), str(2**63), "9" * 5000, "-1", "0", "1.5", "1e3", "٣", "x", "",
             "1; DROP TABLE suggestions", "../1", "null", "[]", '{"v":"search","q":"x","p":1e99}',
             '{"v":"recent","q":"","p":99999999999999999999}', '{"v":"random","q":null,"p":0}',
-            "x" * 10_000, "click", "click review:reject x", "command",
-            "command suggest x", "links", "links x"]  # fmt: skip
+            '{"v":"search","q":"","p":-1}', "[" * 100_000, "x" * 10_000, "click",
+            "click review:reject x", "command", "command suggest x", "links",
+            "links x"]  # fmt: skip
+HUGE = ["1000000000", "99999999999999999999", "9" * 400, "-1000000000", "1e400"]
+COMMANDS = ["pause {} days", "pause until {}-01-01", "history {}", "year:{}", "serving {}",
+            "recent {}", "random {}", "subscribe serving daily at {}:00", "unsubscribe {}",
+            "suggest {}", "suggest https://a.example/p serving {}", "arxiv:{}",
+            "{}..{}"]  # fmt: skip
 ACTIONS = [
     cards.APPROVE, cards.REJECT, cards.LATER, cards.EDIT, cards.UNDO, cards.SECOND,
     cards.REOPEN, subscriptions.EDIT, subscriptions.END, SUGGEST, CORRECT,
@@ -309,6 +316,29 @@ def test_a_value_that_the_bot_did_not_give_is_answered_in_private(
         assert "on my side" not in bot.private(CAROL)
         bot.clock.tick(2)
     assert not bot.slack.views
+    assert_harmless(bot)
+
+
+def test_a_page_far_beyond_the_last_is_the_last(bot: WorkspaceBot) -> None:
+    """Asking the index for it would end the process."""
+    for verb, query in (("search", "models"), ("search", "year:2024"), ("recent", "")):
+        shown = []
+        for page in (50, 1_000_000_000, 2**31, 2**63 - 1, 2**64, 10**18):
+            value = json.dumps({"v": verb, "q": query, "p": page})
+            bot.click_private(NEXT, value, CAROL)
+            shown.append(bot.private(CAROL))
+            bot.clock.tick(2)
+        assert "Share in channel" in shown[0]
+        assert shown == [shown[0]] * len(shown)
+
+
+def test_a_huge_number_in_a_command_is_answered(bot: WorkspaceBot) -> None:
+    for words in COMMANDS:
+        for number in HUGE:
+            answer = bot.command(words.replace("{}", number), CAROL)
+            assert answer["response_type"] == "ephemeral", (words, number[:30])
+            assert "on my side" not in json.dumps(answer), (words, number[:30])
+            bot.clock.tick(2)
     assert_harmless(bot)
 
 
@@ -396,7 +426,7 @@ def test_a_command_subscribes_its_own_channel_only(bot: WorkspaceBot) -> None:
 
 def test_only_a_request_as_slack_signed_it_is_served(bot: WorkspaceBot) -> None:
     """Not a forged one, an old one, a mixture of two, or one with its fields reordered."""
-    http = Client(SlackRequests(bot.app))
+    http = Client(SlackRequests(bot.app, SIGNING_SECRET, utc_now))
     body, other = command("vllm"), command("kv cache")
     mixed = {**signed(body), "x-slack-signature": signed(other)["x-slack-signature"]}
     old = dict(signed(body, at=time.time() - 600))

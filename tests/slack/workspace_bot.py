@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from slack_sdk import WebClient
 from werkzeug.test import Client
 
+from bot.app.clock import utc_now
 from bot.app.container import Container, bootstrap
 from bot.catalog.model import Catalog, Entry
 from bot.catalog.yaml.read import read_catalog
@@ -81,7 +82,7 @@ class WorkspaceBot:
         self.suggestions, self.lookup = self.container.suggestions, self.container.lookup
         self.review, self.outbox = self.container.review, self.container.outbox
         self.subscriptions = self.container.subscriptions
-        self.app = make_app(self.container.listener_context(), SIGNING_SECRET, self.threads)
+        self.app = make_app(self.container.listener_context(), self.threads)
         self.sender = self.container.sender()
         self.publisher = self.container.publisher(self.run, self.target)
 
@@ -210,7 +211,7 @@ class WorkspaceBot:
 
     def post(self, body: str) -> dict[str, Any]:
         """Deliver a request; the answer, from the acknowledgement."""
-        response = Client(SlackRequests(self.app)).post(
+        response = Client(SlackRequests(self.app, SIGNING_SECRET, utc_now)).post(
             EVENTS, data=body, headers=dict(signed(body))
         )
         text = response.get_data(as_text=True)

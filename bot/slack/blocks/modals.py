@@ -142,7 +142,7 @@ def read_links(about: str) -> tuple[str, ...]:
     """The links that a form asks about, from its `private_metadata`."""
     try:
         links = json.loads(about)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
     return tuple(map(str, links)) if isinstance(links, list) else ()
 

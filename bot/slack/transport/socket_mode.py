@@ -28,6 +28,10 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.builtin.connection import Connection, ConnectionState
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from bot.slack.transport.request_claims import Claim, changes_something, digest
 
 _PING = 5.0  # seconds; without an answer for four of them a connection counts as lost
 _OVERLAP = 10.0  # seconds in which Slack may still send over the old connection
@@ -78,7 +82,7 @@ class OverlappingClient(SocketModeClient):
 
     def _receive(self, replace: partial[None], text: str) -> None:
         message: Any = None
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             message = json.loads(text)
         if isinstance(message, dict) and message.get("type") == "disconnect":
             # In another thread: more requests may come over this connection.
@@ -140,9 +144,10 @@ class _Socket:
 class OverlappingHandler(SocketModeHandler):
     """Bolt's handler with an OverlappingClient, not connected yet."""
 
-    def __init__(self, app: App, app_token: str, threads: int) -> None:
+    def __init__(self, app: App, app_token: str, threads: int, claim: Claim) -> None:
+        """`claim` tells whether a request is new, by its digest."""
         # Bolt's own constructor would start the threads of a client that is not used.
-        self.app, self.app_token = app, app_token
+        self.app, self.app_token, self._claim = app, app_token, claim
         self.client = OverlappingClient(
             app_token=app_token,
             logger=app.logger,
@@ -152,6 +157,14 @@ class OverlappingHandler(SocketModeHandler):
         )
         self.client.current_session_runner.shutdown()  # would read the current connection, too
         self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]  # as Bolt does
+
+    def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as in Bolt's handler for this client
+        """Hand a request to the app; acknowledge a repeated one that it must not see twice."""
+        if changes_something(req.payload) and not self._claim(digest(req.envelope_id)):
+            _log.warning("repeated request ignored")
+            client.send_socket_mode_response(SocketModeResponse(envelope_id=req.envelope_id))
+            return
+        super().handle(client, req)
 
 
 def _close(connection: Connection, state: ConnectionState) -> None:

@@ -1,26 +1,21 @@
-"""HTTP mode: WSGI application that hands Slack's requests to the Bolt app.
+"""HTTP mode: WSGI application that hands Slack's signed requests to the Bolt app.
 
-Bolt's WSGI adapter, with two faults of slack_bolt 1.30 worked around:
-
-- adapter/wsgi/http_request.py, `WsgiHttpRequest.get_body`, raises for a body that is not UTF-8 and
-  for a wrong length, and slack_sdk's signature/__init__.py, `SignatureVerifier.is_valid`, for a
-  timestamp that is no number. Such requests would be answered with status 500.
-- request/internals.py, `parse_body`, takes any form that contains the word "payload" for a click
-  and drops it unless it has a field of that name, so `/papers payload` would be lost.
+Nothing is parsed or logged from a request before its signature is verified on the raw bytes. So
+slack_bolt's own adapter and verification are not used: they parse first, and log the whole body of
+a request whose signature is wrong. Their parser also takes any form that contains the word
+"payload" for a click, and would lose `/papers payload`.
 """
 
-import json
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
-from typing import Any
-from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import structlog
 from slack_bolt import App, BoltRequest, BoltResponse
-from slack_bolt.adapter.wsgi import SlackRequestHandler
-from slack_bolt.adapter.wsgi.http_request import WsgiHttpRequest
-from slack_bolt.adapter.wsgi.http_response import WsgiHttpResponse
+
+from bot.slack.transport.request_claims import Claim, changes_something, digest
+from bot.slack.transport.signed_request import RefusedError, parse, verify
 
 EVENTS = "/slack/events"
 LARGEST = 1_000_000  # bytes; Slack's own requests stay far below
@@ -28,80 +23,69 @@ LARGEST = 1_000_000  # bytes; Slack's own requests stay far below
 _log = structlog.get_logger()
 
 
-class RefusedError(Exception):
-    """A request that is answered with an error status."""
-
-    def __init__(self, status: HTTPStatus, reason: str) -> None:
-        super().__init__(reason)
-        self.status, self.reason = status, reason
-
-
-class SlackRequests(SlackRequestHandler):
+class SlackRequests:
     """WSGI application for all requests of Slack, which come to one path."""
 
-    def __init__(self, app: App) -> None:
-        super().__init__(app, EVENTS)
+    def __init__(
+        self,
+        app: App,
+        signing_secret: str,
+        now: Callable[[], dt.datetime],
+        claim: Claim = lambda _: True,
+    ) -> None:
+        """`claim` tells whether a request is new, by its digest."""
+        self._app, self._secret, self._claim, self._now = app, signing_secret, claim, now
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         try:
-            _check(environ)
-            return super().__call__(environ, start_response)
+            response = self._answer(environ)
         except RefusedError as error:
             _log.warning("request refused", status=error.status.value, reason=error.reason)
-            response = WsgiHttpResponse(
-                error.status, {"content-type": ["text/plain"]}, error.reason
-            )
-            start_response(response.status, response.get_headers())
-            return response.get_body()
+            headers: dict[str, str | Sequence[str]] = {"content-type": "text/plain"}
+            response = BoltResponse(status=error.status, body=error.reason, headers=headers)
+        status, body = HTTPStatus(response.status), response.body.encode("utf-8", "replace")
+        headers_sent = [
+            (name, value)
+            for name, values in response.headers.items()
+            if name.lower() != "content-length"
+            for value in values
+        ]
+        start_response(
+            f"{status.value} {status.phrase}", [*headers_sent, ("content-length", str(len(body)))]
+        )
+        return [body]
 
-    def dispatch(self, request: WsgiHttpRequest) -> BoltResponse:
-        """Hand a request to the Bolt app. Raises RefusedError if its body is malformed."""
-        bolt_request = _bolt_request(request)
+    def _answer(self, environ: WSGIEnvironment) -> BoltResponse:
+        """Verify, parse and dispatch a request. Raises RefusedError."""
+        raw = _read(environ)
+        timestamp = environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", "")
+        signature = environ.get("HTTP_X_SLACK_SIGNATURE", "")
+        verify(self._secret, timestamp, signature, raw, self._now().timestamp())
+        body = parse(raw, environ.get("CONTENT_TYPE", ""))
+        if changes_something(body) and not self._claim(digest(raw, timestamp)):
+            _log.warning("repeated request ignored")
+            return BoltResponse(status=200)
         try:
-            return self.app.dispatch(bolt_request)
+            # Bolt accepts a parsed body in this mode only. It gets no header: some of Slack's
+            # are not signed, and some that Slack does not send would choose a listener.
+            return self._app.dispatch(BoltRequest(body=body, mode="socket_mode"))
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             # Listeners run elsewhere; these come from Bolt's own reading of the body.
-            _log.warning("Bolt cannot read a request", reason=repr(error)[:200])
+            _log.warning("Bolt cannot read a request", reason=type(error).__name__)
             raise RefusedError(HTTPStatus.BAD_REQUEST, "the body is malformed") from None
 
 
-def _check(environ: WSGIEnvironment) -> None:
-    """Raise RefusedError for what can be refused before the body is read."""
+def _read(environ: WSGIEnvironment) -> bytes:
+    """The raw body. Raises RefusedError, for what can be refused before it is read too."""
     if environ.get("PATH_INFO") != EVENTS:
         raise RefusedError(HTTPStatus.NOT_FOUND, "nothing is here")
     if environ.get("REQUEST_METHOD") != "POST":
         raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "only POST")
-    if not environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", "0").isdecimal():
-        raise RefusedError(HTTPStatus.UNAUTHORIZED, "the timestamp is no number")
-    try:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "the length is no number") from None
-    if not 0 <= length <= LARGEST:
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not (length.isascii() and length.isdecimal()):
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "the length is no number")
+    if len(length) > len(str(LARGEST)) or int(length) > LARGEST:
         raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
-
-
-def _bolt_request(request: WsgiHttpRequest) -> BoltRequest:
-    """Parse a request; its signature is checked over the raw body. Raises RefusedError."""
-    try:
-        raw, headers = request.get_body(), request.get_headers()
-        parsed = _parse(raw, str(headers.get("content-type", "")))
-        # Bolt accepts a parsed body in socket mode only.
-        bolt_request = BoltRequest(body=parsed, headers=headers, mode="socket_mode")
-    except (AttributeError, LookupError, TypeError, ValueError):
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "the body is malformed") from None
-    bolt_request.mode, bolt_request.raw_body = "http", raw
-    return bolt_request
-
-
-def _parse(raw: str, content_type: str) -> dict[str, Any]:
-    """Parse JSON, a form, or JSON in a form's `payload`. Raises ValueError."""
-    if content_type.startswith("application/json"):
-        body = json.loads(raw)
-    else:
-        form = dict(parse_qsl(raw, keep_blank_values=True))
-        body = json.loads(form["payload"]) if "payload" in form else form
-    if not isinstance(body, dict):
-        raise ValueError  # noqa: TRY004  # as json.loads does
-    return body
+    raw: bytes = environ["wsgi.input"].read(int(length))
+    return raw

@@ -238,6 +238,27 @@ def test_without_a_remote_the_change_is_committed(site: Site) -> None:
     assert site.keys() == []
 
 
+def test_git_and_what_it_runs_see_no_secret_of_the_bot(site: Site, tmp_path: Path) -> None:
+    """But what they need to find a key, a proxy or a credential helper."""
+    needed = {
+        "SSH_AUTH_SOCK": "/run/agent", "GIT_SSH_COMMAND": "ssh -i key", "HTTPS_PROXY": "http://p",
+        "XDG_CONFIG_HOME": "/x", "GIT_CONFIG_GLOBAL": os.devnull, "LC_CTYPE": "C.UTF-8",
+    }  # fmt: skip
+    secret = {
+        "SLACK_BOT_TOKEN": "s", "SLACK_SIGNING_SECRET": "s", "PAPERS_GITHUB_TOKEN": "s",
+        "DATABASE_URL": "s", "PGPASSWORD": "s", "GITHUB_TOKEN": "s", "AWS_SECRET_ACCESS_KEY": "s",
+        "PROMETHEUS_MULTIPROC_DIR": "s", "GIT_DIR": "s",
+    }  # fmt: skip
+    git = GitCli(tmp_path, {**site.environment, **needed, **secret})
+    seen = dict(
+        line.partition("=")[::2] for line in git.output("-c", "alias.env=!env", "env").splitlines()
+    )
+    assert needed.items() <= seen.items()
+    assert not secret.keys() & (seen.keys() - {"GIT_DIR"})
+    assert seen.get("GIT_DIR") != "s"
+    assert seen["GIT_TERMINAL_PROMPT"] == "0"
+
+
 def test_hooks_of_the_user_are_not_run(site: Site) -> None:
     """Formatters and prompts do not delay the bot's commits."""
     for name in ("pre-commit", "commit-msg", "pre-push", "reference-transaction"):

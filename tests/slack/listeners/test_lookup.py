@@ -18,6 +18,7 @@ from werkzeug import Request as WebRequest
 from werkzeug import Response as WebResponse
 from werkzeug.test import Client
 
+from bot.app.clock import utc_now
 from bot.db.engine import Database
 from bot.lookup.catalog_lookup import CatalogLookup
 from bot.slack.app import make_app
@@ -45,7 +46,7 @@ def threads() -> ListenerThreads:
 
 @pytest.fixture
 def app(context: ListenerContext, threads: ListenerThreads) -> App:
-    return make_app(context, SIGNING_SECRET, threads)
+    return make_app(context, threads)
 
 
 @dataclass
@@ -80,7 +81,9 @@ def replies(web_api: HTTPServer, threads: ListenerThreads) -> Replies:
 
 def dispatch(app: App, body: str) -> WebResponse:
     """Send a request through the WSGI application, as gunicorn does."""
-    return Client(SlackRequests(app)).post(EVENTS, data=body, headers=dict(signed(body)))
+    return Client(SlackRequests(app, SIGNING_SECRET, utc_now)).post(
+        EVENTS, data=body, headers=dict(signed(body))
+    )
 
 
 def ask(app: App, text: str) -> dict[str, Any]:
@@ -160,7 +163,7 @@ def test_a_button_works_in_a_process_that_never_saw_the_question(
 ) -> None:
     value = LookupRequest("search", "serving", 8).to_value()
     container = make_container(client, sqlite, seed=2)
-    restarted = make_app(container.listener_context(), SIGNING_SECRET, threads)
+    restarted = make_app(container.listener_context(), threads)
     dispatch(restarted, click(NEXT, value, response_url=web_api.url_for("/respond")))
     assert "65–70 of 70" in shown(replies.only())
 
@@ -266,7 +269,7 @@ def test_lookups_follow_a_change_of_the_files(
 ) -> None:
     folder, clock = catalog_copy(tmp_path), Clock()
     container = make_container(client, sqlite, folder, clock)
-    app = make_app(container.listener_context(), SIGNING_SECRET)
+    app = make_app(container.listener_context())
     path = folder / "papers" / "survey-paper.yaml"
     path.write_text(path.read_text() + "- title: Quokka Survey\n  sections: [survey-paper]\n")
     clock.tick(1)
