@@ -41,6 +41,7 @@ from bot.slack.delivery.renderer import Renderer
 from bot.slack.delivery.sender import Sender
 from bot.slack.directory import Directory
 from bot.slack.permalinks import card_link
+from bot.slack.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +55,7 @@ class Container:
     sleep: Callable[[float], None]
     rng: random.Random
     clients: SlackClients
-    workspace: str
-    """The workspace's address, with which links to messages begin: `https://team.slack.com/`."""
+    workspace: Workspace
     database: Database
     suggestions: SuggestionStore
     lookup: LookupService
@@ -108,7 +108,13 @@ class Container:
 
     def health(self, rest: WSGIApplication | None = None) -> HealthEndpoints:
         """Health and metrics endpoints; `rest` serves every other path."""
-        return HealthEndpoints(self.database, self.lookup, self.now, rest)
+        return HealthEndpoints(
+            self.database,
+            self.lookup,
+            self.now,
+            rest,
+            slack_problem=lambda: self.workspace.problem,
+        )
 
     def sender(self) -> Sender:
         """The sender of the outbox."""
@@ -131,7 +137,7 @@ class Container:
             self.settings.data_dir,
             target or self.target(),
             run=run,
-            link=lambda number: card_link(self.outbox, self.workspace, number),
+            link=lambda number: card_link(self.outbox, self.workspace.address, number),
         )
 
     def http(self, wait: Callable[[], None] = lambda: None) -> HttpClient:
@@ -180,14 +186,13 @@ def bootstrap(  # noqa: PLR0913  # each dependency can be replaced by itself
     rng: random.Random | None = None,
     clients: SlackClients | None = None,
     database: Database | None = None,
-    workspace: str = "https://slack.com/",
+    workspace: Workspace | None = None,
     sources: Sequence[Source] | None = None,
 ) -> Container:
     """Build the object graph: open and migrate the database, and read the list.
 
-    Every dependency has a default and can be replaced. `workspace` is the workspace's address,
-    which `check_token` asks of Slack; it is needed only to link to messages. A given `database`
-    is used as it is.
+    Every dependency has a default and can be replaced. `workspace` is needed only to link to
+    messages. A given `database` is used as it is.
     Raises PapersError when the database or the list cannot be used.
     """
     if database is None:
@@ -207,7 +212,7 @@ def bootstrap(  # noqa: PLR0913  # each dependency can be replaced by itself
         sleep=sleep,
         rng=rng or random.SystemRandom(),
         clients=clients,
-        workspace=workspace,
+        workspace=workspace or Workspace(),
         database=database,
         suggestions=suggestions,
         lookup=lookup,

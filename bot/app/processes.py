@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import TypeVar
 
 import structlog
 from slack_bolt import App
@@ -17,17 +19,22 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from bot.app.container import Container, bootstrap
 from bot.app.worker import Worker
-from bot.db.lock import open_lock
+from bot.db.lock import Lock, open_lock
 from bot.errors import PapersError
-from bot.ops.database import SOCKET_LOCK
+from bot.ops.database import ENDING_LOCK, SOCKET_LOCK
 from bot.ops.health import health_server
 from bot.settings import Settings, app_token, bot_token, hide_bot_token
-from bot.slack.app import check_token, connect_socket, make_app
+from bot.slack.api_errors import SlackUnavailableError
+from bot.slack.app import connect_socket, make_app, make_workspace
 from bot.slack.clients import make_clients
+from bot.slack.workspace import wait_for_slack
+
+Result = TypeVar("Result")
 
 _SHUTDOWN_SECONDS = 5.0  # platforms kill after ten, and the machine may be busy
 _POLL_SECONDS = 0.2
-_TAKEOVER_SECONDS = 15.0  # how long a start waits for the previous process to end
+_REFUSAL_SECONDS = 0.5  # how long a start waits for a process that serves: it may have been killed
+_TAKEOVER_SECONDS = 15.0  # how long it waits for a process that is ending
 
 _log = structlog.get_logger()
 
@@ -37,39 +44,61 @@ def run(
     ready: Callable[[], None] = lambda: None,
     stop: threading.Event | None = None,
 ) -> None:
-    """Serve by Socket Mode until SIGTERM, SIGINT or `stop`; call `ready` once connected."""
+    """Serve by Socket Mode until SIGTERM, SIGINT or `stop`; call `ready` once connected.
+
+    While Slack is away, the jobs that need no Slack run. Raises SlackError when it refuses a
+    token.
+    """
     bot_token(settings)  # reported before a missing app-level token
     app_level_token = app_token(settings)
-    container = _start(settings)
+    container, stop = _start(settings), stop or threading.Event()
     with (
-        _socket_mode_lock(container),
+        socket_mode_lock(container) as ending,
         health_server(settings.host, settings.port, container.health()),
     ):
         worker = Worker(container)
         app = make_app(container.listener_context(), "")
-        handler = connect_socket(app, app_level_token)
-        signals, stop = _record_signals(), stop or threading.Event()
+
+        def connect() -> SocketModeHandler:
+            container.workspace.ask()
+            handler = connect_socket(app, app_level_token)
+            _log.info("ready", transport="socket")
+            ready()
+            return handler
+
+        connection = _connect(container, connect, stop)
+        signals = _record_signals()
         working = _start_thread(worker.run, stop)
-        _log.info("ready", transport="socket")
-        ready()
         _wait(signals, stop)
-        _join(working, _start_thread(_close, handler, app))
+        ending.acquire()
+        _join(working, _start_thread(_close, connection, app))
+        _raise_refusal(connection)
 
 
 def work(settings: Settings) -> None:
-    """Send, publish and poll until SIGTERM or SIGINT, beside any number of `papers web`."""
-    container = _start(settings)
+    """Send, publish and poll until SIGTERM or SIGINT, beside any number of `papers web`.
+
+    While Slack is away, the jobs that need no Slack run. Raises SlackError when it refuses the
+    token.
+    """
+    container, stop = _start(settings), threading.Event()
     worker = Worker(container)
     with health_server(settings.host, settings.port, container.health()):
-        signals, stop = _record_signals(), threading.Event()
+
+        def connect() -> None:
+            container.workspace.ask()
+            _log.info("ready", transport="none")
+
+        connection = _connect(container, connect, stop)
+        signals = _record_signals()
         working = _start_thread(worker.run, stop)
-        _log.info("ready", transport="none")
         _wait(signals, stop)
         _join(working)
+        _raise_refusal(connection)
 
 
 def _start(settings: Settings) -> Container:
-    """Ask Slack whether the bot token works, then build the object graph.
+    """Ask Slack once whether the bot token works, then build the object graph.
 
     SIGTERM ends the process at once meanwhile: nothing is held that could be lost, and Slack may
     be slow.
@@ -77,8 +106,45 @@ def _start(settings: Settings) -> Container:
     token = bot_token(settings)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     hide_bot_token()
+    workspace = make_workspace(token, settings.slack_api_url)
+    with contextlib.suppress(SlackUnavailableError):
+        workspace.ask()
     clients = make_clients(token, settings.slack_api_url)
-    return bootstrap(settings, clients=clients, workspace=check_token(clients.repeatable))
+    return bootstrap(settings, clients=clients, workspace=workspace)
+
+
+def _connect(
+    container: Container, connect: Callable[[], Result], stop: threading.Event
+) -> "Future[Result | None]":
+    """Connect to Slack at once; if it is away, in a thread and with back-off.
+
+    Raises SlackError if Slack refuses now; a later refusal sets `stop` and is in the future.
+    """
+    connection: Future[Result | None] = Future()
+    outage = container.workspace.outage
+    if outage is None:
+        try:
+            connection.set_result(connect())
+        except SlackUnavailableError as error:
+            outage = error
+        else:
+            return connection
+
+    def wait() -> None:
+        try:
+            connection.set_result(wait_for_slack(connect, stop, outage))
+        except Exception as error:  # noqa: BLE001  # raised again in the main thread
+            connection.set_exception(error)
+            stop.set()
+
+    _start_thread(wait)
+    return connection
+
+
+def _raise_refusal(connection: "Future[Result]") -> None:
+    """Raise the error for which the process ends, if there is one."""
+    if connection.done():
+        connection.result()
 
 
 def _record_signals() -> list[int]:
@@ -114,28 +180,41 @@ def _join(*threads: threading.Thread) -> None:
         thread.join(max(0.0, end - time.monotonic()))
 
 
-def _close(handler: SocketModeHandler, app: App) -> None:
+def _close(connection: "Future[SocketModeHandler | None]", app: App) -> None:
     """Take no more requests, and finish those in progress."""
-    handler.close()
+    if connection.done() and not connection.exception() and (handler := connection.result()):
+        handler.close()
     app.listener_runner.listener_executor.shutdown(wait=True, cancel_futures=True)
 
 
 @contextlib.contextmanager
-def _socket_mode_lock(container: Container) -> Iterator[None]:
+def socket_mode_lock(container: Container) -> Iterator[Lock]:
     """Hold the lock of the only process that answers by Socket Mode on this database.
 
-    Slack would spread requests over two of them. Raises PapersError when another one keeps it.
+    Slack would spread requests over two of them. Yields the lock that tells others that this
+    process is ending, for which the next one waits. Raises PapersError when another one serves.
     """
     lock = open_lock(container.database, SOCKET_LOCK)
-    end = container.clock() + _TAKEOVER_SECONDS
+    ending = open_lock(container.database, ENDING_LOCK)
+    began = container.clock()
     while not lock.acquire():
-        if container.clock() > end:
+        patience = _TAKEOVER_SECONDS if _is_taken(ending) else _REFUSAL_SECONDS
+        if container.clock() - began > patience:
             raise PapersError(
                 "Another `papers run` is using this database. End it first, or give this one its "
                 "own DATABASE_URL and PAPERS_DATA_DIR."
             )
         container.sleep(_POLL_SECONDS)
     try:
-        yield
+        yield ending
     finally:
+        ending.release()
         lock.release()
+
+
+def _is_taken(lock: Lock) -> bool:
+    """Tell whether another process holds a lock."""
+    if lock.acquire():
+        lock.release()
+        return False
+    return True

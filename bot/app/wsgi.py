@@ -3,6 +3,8 @@
 prepare, once ──► fork ──► wsgi, in each process
 """
 
+import contextlib
+import threading
 from functools import cache
 
 import structlog
@@ -13,15 +15,23 @@ from bot.db.engine import open_database
 from bot.db.migrate import migrate
 from bot.ops.health import HealthEndpoints
 from bot.settings import Settings, bot_token, hide_bot_token, read_settings, signing_secret
-from bot.slack.app import check_token, make_app
-from bot.slack.clients import make_clients
+from bot.slack.api_errors import SlackError, SlackUnavailableError
+from bot.slack.app import make_app, make_workspace
 from bot.slack.transport.wsgi import SlackRequests
+from bot.slack.workspace import Workspace, wait_for_slack
+
+_log = structlog.get_logger()
+_REFUSED_SECONDS = 60.0  # before a token that was refused is tried again
 
 
 def prepare() -> None:
-    """Check the token, the list and the database, and migrate. Raises PapersError."""
+    """Check the token, the list and the database, and migrate. Raises PapersError.
+
+    Slack may be away: lookups need none of it.
+    """
     settings = read_settings()
-    _workspace(settings)
+    with contextlib.suppress(SlackUnavailableError):
+        _workspace(settings).ask()
     read_catalog(settings.data_dir)
     database = open_database(settings.database)
     try:
@@ -36,17 +46,26 @@ def wsgi() -> HealthEndpoints:
     secret = signing_secret(settings)
     workspace = _workspace(settings)
     hide_bot_token()
+    if not workspace.is_known:
+        threading.Thread(target=_learn, args=(workspace,), daemon=True).start()
     container = bootstrap(settings, workspace=workspace)
     app = make_app(container.listener_context(), secret)
-    structlog.get_logger().info("ready", transport="http")
+    _log.info("ready", transport="http")
     return container.health(SlackRequests(app))
 
 
 @cache
-def _workspace(settings: Settings) -> str:
-    """Ask Slack for the address of the token's workspace.
+def _workspace(settings: Settings) -> Workspace:
+    """The token's workspace. The first process asks, and the forked ones inherit the answer."""
+    return make_workspace(bot_token(settings), settings.slack_api_url)
 
-    The first process asks, and the forked ones inherit the answer: one that dies while Slack is
-    down can be replaced.
-    """
-    return check_token(make_clients(bot_token(settings), settings.slack_api_url).repeatable)
+
+def _learn(workspace: Workspace) -> None:
+    """Ask for the workspace until Slack accepts the token; `/readyz` has the problem meanwhile."""
+    never = threading.Event()
+    while not workspace.is_known:
+        try:
+            wait_for_slack(workspace.ask, never, workspace.outage)
+        except SlackError as error:
+            _log.error("Slack refuses the token", reason=str(error))
+            never.wait(_REFUSED_SECONDS)

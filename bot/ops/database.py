@@ -12,6 +12,8 @@ from bot.settings import Settings
 
 WORKER_LOCK, SOCKET_LOCK = "worker", "run"
 """Locks of the one process that sends and polls, and of the one that answers by Socket Mode."""
+ENDING_LOCK = "run-ending"
+"""Lock of the process that answers by Socket Mode, while it is ending."""
 
 
 def is_there(settings: Settings) -> bool:

@@ -40,18 +40,19 @@ Page = tuple[HTTPStatus, str, bytes]
 class HealthEndpoints:
     """A WSGI application with the endpoints, in front of an optional other application."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what the pages are about
         self,
         database: Database,
         lookup: LookupService,
         now: Callable[[], dt.datetime],
         rest: WSGIApplication | None = None,
         *,
+        slack_problem: Callable[[], str | None] = lambda: None,
         deadline: float = DEADLINE,
     ) -> None:
-        """`rest` serves all other paths."""
+        """`rest` serves all other paths; `slack_problem` tells why Slack cannot be used yet."""
         self._database, self._lookup, self._now, self._rest = database, lookup, now, rest
-        self._deadline = deadline
+        self._slack_problem, self._deadline = slack_problem, deadline
         self._pages: dict[str, Callable[[], Page]] = {
             "/healthz": self._health,
             "/readyz": self._readiness,
@@ -79,7 +80,8 @@ class HealthEndpoints:
         return HTTPStatus.OK, _JSON, json.dumps({"status": "alive"}).encode()
 
     def _readiness(self) -> Page:
-        problems = list(self._in_time(self._problems))
+        slack = self._slack_problem()
+        problems = [*([slack] if slack else []), *self._in_time(self._problems)]
         answer = json.dumps({"ready": not problems, "reasons": problems}, ensure_ascii=False)
         status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
         return status, _JSON, answer.encode()

@@ -25,6 +25,7 @@ from bot.slack.api_errors import count
 from bot.slack.clients import SlackClients
 from bot.slack.directory import Directory
 from bot.slack.payloads import Interaction
+from bot.slack.workspace import Workspace
 
 _log = structlog.get_logger()
 
@@ -45,8 +46,7 @@ class ListenerContext:
     now: Callable[[], dt.datetime]
     rng: random.Random
     """Chooses the paper of `/papers random`."""
-    workspace: str
-    """The workspace's address: `https://team.slack.com/`."""
+    workspace: Workspace
     channel: str | None
     """The review channel."""
 

@@ -28,8 +28,8 @@ def test_a_released_migration_is_never_changed() -> None:
     now = present()
     changed = [name for name, digest in released().items() if now.get(name) != digest]
     assert not changed, (
-        f"{', '.join(changed)} was released, and databases exist that it has made. Restore it, and "
-        "write a new migration for what has to change."
+        f"{', '.join(changed)} was released, and databases exist that it has made. Restore it, "
+        "and write a new migration for what has to change."
     )
 
 

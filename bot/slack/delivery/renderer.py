@@ -20,6 +20,7 @@ from bot.slack.blocks.text import (
     text_message,
 )
 from bot.slack.delivery.sender import RenderedMessage
+from bot.slack.workspace import Workspace
 
 _MAX_LINES = 20
 _TITLE_LENGTH = 200
@@ -29,9 +30,8 @@ class Renderer:
     """Renders rows of the outbox."""
 
     def __init__(
-        self, suggestions: SuggestionStore, lookup: LookupService, workspace: str
+        self, suggestions: SuggestionStore, lookup: LookupService, workspace: Workspace
     ) -> None:
-        """`workspace` is the workspace's address, with which links to messages begin."""
         self._suggestions, self._lookup = suggestions, lookup
         self._workspace = workspace
 
@@ -42,7 +42,7 @@ class Renderer:
                 return RenderedMessage(_feeds(row))
             case "digest":
                 summary = SUMMARY.validate_python(row.content)
-                return RenderedMessage(edition_message(summary, self._workspace))
+                return RenderedMessage(edition_message(summary, self._workspace.address))
             case "digest part":
                 return RenderedMessage(part_message(PART.validate_python(row.content)))
             case "publishing" | "card" | "details" | "outcome" | "back":
