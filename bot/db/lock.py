@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.db.engine import Database
+from bot.db.private_files import make_private
 
 # A machine that loses power closes no connection; the server notices within these 20 seconds.
 _KEEPALIVE = ("tcp_keepalives_idle = 5", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
@@ -51,6 +52,7 @@ class FileLock:
         """Take the lock if it is free."""
         if self._file is not None:
             return True
+        make_private(self._path)
         file = self._path.open("ab")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,12 +3,15 @@
 import json
 import shutil
 from pathlib import Path
+from unittest import mock
 
 import jsonschema
 import pytest
 import yaml
 from pytest_httpserver import HTTPServer
 
+from bot.errors import PapersError
+from bot.settings import Settings
 from tests.cli.runner import papers
 from tests.conftest import DATA
 from tests.e2e import processes
@@ -236,3 +239,23 @@ def test_check_prints_file_line_entry_and_remedy_and_exits_with_one(tmp_path: Pa
     assert expected in done.stdout
     problems = json.loads(papers("check", "--json", PAPERS_DATA_DIR=str(folder)).stdout)
     assert [problem["line"] for problem in problems if problem["is_error"]] == [line]
+
+
+def test_a_serving_process_writes_files_for_its_own_user_alone(tmp_path: Path) -> None:
+    """Its umask shows in a file that a later step of the start makes."""
+    masks = []
+
+    def serve(_settings: Settings) -> None:
+        (tmp_path / "made").touch()
+        masks.append((tmp_path / "made").stat().st_mode & 0o777)
+        (tmp_path / "made").unlink()
+        raise PapersError("enough")
+
+    for command, place in {
+        "run": "bot.app.processes.run",
+        "worker": "bot.app.processes.work",
+        "web": "bot.app.web.serve",
+    }.items():
+        with mock.patch(place, serve):
+            assert papers(command, **TOKENS).returncode == 1
+    assert masks == [0o600] * 3

@@ -62,7 +62,7 @@ def settings(tmp_path: Path) -> dict[str, str]:
 @contextlib.contextmanager
 def slack_at(url: str) -> Iterator[FakeSlack]:
     """A Slack that comes up at an address."""
-    port = urlsplit(url).port
+    port = urlsplit(url).port or 0
     with HTTPServer(host="127.0.0.1", port=port, threaded=True) as server, socket_mode(server):
         yield FakeSlack(server)
 

@@ -38,20 +38,24 @@ class Waits(threading.Event):
         return self.is_set()
 
 
+def state(workspace: Workspace) -> tuple[bool, str | None]:
+    return workspace.is_known, workspace.problem
+
+
 @pytest.mark.parametrize("name", OUTAGES)
 def test_an_outage_is_no_refusal_and_the_next_answer_counts(
     name: str, fake_slack: FakeSlack
 ) -> None:
     fake_slack.fail("auth.test", OUTAGES[name])
     workspace = make_workspace(BOT_TOKEN, fake_slack.url)
-    assert (workspace.is_known, workspace.address) == (False, "")
+    assert not workspace.address
     with pytest.raises(SlackUnavailableError) as raised:
         workspace.ask()
     assert "TOKEN" not in str(raised.value), "a token that is right must not be replaced"
-    assert workspace.problem == UNREACHABLE
-    assert workspace.outage is not None
+    assert workspace.outage is raised.value
+    assert state(workspace) == (False, UNREACHABLE)
     workspace.ask()
-    assert (workspace.is_known, workspace.problem) == (True, None)
+    assert state(workspace) == (True, None)
     assert workspace.address.startswith("https://")
 
 
@@ -62,7 +66,8 @@ def test_a_refusal_is_final(code: str, fake_slack: FakeSlack) -> None:
     with pytest.raises(SlackError, match="SLACK_BOT_TOKEN does not work") as raised:
         wait_for_slack(workspace.ask, threading.Event())
     assert not isinstance(raised.value, SlackUnavailableError)
-    assert (workspace.problem, workspace.outage) == (REFUSED, None)
+    assert state(workspace) == (False, REFUSED)
+    assert workspace.outage is None
 
 
 def test_an_address_of_something_else_is_named() -> None:
@@ -101,4 +106,4 @@ def test_a_failure_before_is_waited_for_first() -> None:
 def test_a_workspace_that_is_given_is_not_asked_for() -> None:
     workspace = Workspace("https://team.slack.com/")
     workspace.ask()
-    assert (workspace.is_known, workspace.problem) == (True, None)
+    assert state(workspace) == (True, None)
