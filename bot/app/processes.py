@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -19,9 +19,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from bot.app.container import Container, bootstrap
 from bot.app.worker import Worker
-from bot.db.lock import Lock, open_lock
-from bot.errors import PapersError
-from bot.ops.database import ENDING_LOCK, SOCKET_LOCK
+from bot.db.lock import SOCKET_LOCK, announced_end, hold_locks
 from bot.ops.health import health_server
 from bot.settings import Settings, app_token, bot_token, hide_bot_token
 from bot.slack.api_errors import SlackUnavailableError
@@ -33,8 +31,6 @@ Result = TypeVar("Result")
 
 _SHUTDOWN_SECONDS = 5.0  # platforms kill after ten, and the machine may be busy
 _POLL_SECONDS = 0.2
-_REFUSAL_SECONDS = 0.5  # how long a start waits for a process that serves: it may have been killed
-_TAKEOVER_SECONDS = 15.0  # how long it waits for a process that is ending
 
 _log = structlog.get_logger()
 
@@ -53,7 +49,7 @@ def run(
     app_level_token = app_token(settings)
     container, stop = _start(settings), stop or threading.Event()
     with (
-        socket_mode_lock(container) as ending,
+        socket_mode_lock(container),
         health_server(settings.host, settings.port, container.health()),
     ):
         worker = Worker(container)
@@ -70,8 +66,8 @@ def run(
         signals = _record_signals()
         working = _start_thread(worker.run, stop)
         _wait(signals, stop)
-        ending.acquire()
-        _join(working, _start_thread(_close, connection, app))
+        with announced_end(container.database):
+            _join(working, _start_thread(_close, connection, app))
         _raise_refusal(connection)
 
 
@@ -93,7 +89,8 @@ def work(settings: Settings) -> None:
         signals = _record_signals()
         working = _start_thread(worker.run, stop)
         _wait(signals, stop)
-        _join(working)
+        with announced_end(container.database):
+            _join(working)
         _raise_refusal(connection)
 
 
@@ -187,34 +184,16 @@ def _close(connection: "Future[SocketModeHandler | None]", app: App) -> None:
     app.listener_runner.listener_executor.shutdown(wait=True, cancel_futures=True)
 
 
-@contextlib.contextmanager
-def socket_mode_lock(container: Container) -> Iterator[Lock]:
+def socket_mode_lock(container: Container) -> contextlib.AbstractContextManager[None]:
     """Hold the lock of the only process that answers by Socket Mode on this database.
 
-    Slack would spread requests over two of them. Yields the lock that tells others that this
-    process is ending, for which the next one waits. Raises PapersError when another one serves.
+    Slack would spread requests over two of them. Raises PapersError when another one serves.
     """
-    lock = open_lock(container.database, SOCKET_LOCK)
-    ending = open_lock(container.database, ENDING_LOCK)
-    began = container.clock()
-    while not lock.acquire():
-        patience = _TAKEOVER_SECONDS if _is_taken(ending) else _REFUSAL_SECONDS
-        if container.clock() - began > patience:
-            raise PapersError(
-                "Another `papers run` is using this database. End it first, or give this one its "
-                "own DATABASE_URL and PAPERS_DATA_DIR."
-            )
-        container.sleep(_POLL_SECONDS)
-    try:
-        yield ending
-    finally:
-        ending.release()
-        lock.release()
-
-
-def _is_taken(lock: Lock) -> bool:
-    """Tell whether another process holds a lock."""
-    if lock.acquire():
-        lock.release()
-        return False
-    return True
+    return hold_locks(
+        container.database,
+        (SOCKET_LOCK,),
+        "Another `papers run` is using this database. End it first, or give this one its own "
+        "DATABASE_URL and PAPERS_DATA_DIR.",
+        clock=container.clock,
+        sleep=container.sleep,
+    )

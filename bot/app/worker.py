@@ -15,9 +15,9 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app.container import Container
-from bot.db.lock import open_lock
+from bot.db.lock import WORKER_LOCK, open_lock
+from bot.db.migrate import is_current
 from bot.discovery.retention import RECORDS, delete_old
-from bot.ops.database import WORKER_LOCK
 from bot.ops.jobs import InterruptibleSleep, Job, JobJournal, Jobs
 
 _TICK_SECONDS = 0.2  # between looks into the outbox
@@ -44,7 +44,10 @@ class Worker:
             if self._lock.acquire():
                 is_standby = False
                 try:
-                    self._work(stop)
+                    if is_current(self._container.database):
+                        self._work(stop)
+                    else:  # while this one stood by, a newer version has migrated
+                        _log.error("the schema is of another version; end this worker")
                 except SQLAlchemyError as error:
                     _log.error("worker restarts", reason=type(error).__name__)
                 except Exception:  # noqa: BLE001  # in `papers run` this thread must not end alone

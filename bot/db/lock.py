@@ -8,14 +8,27 @@ the process; neither has an expiry time that a jumping clock could make wrong.
 import contextlib
 import fcntl
 import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.db.engine import Database
+from bot.db.engine import Database, DatabaseError
 from bot.db.private_files import make_private
+
+WORKER_LOCK, SOCKET_LOCK = "worker", "run"
+"""Locks of the one process that sends and polls, and of the one that answers by Socket Mode."""
+ENDING_LOCK = "ending"
+"""Lock of a process with one of those, from its SIGTERM to its end."""
+MIGRATION_LOCK = "migration"
+"""Lock of the process that migrates the schema."""
+
+_REFUSAL_SECONDS = 0.5  # how long a holder is waited for: it may have been killed just now
+_TAKEOVER_SECONDS = 15.0  # the same for a holder that is ending
+_POLL_SECONDS = 0.1
 
 # A machine that loses power closes no connection; the server notices within these 20 seconds.
 _KEEPALIVE = ("tcp_keepalives_idle = 5", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
@@ -39,6 +52,57 @@ def open_lock(database: Database, name: str) -> Lock:
     if database.is_sqlite:
         return FileLock(Path(f"{database.engine.url.database}.{name}.lock"))
     return AdvisoryLock(database, name)
+
+
+@contextlib.contextmanager
+def hold_locks(  # noqa: PLR0913  # a test has its own clock
+    database: Database,
+    names: Sequence[str],
+    refusal: str,
+    *,
+    patience: float = _REFUSAL_SECONDS,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[None]:
+    """Hold locks of processes while the block runs.
+
+    A holder that is ending is waited for, another one for `patience` seconds. Raises DatabaseError
+    with `refusal` after that.
+    """
+    locks, ending = [open_lock(database, name) for name in names], open_lock(database, ENDING_LOCK)
+    began = clock()
+    try:
+        while not all(lock.acquire() for lock in locks):
+            longest = max(patience, _TAKEOVER_SECONDS) if _is_taken(ending) else patience
+            if clock() - began > longest:
+                raise DatabaseError(refusal)
+            sleep(_POLL_SECONDS)
+        yield
+    finally:
+        for lock in locks:
+            lock.release()
+
+
+@contextlib.contextmanager
+def announced_end(database: Database) -> Iterator[None]:
+    """Let starting processes wait for this one, which is ending, while the block runs."""
+    lock = open_lock(database, ENDING_LOCK)
+    for _ in range(10):  # a process that looks whether it is taken holds it for a moment
+        if lock.acquire():
+            break
+        time.sleep(_POLL_SECONDS / 10)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _is_taken(lock: Lock) -> bool:
+    """Tell whether another process holds a lock."""
+    if lock.acquire():
+        lock.release()
+        return False
+    return True
 
 
 class FileLock:

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.db.engine import Database
 from bot.db.error_text import driver_reason
+from bot.db.migrate import is_current
 from bot.deadline import DeadlineError, results_within
 from bot.errors import PapersError
 from bot.lookup.service import LookupService
@@ -87,6 +88,8 @@ class HealthEndpoints:
         return status, _JSON, answer.encode()
 
     def _problems(self) -> Iterator[str]:
+        if not is_current(self._database):
+            yield "The database has the schema of another version: restart this process."
         self._lookup.current()
         outbox, list_problem = Outbox(self._database), self._lookup.problem
         yield from reasons(list_problem, outbox.depth(), outbox.problems(), self._now())

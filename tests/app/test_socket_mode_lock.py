@@ -9,9 +9,8 @@ import pytest
 from bot.app.container import Container, bootstrap
 from bot.app.processes import socket_mode_lock
 from bot.db.engine import Database
-from bot.db.lock import open_lock
+from bot.db.lock import ENDING_LOCK, SOCKET_LOCK, open_lock
 from bot.errors import PapersError
-from bot.ops.database import ENDING_LOCK, SOCKET_LOCK
 from bot.settings import Settings
 from tests.conftest import DATA, opened
 from tests.slack.workspace_bot import Clock
