@@ -20,7 +20,16 @@ from bot.db.engine import Database
 from bot.outbox.message import Message
 from bot.outbox.store import enqueue
 from bot.review.decision import Action, DecisionRules, Refusal, Transition, Wake, decide
-from bot.review.model import BOT, DECIDED, OPEN, Event, Person, Subject, Suggestion
+from bot.review.model import (
+    BOT,
+    DECIDED,
+    OPEN,
+    Event,
+    Person,
+    Subject,
+    Suggestion,
+    is_removed,
+)
 from bot.review.store import (
     addition_title,
     find_existing,
@@ -213,7 +222,11 @@ def _card_messages(
 def _people_to_notify(suggestion: Suggestion) -> list[str]:
     """The people who wanted the paper, except the one who decided."""
     people = dict.fromkeys((suggestion.source, *suggestion.seconds))
-    return [person for person in people if person and person != suggestion.decided_by]
+    return [
+        person
+        for person in people
+        if person and person != suggestion.decided_by and not is_removed(person)
+    ]
 
 
 def _publish(
