@@ -101,3 +101,12 @@ def run(*words: str) -> str:
     return subprocess.run(  # noqa: S603  # systemd's own program
         words, capture_output=True, text=True, timeout=60, check=True
     ).stdout
+
+
+def test_the_readme_names_the_units_user_and_places() -> None:
+    unit, readme = settings(), (ROOT / "README.md").read_text()
+    home = f"/var/lib/{unit['StateDirectory'][0]}"
+    assert f"useradd --system --home-dir {home} {unit['User'][0]}" in readme
+    assert f"sqlite:///{home}/papers.db" in unit["Environment"][0]
+    for place in (unit["WorkingDirectory"], unit["ReadWritePaths"], unit["EnvironmentFile"]):
+        assert f"`{place[0]}`" in readme

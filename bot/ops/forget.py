@@ -102,7 +102,8 @@ def remaining(removal: Removal, data: Path, publish: str) -> Iterator[str]:
     )
     yield (
         "Backups from before hold everything. Delete them, or run this command again after "
-        "restoring one. Logs from before may have the id in lines about undelivered messages."
+        "restoring one. Logs from before may name the id, in lines about subscriptions and "
+        "about undelivered messages."
     )
     yield "What the person does from now on is kept as before, under their id."
     if removal.has_traces:
