@@ -47,10 +47,10 @@ def same_paper(first: Entry, second: Entry) -> bool:
 
 def titles_agree(first: str, second: str) -> bool:
     """Tell whether two titles are of one paper: similar, or one is the short name of the other."""
-    one, other = compact(first), compact(second)
-    if one in {other, _name_key(second)} or other == _name_key(first):
+    left, right = compact(first), compact(second)
+    if left in {right, _name_key(second)} or right == _name_key(first):
         return True
-    return fuzz.ratio(one, other) >= _MIN_SIMILARITY
+    return fuzz.ratio(left, right) >= _MIN_SIMILARITY
 
 
 def _name_key(title: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 
 import yaml
@@ -62,6 +62,7 @@ class KnownNames:
         return KnownNames(self.venues.merged(other.venues), self.orgs.merged(other.orgs))
 
 
+@cache
 def shipped_names() -> KnownNames:
     """The names that come with this project (`names.yaml`)."""
     document = yaml.safe_load(

@@ -98,8 +98,8 @@ def retry(
 def jobs(*, as_json: AsJson = False) -> None:
     """Show the last and next run of the worker's jobs."""
     from bot.app.clock import utc_now
+    from bot.discovery.sources.arxiv.identifiers import ARXIV
     from bot.discovery.sources.arxiv.schedule import next_poll_of
-    from bot.discovery.sources.arxiv.source import ARXIV
     from bot.discovery.store import PaperStore
     from bot.ops.database import open_existing
     from bot.ops.jobs import JobJournal

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from bot.discovery.feed_history import FeedCheck
 from bot.discovery.sources.arxiv.calendar import EASTERN, GRACE_HOURS, no_announcement
-from bot.discovery.sources.arxiv.source import ARXIV
+from bot.discovery.sources.arxiv.identifiers import ARXIV
 
 _DAY = dt.timedelta(days=1)
 _MAX_FAULTS = 3

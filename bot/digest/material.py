@@ -23,7 +23,7 @@ from bot.digest.feed_health import FeedChecks
 from bot.digest.topics import merge_entries
 from bot.discovery.candidate_store import CandidateStore
 from bot.discovery.sources.arxiv.calendar import EASTERN
-from bot.discovery.sources.arxiv.source import ARXIV
+from bot.discovery.sources.arxiv.identifiers import ARXIV
 from bot.discovery.store import PaperStore
 from bot.outbox.store import Outbox
 from bot.review.model import Suggestion

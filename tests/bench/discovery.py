@@ -18,7 +18,7 @@ from bot.discovery.paper import Paper
 from bot.discovery.sources.arxiv.rss import parse_feed
 from bot.discovery.sources.base import Arrival, FetchedBatch
 from bot.discovery.store import PaperStore
-from tests.discovery.corpus import Made, rss
+from tests.discovery.corpus import FeedPaper, rss
 
 _ITEMS = 2_000
 _YEAR = 200_000
@@ -47,7 +47,9 @@ def show(console: Console, most: int) -> None:
 def _feed() -> bytes:
     return rss(
         *(
-            Made(id=f"2509.{number:05}", title=f"Garden {number}: A Study", abstract=_ABSTRACT)
+            FeedPaper(
+                id=f"2509.{number:05}", title=f"Garden {number}: A Study", abstract=_ABSTRACT
+            )
             for number in range(_ITEMS)
         )
     )

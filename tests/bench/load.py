@@ -37,7 +37,7 @@ from tests.bench.processes import HOST, SECRET, free_port, quiet, wait_until_hea
 from tests.bench.queries import make_queries
 from tests.db.postgres import Postgres
 from tests.discovery.arxiv import ArXiv
-from tests.discovery.corpus import Made
+from tests.discovery.corpus import FeedPaper
 from tests.e2e.processes import ROOT, running, wait_for
 from tests.slack.fake import BOT, FakeSlack
 from tests.slack.payloads import BOT_TOKEN
@@ -214,11 +214,11 @@ def ask_for(port: int, texts: Sequence[str], people: int, seconds: float) -> Com
     return run_clients(port, people, person)
 
 
-def _papers() -> Iterator[Made]:
+def _papers() -> Iterator[FeedPaper]:
     """A day's papers, in the vocabulary of the list."""
     for number in range(PAPERS):
         words = [_WORDS[(number * 7 + step * step) % len(_WORDS)] for step in range(1, 60)]
-        yield Made(
+        yield FeedPaper(
             id=f"2511.{number:05}",
             title=f"Number {number}: {' '.join(words[:6]).title()}",
             abstract=" ".join(words) + ".",

@@ -135,10 +135,10 @@ def test_an_entry_added_by_hand_is_in_the_edition_of_its_day_or_a_later_one(
     subscribe(setup, "everything")
     setup.catalog = replace(
         setup.catalog,
-        entries=(*OLD, replace(entry(10, "Hand: Made"), added=berlin(4).date())),
+        entries=(*OLD, replace(entry(10, "Hand: FeedPaper"), added=berlin(4).date())),
     )
     edition = only(setup.composer.issue_due(berlin(9)))
-    assert titles(edition) == ["Hand: Made"]
+    assert titles(edition) == ["Hand: FeedPaper"]
     assert edition.groups[0].papers[0].approved_by == ()
     late = replace(entry(11, "Late: Merged"), added=berlin(8).date())
     setup.catalog = replace(setup.catalog, entries=(*setup.catalog.entries, late))

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from tests.discovery.corpus import Made, rss
+from tests.discovery.corpus import FeedPaper, rss
 
 _API_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom" xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/"\
@@ -25,18 +25,18 @@ class ArXiv:
     """Announced papers by day, configured failures and received requests."""
 
     server: HTTPServer
-    days: dict[dt.date, tuple[Made, ...]] = field(default_factory=dict)
+    days: dict[dt.date, tuple[FeedPaper, ...]] = field(default_factory=dict)
     today: dt.date | None = None
     broken: dict[str, Response] = field(default_factory=dict)
     """Failure responses by a part of the path or query."""
     requests: list[str] = field(default_factory=list)
-    listed: tuple[Made, ...] = ()
+    listed: tuple[FeedPaper, ...] = ()
 
     def __post_init__(self) -> None:
         self.server.expect_request(re.compile("/rss/.*")).respond_with_handler(self._feed)
         self.server.expect_request("/api/query").respond_with_handler(self._query)
 
-    def announce(self, day: dt.date, *papers: Made) -> None:
+    def announce(self, day: dt.date, *papers: FeedPaper) -> None:
         """Set the current day and the papers announced on it."""
         self.days[day] = papers
         self.today = day
@@ -73,10 +73,10 @@ class ArXiv:
         body += "".join(_entry(made, day) for made, day in page) + "</feed>"
         return Response(body, content_type="application/atom+xml")
 
-    def _by_id(self, ids: str) -> list[tuple[Made, dt.date]]:
+    def _by_id(self, ids: str) -> list[tuple[FeedPaper, dt.date]]:
         return [(made, dt.date(2025, 1, 1)) for made in self.listed if made.id in ids.split(",")]
 
-    def _window(self, query: dict[str, str]) -> list[tuple[Made, dt.date]]:
+    def _window(self, query: dict[str, str]) -> list[tuple[FeedPaper, dt.date]]:
         """Papers of the query's window, each submitted on the weekday before it was announced."""
         span = re.search(r"\[(\d{8})0000 TO (\d{8})2359\]", query["search_query"])
         assert span
@@ -101,7 +101,7 @@ def _submitted(day: dt.date) -> dt.date:
     return day
 
 
-def _entry(made: Made, submitted: dt.date) -> str:
+def _entry(made: FeedPaper, submitted: dt.date) -> str:
     names = (made.authors or "").split(", ")
     authors = "".join(f"<author><name>{escape(name)}</name></author>" for name in names)
     terms = "".join(f'<category term="{name}"/>' for name in made.categories)

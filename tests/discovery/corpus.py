@@ -1,7 +1,7 @@
-"""Feeds of every kind, made by code: whole, empty, broken and hostile ones.
+"""Generated feeds: whole, empty, broken and hostile.
 
 The structure is that of arXiv's own RSS and Atom feeds; titles, names and abstracts are made up.
-Each case says what is expected of it: the papers that survive and the verdict of a poll.
+Each case states the papers that must survive and the verdict of a poll.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from xml.sax.saxutils import escape
 
 from bot.discovery.sources.base import VerdictName
 
-WEDNESDAY = datetime(2025, 9, 17, 16, 0, tzinfo=UTC)  # noon in the East
-EARLY = datetime(2025, 9, 17, 5, 0, tzinfo=UTC)  # one in the morning there
+WEDNESDAY = datetime(2025, 9, 17, 16, 0, tzinfo=UTC)  # noon in New York
+EARLY = datetime(2025, 9, 17, 5, 0, tzinfo=UTC)  # one o’clock at night in New York
 SATURDAY = datetime(2025, 9, 20, 16, 0, tzinfo=UTC)
 THANKSGIVING = datetime(2025, 11, 27, 17, 0, tzinfo=UTC)
 
@@ -54,15 +54,15 @@ BILLION_LAUGHS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
-    """An item to be written; None leaves its element out. Text is escaped, `raw` is not."""
+class FeedPaper:
+    """A paper as a feed item; None leaves its element out. `raw` is XML and not escaped."""
 
     id: str = "2509.00001"
     version: int = 1
     title: str | None = "Paged Gardens: Caching Flowers"
     abstract: str = "We water flowers in pages."
     kind: str | None = "new"
-    said: str | None = "new"
+    described_kind: str | None = "new"
     """The kind that the description names."""
     authors: str | None = "Ada Gärtner, Bo Rain"
     categories: tuple[str, ...] = ("cs.DC", "cs.LG")
@@ -104,7 +104,9 @@ class Made:
 
     def _description(self) -> str:
         prefix = (
-            f"arXiv:{self.id}v{self.version} Announce Type: {self.said} \n" if self.said else ""
+            f"arXiv:{self.id}v{self.version} Announce Type: {self.described_kind} \n"
+            if self.described_kind
+            else ""
         )
         return f"{prefix}Abstract: {self.abstract}"
 
@@ -117,14 +119,14 @@ class Made:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A document, how it is served, and what is to come of it."""
+    """A document, how it is served, and the expected result."""
 
     name: str
     body: bytes
     ids: tuple[str, ...] = ()
     verdict: VerdictName = "fresh"
-    says: str = ""
-    """Stands in the verdict's reason."""
+    reason: str = ""
+    """A part of the reason that the verdict must give."""
     faults: int = 0
     truncated: bool = False
     status: int = 200
@@ -132,51 +134,53 @@ class Case:
     now: datetime = WEDNESDAY
 
 
-def rss(*items: Made | str) -> bytes:
-    """A whole RSS feed; strings stand in it as they are."""
+def rss(*items: FeedPaper | str) -> bytes:
+    """A whole RSS feed; strings are inserted unchanged."""
     parts = (item if isinstance(item, str) else item.rss() for item in items)
     return f"{_RSS_HEAD}{''.join(parts)}{RSS_TAIL}".encode()
 
 
-def atom(*items: Made) -> bytes:
+def atom(*items: FeedPaper) -> bytes:
     """A whole Atom feed."""
     return f"{_ATOM_HEAD}{''.join(item.atom() for item in items)}{ATOM_TAIL}".encode()
 
 
-def batch(count: int) -> tuple[Made, ...]:
-    """Papers with ids of their own."""
+def batch(count: int) -> tuple[FeedPaper, ...]:
+    """So many different papers."""
     return tuple(
-        Made(id=f"2509.{number:05}", title=f"Garden {number}: A Study of Rain")
+        FeedPaper(id=f"2509.{number:05}", title=f"Garden {number}: A Study of Rain")
         for number in range(10_001, 10_001 + count)
     )
 
 
-GOOD = Made(id="2509.09999", title="A Good Neighbour")
+GOOD = FeedPaper(id="2509.09999", title="A Good Neighbour")
 
 
-def beside(name: str, item: Made | str, *, ids: tuple[str, ...] = (), faults: int = 0) -> Case:
-    """An item between two good ones, which must survive it."""
+def bad_item(
+    name: str, item: FeedPaper | str, *, ids: tuple[str, ...] = (), faults: int = 0
+) -> Case:
+    """A bad item between two good ones, which must survive."""
     other = replace(GOOD, id="2509.08888")
     expected = (GOOD.id, *ids, other.id)
     return Case(name=name, body=rss(GOOD, item, other), ids=expected, faults=faults)
 
 
-def one(name: str, item: Made) -> Case:
-    """An item between two good ones that is itself a paper."""
-    return beside(name, item, ids=(item.id,))
+def odd_paper(name: str, item: FeedPaper) -> Case:
+    """An unusual but valid paper between two others."""
+    return bad_item(name, item, ids=(item.id,))
 
 
 def failed(
     name: str,
     body: bytes,
-    says: str,
+    reason: str,
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Case:
-    """What is no feed, or is not served as one."""
+    """A document that is no feed, or is not served as a feed."""
     return Case(
-        name=name, body=body, verdict="failed", says=says, status=status, headers=headers or {}
+        name=name, body=body, verdict="failed", reason=reason, status=status, headers=headers or {}
     )
 
 
@@ -184,37 +188,50 @@ def _whole() -> list[Case]:
     two, empty = batch(2), rss()
     ids = tuple(item.id for item in two)
     kinds = ("replace", "replace-cross")
-    later = [Made(id=f"2501.0000{n}", version=2, kind=k, said=k) for n, k in enumerate(kinds)]
+    later = [
+        FeedPaper(id=f"2501.0000{n}", version=2, kind=k, described_kind=k)
+        for n, k in enumerate(kinds)
+    ]
     return [
-        Case(name="rss", body=rss(*two), ids=ids, says="2 new papers came."),
+        Case(name="rss", body=rss(*two), ids=ids, reason="2 new papers came."),
         Case(name="atom", body=atom(*two), ids=ids),
-        Case(name="crossed", body=rss(Made(kind="cross", said="cross")), ids=("2509.00001",)),
+        Case(
+            name="crossed",
+            body=rss(FeedPaper(kind="cross", described_kind="cross")),
+            ids=("2509.00001",),
+        ),
         Case(
             name="replacements alone",
             body=rss(*later),
             ids=("2501.00000", "2501.00001"),
             verdict="stalled",
-            says="2 items",
+            reason="2 items",
         ),
         Case(
-            name="empty on a Saturday", body=empty, verdict="quiet", says="Saturday", now=SATURDAY
+            name="empty on a Saturday",
+            body=empty,
+            verdict="quiet",
+            reason="Saturday",
+            now=SATURDAY,
         ),
         Case(
             name="empty on a holiday",
             body=empty,
             verdict="quiet",
-            says="Thanksgiving",
+            reason="Thanksgiving",
             now=THANKSGIVING,
         ),
-        Case(name="empty before its hour", body=empty, verdict="waiting", says="08:00", now=EARLY),
-        Case(name="empty on a weekday", body=empty, verdict="stalled", says="the feed is empty"),
-        Case(name="empty atom", body=atom(), verdict="stalled", says="the feed is empty"),
+        Case(
+            name="empty before its hour", body=empty, verdict="waiting", reason="08:00", now=EARLY
+        ),
+        Case(name="empty on a weekday", body=empty, verdict="stalled", reason="the feed is empty"),
+        Case(name="empty atom", body=atom(), verdict="stalled", reason="the feed is empty"),
         Case(name="papers on a Saturday", body=rss(*two), ids=ids, now=SATURDAY),
         Case(
             name="2,000 items",
             body=rss(*batch(2_000)),
             ids=tuple(item.id for item in batch(2_000)),
-            says="2,000 new papers",
+            reason="2,000 new papers",
         ),
     ]
 
@@ -284,7 +301,7 @@ def _no_feeds() -> list[Case]:
         failed(
             "external entity",
             b'<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
-            + rss(Made(title="&x;")).partition(b"\n")[2],
+            + rss(FeedPaper(title="&x;")).partition(b"\n")[2],
             "document type",
         ),
         failed("a harmless DTD", b"<!DOCTYPE rss>" + rss().partition(b"\n")[2], "document type"),
@@ -303,14 +320,14 @@ def _no_feeds() -> list[Case]:
 
 
 def _endless() -> list[Case]:
-    """Beginnings of a feed, with no item in what follows."""
+    """A feed that begins well and has no items."""
     root = b'<rss version="2.0"><channel>'
     return [
         Case(
             name=f"a feed of {what}",
             body=root + sign * 100_000,
             verdict="failed",
-            says="truncated after 0 items",
+            reason="truncated after 0 items",
             truncated=True,
         )
         for what, sign in (("nothing", b""), ("opened elements", b"<a>"), ("signs", b"< & "))
@@ -318,7 +335,7 @@ def _endless() -> list[Case]:
 
 
 def _truncated() -> list[Case]:
-    """Cut off at every tenth: whole items stay, and nobody takes the rest for absent."""
+    """Feeds cut at every tenth: whole items are kept, and the rest does not count as absent."""
     items, cases = batch(20), []
     for name, whole, end in (("rss", rss(*items), "</item>"), ("atom", atom(*items), "</entry>")):
         for tenth in range(1, 10):
@@ -331,14 +348,14 @@ def _truncated() -> list[Case]:
                     truncated=True,
                     ids=tuple(item.id for item in items[:count]),
                     verdict="failed",
-                    says=f"truncated after {count} items",
+                    reason=f"truncated after {count} items",
                 )
             )
     return cases
 
 
 def _encodings() -> list[Case]:
-    good = rss(Made(id="2509.00001", title="Gärten"))
+    good = rss(FeedPaper(id="2509.00001", title="Gärten"))
     ids = ("2509.00001",)
     text = good.decode()
     return [
@@ -388,76 +405,93 @@ def _encodings() -> list[Case]:
 
 def _bad_items() -> list[Case]:
     return [
-        beside("no title", Made(title=None), faults=1),
-        beside("title of nothing that can be seen", Made(title="\u200b \u202e"), faults=1),
-        beside("no id anywhere", Made(link=None, guid=None, said=None), faults=1),
-        beside("month 99", Made(id="2599.00001"), faults=1),
-        beside("id of letters", Made(id="abcd.efghi"), faults=1),
-        beside("another site's id", Made(id="12", link="https://example.org/{id}"), faults=1),
-        beside("unclosed element", "<item><title>Broken <b></title></item>\n", faults=1),
-        beside("elements within elements", f"<item>{'<a>' * 500}</item>\n", faults=1),
-        beside("categories without end", Made(categories=LETTER_PAIRS * 2), faults=1),
-        beside("unknown prefix", "<item><nope:title>x</nope:title></item>\n", faults=1),
-        beside("attribute without quotes", "<item a=b><title>x</title></item>\n", faults=1),
-        beside("unclosed item", "<item><title>Never ends</title>\n", faults=1),
-        beside("megabyte without a space", Made(title="x" * 1_000_000), faults=1),
-        beside("word of 10,000 characters", Made(authors="a" * 10_000), ids=("2509.00001",)),
-        beside(
-            "megabyte of words", Made(abstract="word " * 200_000), faults=0, ids=("2509.00001",)
+        bad_item("no title", FeedPaper(title=None), faults=1),
+        bad_item("title of nothing that can be seen", FeedPaper(title="\u200b \u202e"), faults=1),
+        bad_item("no id anywhere", FeedPaper(link=None, guid=None, described_kind=None), faults=1),
+        bad_item("month 99", FeedPaper(id="2599.00001"), faults=1),
+        bad_item("id of letters", FeedPaper(id="abcd.efghi"), faults=1),
+        bad_item(
+            "another site's id", FeedPaper(id="12", link="https://example.org/{id}"), faults=1
         ),
-        beside("DTD within", "<item><!DOCTYPE x [<!ENTITY y 'z'>]></item>\n", faults=1),
+        bad_item("unclosed element", "<item><title>Broken <b></title></item>\n", faults=1),
+        bad_item("elements within elements", f"<item>{'<a>' * 500}</item>\n", faults=1),
+        bad_item("categories without end", FeedPaper(categories=LETTER_PAIRS * 2), faults=1),
+        bad_item("unknown prefix", "<item><nope:title>x</nope:title></item>\n", faults=1),
+        bad_item("attribute without quotes", "<item a=b><title>x</title></item>\n", faults=1),
+        bad_item("unclosed item", "<item><title>Never ends</title>\n", faults=1),
+        bad_item("megabyte without a space", FeedPaper(title="x" * 1_000_000), faults=1),
+        bad_item(
+            "word of 10,000 characters", FeedPaper(authors="a" * 10_000), ids=("2509.00001",)
+        ),
+        bad_item(
+            "megabyte of words",
+            FeedPaper(abstract="word " * 200_000),
+            faults=0,
+            ids=("2509.00001",),
+        ),
+        bad_item("DTD within", "<item><!DOCTYPE x [<!ENTITY y 'z'>]></item>\n", faults=1),
     ]
 
 
 def _odd_items() -> list[Case]:
-    old = Made(id="cs/0112017")
+    old = FeedPaper(id="cs/0112017")
     return [
-        one("stray ampersand", Made(raw="<x>R & D</x>\n")),
-        one("stray less-than", Made(raw="<x>a < b</x>\n")),
-        one("HTML's entities", Made(raw="<x>caf&eacute;&nbsp;&bogus;</x>\n")),
-        one("reference to no character", Made(raw="<x>&#0;&#xD800;&#x1FFFFFF;&#55;</x>\n")),
-        one("no link", Made(link=None)),
-        one("no guid", Made(guid=None)),
-        one("neither", Made(link=None, guid=None)),
-        one("no description", Made(said=None, abstract="")),
-        one("no authors", Made(authors=None)),
-        one("no categories", Made(categories=())),
-        one("no announce type", Made(kind=None)),
-        one("unknown announce type", Made(kind="astonishing", said="astonishing")),
-        one("old id", old),
-        one("old id with an archive of two words", Made(id="hep-th/9901001")),
-        one("old id, link alone", replace(old, guid=None, said=None)),
-        one("date of year 0", Made(date="Mon, 00 Foo 0000 99:99:99 +9999")),
-        one("date of year 99999", Made(date="99999-99-99T99:99:99Z")),
-        one("date in the future", Made(date="Fri, 31 Dec 9999 23:59:60 -1200")),
-        one("version 999", Made(version=999)),
-        one("<!channel>", Made(title="Ping <!channel> & <@U1>")),
-        one("escaped twice", Made(title="a &lt; b &amp;lt; c")),
-        one("CDATA", Made(raw="<x><![CDATA[</title> ]]></x>\n")),
-        one("TeX", Made(title=r"Caf{\'e}s in $O(n^2)$")),
-        one("broken TeX", Made(title=r"Caf{\'e}s in $O(n^2 \frac{")),
-        one("right to left", Made(title="\u202eesrever\u202c ניר")),
-        one("zero width", Made(title="Gar\u200bden\ufeff")),
-        one("abstract of 10,000 characters", Made(abstract="rainy " * 1_667)),
-        one("markup in the abstract", Made(abstract="<script>alert(1)</script><img src=x>")),
-        one("3,000 authors", Made(authors=", ".join(f"Ann Nr{n}" for n in range(3_000)))),
-        one("300 categories", Made(categories=LETTER_PAIRS)),
-        one("bad address", Made(raw='<atom:link href="http://[::bad/"/>\n')),
-        one("bad base", Made(raw='<x xml:base="http://[">y</x>\n')),
+        odd_paper("stray ampersand", FeedPaper(raw="<x>R & D</x>\n")),
+        odd_paper("stray less-than", FeedPaper(raw="<x>a < b</x>\n")),
+        odd_paper("HTML's entities", FeedPaper(raw="<x>caf&eacute;&nbsp;&bogus;</x>\n")),
+        odd_paper(
+            "reference to no character", FeedPaper(raw="<x>&#0;&#xD800;&#x1FFFFFF;&#55;</x>\n")
+        ),
+        odd_paper("no link", FeedPaper(link=None)),
+        odd_paper("no guid", FeedPaper(guid=None)),
+        odd_paper("neither", FeedPaper(link=None, guid=None)),
+        odd_paper("no description", FeedPaper(described_kind=None, abstract="")),
+        odd_paper("no authors", FeedPaper(authors=None)),
+        odd_paper("no categories", FeedPaper(categories=())),
+        odd_paper("no announce type", FeedPaper(kind=None)),
+        odd_paper(
+            "unknown announce type", FeedPaper(kind="astonishing", described_kind="astonishing")
+        ),
+        odd_paper("old id", old),
+        odd_paper("old id with an archive of two words", FeedPaper(id="hep-th/9901001")),
+        odd_paper("old id, link alone", replace(old, guid=None, described_kind=None)),
+        odd_paper("date of year 0", FeedPaper(date="Mon, 00 Foo 0000 99:99:99 +9999")),
+        odd_paper("date of year 99999", FeedPaper(date="99999-99-99T99:99:99Z")),
+        odd_paper("date in the future", FeedPaper(date="Fri, 31 Dec 9999 23:59:60 -1200")),
+        odd_paper("version 999", FeedPaper(version=999)),
+        odd_paper("<!channel>", FeedPaper(title="Ping <!channel> & <@U1>")),
+        odd_paper("escaped twice", FeedPaper(title="a &lt; b &amp;lt; c")),
+        odd_paper("CDATA", FeedPaper(raw="<x><![CDATA[</title> ]]></x>\n")),
+        odd_paper("TeX", FeedPaper(title=r"Caf{\'e}s in $O(n^2)$")),
+        odd_paper("broken TeX", FeedPaper(title=r"Caf{\'e}s in $O(n^2 \frac{")),
+        odd_paper("right to left", FeedPaper(title="\u202eesrever\u202c ניר")),
+        odd_paper("zero width", FeedPaper(title="Gar\u200bden\ufeff")),
+        odd_paper("abstract of 10,000 characters", FeedPaper(abstract="rainy " * 1_667)),
+        odd_paper(
+            "markup in the abstract", FeedPaper(abstract="<script>alert(1)</script><img src=x>")
+        ),
+        odd_paper(
+            "3,000 authors", FeedPaper(authors=", ".join(f"Ann Nr{n}" for n in range(3_000)))
+        ),
+        odd_paper("300 categories", FeedPaper(categories=LETTER_PAIRS)),
+        odd_paper("bad address", FeedPaper(raw='<atom:link href="http://[::bad/"/>\n')),
+        odd_paper("bad base", FeedPaper(raw='<x xml:base="http://[">y</x>\n')),
     ]
 
 
 def _duplicates() -> list[Case]:
-    first, again = Made(kind="replace", said="replace"), Made(kind="new")
+    first, again = FeedPaper(kind="replace", described_kind="replace"), FeedPaper(kind="new")
     twice = (first.id,)
     return [
-        Case(name="an id twice", body=rss(again, again), ids=twice, says="1 new paper came"),
-        Case(name="replaced and new", body=rss(first, again), ids=twice, says="1 new paper came"),
-        Case(name="two versions", body=rss(Made(), Made(version=2)), ids=twice),
+        Case(name="an id twice", body=rss(again, again), ids=twice, reason="1 new paper came"),
+        Case(
+            name="replaced and new", body=rss(first, again), ids=twice, reason="1 new paper came"
+        ),
+        Case(name="two versions", body=rss(FeedPaper(), FeedPaper(version=2)), ids=twice),
         Case(
             name="old id with and without its class",
             ids=("math/0309136",),
-            body=rss(Made(id="math/0309136"), Made(id="math.GT/0309136")),
+            body=rss(FeedPaper(id="math/0309136"), FeedPaper(id="math.GT/0309136")),
         ),
     ]
 

@@ -27,11 +27,11 @@ def warnings(listed: str, arxiv: str) -> list[str]:
         ("Órchid: Serving Flowers", "Orchid: Serving Flowers"),
     ],
 )
-def test_another_way_to_write_a_title_is_no_mistake(listed: str, arxiv: str) -> None:
+def test_another_spelling_of_a_title_is_no_warning(listed: str, arxiv: str) -> None:
     assert warnings(listed, arxiv) == []
 
 
-def test_another_papers_title_is_told_with_both_and_the_line() -> None:
+def test_a_link_to_another_paper_is_a_warning_with_both_titles_and_the_line() -> None:
     (warning,) = warnings("Orchid: Serving Flowers Fast", "On the Cohomology of Knots")
     assert warning.startswith(
         "papers/s.yaml:9: warning: Orchid: Serving Flowers Fast: arXiv 2401.00001 is"

@@ -1,4 +1,4 @@
-"""Laws of a poll: every category gets its verdict, no day is lost, no paper comes twice."""
+"""Laws of a poll: a verdict for every category, no day lost, no paper twice."""
 
 import datetime as dt
 import time
@@ -18,7 +18,7 @@ from bot.discovery.sources.arxiv.source import EVERY, ArxivAddresses, ArxivSourc
 from bot.discovery.store import PaperStore
 from bot.http import HttpClient
 from tests.discovery.arxiv import ArXiv
-from tests.discovery.corpus import Made
+from tests.discovery.corpus import FeedPaper
 
 MONDAY = dt.date(2025, 9, 15)
 CATEGORIES = ("cs.DC", "cs.LG", "cs.AI", "cs.OS")
@@ -33,8 +33,8 @@ def later(days: int) -> dt.date:
     return MONDAY + dt.timedelta(days=days)
 
 
-def made(number: int, *categories: str) -> Made:
-    return Made(
+def made(number: int, *categories: str) -> FeedPaper:
+    return FeedPaper(
         id=f"2509.{number:05}",
         title=f"Garden {number} and its Rain",
         categories=categories or ("cs.DC",),
@@ -79,7 +79,7 @@ def setting(httpserver: HTTPServer, database: Database) -> Setting:
     return Setting(ArXiv(httpserver), store, source)
 
 
-def test_new_papers_are_taken_once_and_the_next_poll_costs_no_body(setting: Setting) -> None:
+def test_new_papers_are_stored_once_and_the_next_poll_transfers_no_body(setting: Setting) -> None:
     setting.arxiv.announce(MONDAY, made(1), made(2, "cs.LG"), made(3, "cs.AI", "cs.OS"))
     report = setting.poll(MONDAY)
     assert report.new == 3
@@ -97,7 +97,7 @@ def test_a_paper_of_two_feeds_is_one_paper_and_both_categories_are_fresh(setting
     assert setting.verdicts(report)["cs.AI"] == setting.verdicts(report)["cs.LG"] == "fresh"
 
 
-def test_a_feed_that_fails_fails_alone_with_its_reason(setting: Setting) -> None:
+def test_a_failed_feed_affects_no_other_and_has_its_reason(setting: Setting) -> None:
     setting.arxiv.announce(MONDAY, made(1, "cs.AI"), made(2, "cs.DC"))
     setting.arxiv.broken["cs.AI"] = Response("<html>down</html>", status=503)
     report = setting.poll(MONDAY)
@@ -144,7 +144,7 @@ def test_after_a_fortnight_of_downtime_no_announcement_day_is_lost(setting: Sett
     assert not any("api" in path for path in setting.arxiv.requests[before:]), "asked again"
 
 
-def test_a_catch_up_that_is_cut_short_says_so_and_goes_on_at_the_next_poll(
+def test_an_interrupted_catch_up_is_reported_and_continues_at_the_next_poll(
     setting: Setting,
 ) -> None:
     setting.arxiv.announce(MONDAY, made(1))
@@ -181,7 +181,7 @@ def test_a_replacement_is_no_new_paper(setting: Setting) -> None:
 def test_a_weekday_without_anything_new_is_stalled_where_papers_are_usual(
     setting: Setting,
 ) -> None:
-    """Ids decide, not dates: a feed may repeat yesterday's papers under today's date."""
+    """Ids decide, not dates: a feed can repeat yesterday's papers with today's date."""
     setting.arxiv.announce(MONDAY, *(made(n) for n in range(1, 9)))
     setting.poll(MONDAY)
     report = setting.poll(later(1))
@@ -193,7 +193,7 @@ def test_a_weekday_without_anything_new_is_stalled_where_papers_are_usual(
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)  # thousands of papers, 7 s
-def test_a_feed_near_the_cap_is_asked_for_again_by_category(setting: Setting) -> None:
+def test_a_feed_near_the_cap_is_requested_again_by_category(setting: Setting) -> None:
     """A feed puts replacements first, so the cap cuts off new papers."""
     many = [made(n, "cs.LG", "cs.OS") for n in range(1, 1950)]
     setting.arxiv.announce(MONDAY, *many)
@@ -202,7 +202,7 @@ def test_a_feed_near_the_cap_is_asked_for_again_by_category(setting: Setting) ->
     assert len(singles) == 2
 
 
-def test_a_short_retry_after_is_waited_for_a_long_one_is_not(setting: Setting) -> None:
+def test_a_poll_waits_for_a_short_retry_after_and_not_for_a_long_one(setting: Setting) -> None:
     setting.arxiv.announce(MONDAY, made(1, "cs.AI"))
     setting.arxiv.broken["/rss/cs.AI"] = Response(status=429, headers={"Retry-After": "5"})
     setting.poll(MONDAY)
@@ -212,7 +212,7 @@ def test_a_short_retry_after_is_waited_for_a_long_one_is_not(setting: Setting) -
     assert setting.arxiv.requests.count("/rss/cs.AI") == 3
 
 
-def test_listed_papers_are_read_about_a_hundred_at_a_time_and_once(setting: Setting) -> None:
+def test_listed_papers_are_looked_up_once_in_hundreds(setting: Setting) -> None:
     setting.arxiv.listed = tuple(made(n) for n in range(1, 251))
     ids = [f"2509.{n:05}" for n in range(1, 254)]
     setting.describe(ids)

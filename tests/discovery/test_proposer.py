@@ -56,7 +56,7 @@ def catalog() -> Catalog:
 
 @pytest.fixture
 def backend(request: pytest.FixtureRequest) -> str:
-    """SQLite unless a test says more: fitting takes seconds, and little of it is the database."""
+    """SQLite by default: most of the time is fitting, not the database."""
     return str(getattr(request, "param", "sqlite"))
 
 
@@ -76,7 +76,7 @@ def ids(candidates: tuple[Candidate, ...]) -> list[str]:
     return [candidate.paper.arxiv or "" for candidate in candidates]
 
 
-def test_a_week_is_proposed_day_by_day_the_best_first_and_each_once(
+def test_the_best_papers_of_a_week_are_proposed_first_each_once(
     store: PaperStore, catalog: Catalog
 ) -> None:
     """A budget of five a week is one a day; a paper outranked on Monday can follow on Tuesday."""
@@ -123,7 +123,7 @@ def test_a_dry_run_proposes_nothing(store: PaperStore, catalog: Catalog) -> None
     assert ids(proposer.propose(noon(0))) == ids(dry)
 
 
-def test_evidence_brings_an_old_paper_back_with_its_reason(
+def test_evidence_of_a_venue_makes_an_old_paper_a_candidate_again(
     store: PaperStore, catalog: Catalog
 ) -> None:
     paper = garden(1)
@@ -159,7 +159,7 @@ def test_the_model_is_fitted_again_only_when_its_input_has_changed(
     assert second[0] != first[0]
 
 
-def test_nothing_new_proposes_nothing(store: PaperStore, catalog: Catalog) -> None:
+def test_without_new_papers_nothing_is_proposed(store: PaperStore, catalog: Catalog) -> None:
     assert Proposer(store, catalog, model=IN_PROCESS).propose(noon(0)) == ()
 
 

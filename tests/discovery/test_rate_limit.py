@@ -1,4 +1,4 @@
-"""Laws of politeness: three seconds between any two requests, over all threads and processes."""
+"""Laws of the rate limit: three seconds between requests of all threads and processes."""
 
 import datetime as dt
 import subprocess
@@ -39,28 +39,28 @@ def test_the_first_request_goes_at_once_and_the_next_three_seconds_later(
     database: Database,
 ) -> None:
     clock = Clock()
-    pace = limit(database, clock.now, clock.sleep)
-    pace.wait()
-    pace.wait()
-    pace.wait()
+    rate_limit = limit(database, clock.now, clock.sleep)
+    rate_limit.wait()
+    rate_limit.wait()
+    rate_limit.wait()
     assert clock.slept == [3.0, 3.0]
     clock.time += dt.timedelta(minutes=1)
-    pace.wait()
+    rate_limit.wait()
     assert len(clock.slept) == 2
 
 
-def test_processes_of_one_database_queue_together(database_url: str) -> None:
-    """Each books its own turn, so no two turns are nearer than three seconds."""
+def test_processes_with_the_same_database_share_the_limit(database_url: str) -> None:
+    """Each process reserves its turn, so turns are at least three seconds apart."""
     code = (
         "import datetime as dt, sys; from bot.db.engine import open_database; "
         "from bot.discovery.rate_limit import RateLimit; "
         "now = dt.datetime(2026, 1, 5, tzinfo=dt.UTC); "
         "every = dt.timedelta(seconds=3); database = open_database(sys.argv[1]); "
-        "pace = RateLimit(database, lambda: now, print, name='arxiv', every=every); "
-        "[pace.wait() for _ in range(5)]"
+        "rate_limit = RateLimit(database, lambda: now, print, name='arxiv', every=every); "
+        "[rate_limit.wait() for _ in range(5)]"
     )
     children = [
-        subprocess.Popen(  # noqa: S603  # our own words
+        subprocess.Popen(  # noqa: S603  # a fixed command
             [sys.executable, "-c", code, database_url], stdout=subprocess.PIPE, text=True
         )
         for _ in range(3)
@@ -71,11 +71,11 @@ def test_processes_of_one_database_queue_together(database_url: str) -> None:
     assert waits == [3.0 * turn for turn in range(1, 15)]
 
 
-def test_threads_queue_too(database: Database) -> None:
+def test_threads_share_the_limit(database: Database) -> None:
     now = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
     waits: list[float] = []
-    pace = limit(database, lambda: now, waits.append)
-    threads = [threading.Thread(target=pace.wait) for _ in range(6)]
+    rate_limit = limit(database, lambda: now, waits.append)
+    threads = [threading.Thread(target=rate_limit.wait) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -83,28 +83,28 @@ def test_threads_queue_too(database: Database) -> None:
     assert sorted(waits) == [3.0, 6.0, 9.0, 12.0, 15.0]
 
 
-def test_retry_after_holds_everybody(database: Database) -> None:
+def test_retry_after_delays_every_process(database: Database) -> None:
     clock = Clock()
-    pace = limit(database, clock.now, clock.sleep)
-    pace.wait()
-    pace.hold(120)
+    rate_limit = limit(database, clock.now, clock.sleep)
+    rate_limit.wait()
+    rate_limit.hold(120)
     limit(database, clock.now, clock.sleep).wait()
     assert clock.slept == [120.0]
 
 
 def test_a_clock_that_goes_back_delays_nobody_for_long(database: Database) -> None:
     clock = Clock()
-    pace = limit(database, clock.now, clock.sleep)
-    pace.wait()
+    rate_limit = limit(database, clock.now, clock.sleep)
+    rate_limit.wait()
     clock.time -= dt.timedelta(days=2)
-    pace.wait()
+    rate_limit.wait()
     assert clock.slept[0] <= LONGEST.total_seconds()
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)  # seconds that pass
-def test_the_real_clock_is_kept(database: Database) -> None:
-    pace = limit(database, lambda: dt.datetime.now(dt.UTC), time.sleep)  # noqa: TID251  # the point
-    pace.wait()
+def test_the_limit_holds_with_the_real_clock(database: Database) -> None:
+    rate_limit = limit(database, lambda: dt.datetime.now(dt.UTC), time.sleep)  # noqa: TID251  # the point
+    rate_limit.wait()
     began = time.monotonic()
-    pace.wait()
+    rate_limit.wait()
     assert time.monotonic() - began >= EVERY.total_seconds() - 0.1

@@ -1,4 +1,4 @@
-"""Laws of paper records: each fact from its best source, and one record for one paper."""
+"""Laws of paper records: the best source gives each fact, and a paper has one record."""
 
 import datetime as dt
 from dataclasses import replace
@@ -62,7 +62,7 @@ def test_an_entry_has_the_key_of_its_paper() -> None:
     assert entry_key(Entry(title="Orchid", sections=("flowers",))) == "title:orchid"
 
 
-def test_a_preferred_source_wins_and_else_the_newer_statement() -> None:
+def test_the_preferred_source_wins_then_the_newer_fact() -> None:
     arxiv = PaperRecord.of(replace(PREPRINT, year=2025), "arXiv", NOW)
     journal = PaperRecord.of(ARTICLE, "Gardens", NOW + DAY)
     merged = merge(arxiv, journal)
@@ -108,7 +108,7 @@ def test_an_identifier_or_a_title_with_an_author_makes_one_paper(
     assert is_same_paper(second, first) is is_same
 
 
-def test_records_that_turn_out_to_be_one_paper_become_one(store: PaperStore) -> None:
+def test_records_of_the_same_paper_are_merged(store: PaperStore) -> None:
     """The preprint has the title of one record and the DOI of another."""
     announce(store, "Talks", TALK, NOW)
     announce(store, "Gardens", ARTICLE, NOW + DAY)

@@ -31,7 +31,7 @@ def test_old_papers_are_deleted_unless_they_may_be_proposed_again(database: Data
     store.take("arXiv", FetchedBatch((arrival("2512.00003", PAPERS - day),)), NOW - PAPERS + day)
     assert delete_old(database, NOW) == 2
     kept = {paper.arxiv for paper in store.background()}
-    assert kept == {"2510.00002", "2512.00003"}, "one has news, one is young"
+    assert kept == {"2510.00002", "2512.00003"}, "revised recently, and announced recently"
     assert delete_old(database, NOW) == 0
 
 

@@ -1,4 +1,4 @@
-"""Laws of the paper store: a paper is stored once, a batch completely, evidence for later."""
+"""Laws of the paper store: a paper is stored once, a feed completely or not at all."""
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
@@ -40,18 +40,18 @@ def candidate() -> dict[str, Any]:
     }
 
 
-def arrival(found: Paper, version: int = 1, day: dt.date = MONDAY, *, new: bool = True) -> Arrival:
-    return Arrival(found, version, day, is_new=new)
+def arrival(paper: Paper, version: int = 1, day: dt.date = MONDAY, *, new: bool = True) -> Arrival:
+    return Arrival(paper, version, day, is_new=new)
 
 
-def test_a_paper_is_new_once_whatever_feed_brings_it_again(store: PaperStore) -> None:
+def test_a_paper_is_new_once_in_all_feeds(store: PaperStore) -> None:
     assert store.take("arXiv", FetchedBatch((arrival(paper()),)), NOW) == 1
     assert store.take("arXiv", FetchedBatch((arrival(paper()), arrival(paper(), 2))), NOW) == 0
     assert len(CandidateStore(store.database).waiting(MONDAY)) == 1
 
 
-def test_polls_at_the_same_time_take_each_paper_once(store: PaperStore) -> None:
-    """Somebody types `papers poll` while the worker polls: neither fails, nothing counts twice."""
+def test_simultaneous_polls_store_each_paper_once(store: PaperStore) -> None:
+    """`papers poll` during a poll of the worker: neither fails, and no paper counts twice."""
     papers = [arrival(paper(f"2601.{n:05d}")) for n in range(40)]
 
     def take(turn: int) -> int:
@@ -68,13 +68,13 @@ def test_polls_at_the_same_time_take_each_paper_once(store: PaperStore) -> None:
     assert len(list(store.background())) == len(papers)
 
 
-def test_proposals_at_the_same_time_stay_within_the_budget(store: PaperStore) -> None:
+def test_simultaneous_proposals_stay_within_the_budget(store: PaperStore) -> None:
     def propose(turn: int) -> tuple[str, ...]:
         rows = [{**candidate(), "key": f"arxiv:2601.{turn}{n:04d}"} for n in range(5)]
         return CandidateStore(store.database).propose(rows, MONDAY, 7)
 
     with ThreadPoolExecutor(4) as pool:
-        kept = [one for found in pool.map(propose, range(4)) for one in found]
+        kept = [key for keys in pool.map(propose, range(4)) for key in keys]
     assert len(kept) == CandidateStore(store.database).spent(MONDAY) == 7
 
 
@@ -84,8 +84,8 @@ def test_a_replacement_of_an_unknown_paper_is_no_new_paper(store: PaperStore) ->
     assert CandidateStore(store.database).waiting(MONDAY) == ()
 
 
-def test_a_batch_is_kept_whole_or_not_at_all(store: PaperStore) -> None:
-    """A poll that dies while it writes has not seen the feed: the next one takes all of it."""
+def test_a_feed_is_stored_completely_or_not_at_all(store: PaperStore) -> None:
+    """After a poll dies while writing, the next poll stores the whole feed."""
     bad = FeedCheck("arXiv", "cs.DC", "fresh", "new papers", 1, MONDAY)
     broken = FetchedBatch(
         (arrival(paper()), arrival(paper(arxiv="x", abstract=None))),
@@ -100,7 +100,7 @@ def test_a_batch_is_kept_whole_or_not_at_all(store: PaperStore) -> None:
     assert store.history("arXiv").last_fresh("cs.DC") is None
 
 
-def test_what_makes_a_request_conditional_is_kept_with_its_papers(store: PaperStore) -> None:
+def test_validators_of_a_feed_are_stored_with_its_papers(store: PaperStore) -> None:
     store.take("arXiv", FetchedBatch((), (), "u", FeedValidators("etag", "yesterday")), NOW)
     store.take("arXiv", FetchedBatch((), (), "u", FeedValidators("etag2")), NOW)
     assert store.history("arXiv").validators("u") == FeedValidators("etag2")
@@ -147,7 +147,7 @@ def test_a_plain_revision_is_no_evidence_and_an_old_one_comes_too_late(store: Pa
 
 
 def test_a_paper_counts_as_seen_only_after_the_moment_of_its_poll(store: PaperStore) -> None:
-    """What one feed of a poll brought is still unseen for the poll's other feeds."""
+    """A paper of one feed is still unseen for the other feeds of the same poll."""
     store.take("arXiv", FetchedBatch((arrival(paper()),)), NOW)
     assert (
         store.history("arXiv").seen(["arxiv:2601.00001", "arxiv:2601.00002"], NOW) == frozenset()
@@ -155,7 +155,7 @@ def test_a_paper_counts_as_seen_only_after_the_moment_of_its_poll(store: PaperSt
     assert store.history("arXiv").seen(["arxiv:2601.00001"], NOW + SECOND) == {"arxiv:2601.00001"}
 
 
-def test_a_candidate_is_kept_once_for_ever(store: PaperStore) -> None:
+def test_a_candidate_is_stored_once(store: PaperStore) -> None:
     row = candidate()
     store.take("arXiv", FetchedBatch((arrival(paper()),)), NOW)
     assert CandidateStore(store.database).propose([row], MONDAY, 10) == ("arxiv:2601.00001",)
@@ -164,7 +164,7 @@ def test_a_candidate_is_kept_once_for_ever(store: PaperStore) -> None:
     assert CandidateStore(store.database).waiting(MONDAY) == ()
 
 
-def test_the_days_that_were_taken_are_those_of_fresh_feeds_and_of_catching_up(
+def test_a_day_is_complete_after_a_fresh_feed_or_after_catching_up(
     store: PaperStore,
 ) -> None:
     tuesday = MONDAY + dt.timedelta(days=1)
@@ -179,8 +179,8 @@ def test_the_days_that_were_taken_are_those_of_fresh_feeds_and_of_catching_up(
     assert store.history("arXiv").volume("cs.LG") is None
 
 
-def test_listed_papers_are_asked_about_once(store: PaperStore) -> None:
-    """Also those that arXiv does not know: a wrong id is not asked for at every poll."""
+def test_listed_papers_are_looked_up_once(store: PaperStore) -> None:
+    """Also those that arXiv does not know: a wrong id is not looked up at every poll."""
     first, second, third = "arxiv:1", "arxiv:2", "arxiv:3"
     assert store.unknown_listed([second, first]) == (first, second)
     answer = LookUpBatch((first, second), {first: DatedPaper(paper("1"))})
@@ -189,7 +189,7 @@ def test_listed_papers_are_asked_about_once(store: PaperStore) -> None:
     assert set(store.listed_papers()) == {first, "title:apaperoncaches"}
 
 
-def test_a_model_takes_the_place_of_the_one_before(store: PaperStore) -> None:
+def test_a_new_model_replaces_the_previous_model(store: PaperStore) -> None:
     assert CandidateStore(store.database).model("relevance") is None
     CandidateStore(store.database).keep_model("relevance", "a", b"1", NOW)
     CandidateStore(store.database).keep_model("relevance", "b", b"2", NOW)

@@ -35,7 +35,7 @@ from bot.slack.blocks.cards import APPROVE, UNDO
 from tests.conftest import DATA, opened
 from tests.db.postgres import Postgres
 from tests.discovery.arxiv import ArXiv
-from tests.discovery.corpus import Made
+from tests.discovery.corpus import FeedPaper
 from tests.e2e.installation import (
     REVIEWERS,
     Installation,
@@ -330,7 +330,7 @@ class DailyPolls:
         """Start a worker on that day, wait for its poll and kill it."""
         now = TUESDAY + dt.timedelta(days=day)
         self.shift_file.write_text(str((now - utc_now()).total_seconds()))
-        papers = [Made(id=f"2603.{day}{n:04}", title=f"Paper {day} {n}") for n in range(8)]
+        papers = [FeedPaper(id=f"2603.{day}{n:04}", title=f"Paper {day} {n}") for n in range(8)]
         self.arxiv.announce(now.date(), *papers)
         worker = self.installation.start("worker", module="tests.e2e.shifted")
         wait_for(lambda: has_polled(self.installation, now), 90, f"the poll of day {day}")

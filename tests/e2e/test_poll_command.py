@@ -19,7 +19,7 @@ from werkzeug import Response
 from bot.discovery.sources.arxiv.calendar import last_announcement
 from tests.conftest import DATA
 from tests.discovery.arxiv import ArXiv
-from tests.discovery.corpus import Made
+from tests.discovery.corpus import FeedPaper
 from tests.e2e.processes import ROOT, environment, papers
 from tests.lengths import length
 
@@ -32,10 +32,10 @@ def today() -> dt.date:
     return last_announcement(dt.datetime.now(dt.UTC))  # noqa: TID251  # see above
 
 
-def announcement() -> list[Made]:
+def announcement() -> list[FeedPaper]:
     """Papers of a day, five of which belong on the list."""
     good = [
-        Made(
+        FeedPaper(
             id=f"2511.0{n:04}",
             title=f"ServeFast{n}: Serving LLMs on GPU Clusters",
             abstract=SERVING,
@@ -43,7 +43,7 @@ def announcement() -> list[Made]:
         for n in range(5)
     ]
     other = [
-        Made(id=f"2511.1{n:04}", title=f"On the Petals of Flower {n}", abstract=FLOWERS)
+        FeedPaper(id=f"2511.1{n:04}", title=f"On the Petals of Flower {n}", abstract=FLOWERS)
         for n in range(200)
     ]
     return [*good, *other]
@@ -124,7 +124,7 @@ def test_check_reports_a_link_that_belongs_to_another_paper(
 ) -> None:
     arxiv = ArXiv(httpserver)
     arxiv.announce(today())
-    arxiv.listed = (Made(id="2401.09670", title="On the Cohomology of Knots"),)
+    arxiv.listed = (FeedPaper(id="2401.09670", title="On the Cohomology of Knots"),)
     papers("poll", **settings)
     done = papers("check", **settings)
     assert done.returncode == 0

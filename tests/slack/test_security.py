@@ -35,7 +35,7 @@ from bot.slack.blocks import cards, entry_form, modals, subscriptions
 from bot.slack.blocks.lookup import AGAIN, CORRECT, NEXT, PREVIOUS, SHARE, SUGGEST
 from bot.slack.transport.wsgi import EVENTS, SlackRequests
 from tests.conftest import DATA
-from tests.discovery.corpus import Made as Item
+from tests.discovery.corpus import FeedPaper as Item
 from tests.discovery.corpus import rss
 from tests.lengths import IS_PROOF
 from tests.slack.fake import ALICE, BOB, PAPERS, FakeSlack

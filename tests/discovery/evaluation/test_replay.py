@@ -1,4 +1,4 @@
-"""Laws of the replay: figures that can be counted by hand, nothing learned from the future."""
+"""Laws of the replay: figures equal hand counts, and nothing is learned from the future."""
 
 import gzip
 import json
@@ -55,7 +55,7 @@ def write(folder: Path, files: Mapping[str, Iterable[Line]]) -> Path:
 
 @pytest.fixture(scope="module")
 def small() -> Catalog:
-    """Two sections, whose entries are the recording's catalog and one title more."""
+    """Two sections with the entries of the recording's catalog and one more title."""
     tree = (Section(id="serving", title="Serving"), Section(id="training", title="Training"))
     info = ListInfo(title="T", sections=(Section(id="s", title="Systems", sections=tree),))
     entries = [
@@ -105,7 +105,7 @@ def tiny() -> dict[str, list[Line]]:
     }
 
 
-def test_the_figures_are_those_counted_by_hand(tmp_path: Path, small: Catalog) -> None:
+def test_the_figures_equal_those_counted_by_hand(tmp_path: Path, small: Catalog) -> None:
     figures = replay(write(tmp_path, tiny()), small)
     json_figures = figures.as_json()
     assert list(json_figures) == KEYS
@@ -120,9 +120,9 @@ def test_the_figures_are_those_counted_by_hand(tmp_path: Path, small: Catalog) -
 
 
 def test_nothing_is_learned_from_the_future(tmp_path: Path, small: Catalog) -> None:
-    """Whatever the last week and later decisions are, earlier scores stay as they were."""
+    """Changing the last week and later decisions changes no earlier score."""
     files = tiny()
-    before = rank(read_recording(write(tmp_path / "one", files), small))
+    before = rank(read_recording(write(tmp_path / "before", files), small))
     last = (MONDAY + timedelta(14)).isoformat()
     for item in files["stream.jsonl.gz"]:
         if item["day"] >= last:
@@ -169,8 +169,8 @@ def test_entries_that_are_the_recordings_additions_are_not_known_beforehand(
     assert replay(folder, wider).placement_seed == replay(folder, small).placement_seed
 
 
-def test_other_recordings_are_read_too(tmp_path: Path, small: Catalog) -> None:
-    """Plain files, missing ones and missing fields cost what they must, and are counted."""
+def test_incomplete_recordings_are_read(tmp_path: Path, small: Catalog) -> None:
+    """Uncompressed files, missing files and missing fields are accepted and counted."""
     files = tiny()
     stream, additions = files["stream.jsonl.gz"], files["additions.jsonl"]
     first = additions[0]["id"]
@@ -210,7 +210,7 @@ def test_other_recordings_are_read_too(tmp_path: Path, small: Catalog) -> None:
         ({"additions.jsonl": []}, "nothing to find"),
     ],
 )
-def test_a_folder_that_is_no_recording_is_said_to_be_none(
+def test_a_folder_without_recording_is_refused_with_a_sentence(
     change: Mapping[str, list[Line] | None], says: str, tmp_path: Path, small: Catalog
 ) -> None:
     files = {name: lines for name, lines in {**tiny(), **change}.items() if lines is not None}
@@ -218,14 +218,14 @@ def test_a_folder_that_is_no_recording_is_said_to_be_none(
         replay(write(tmp_path, files), small)
 
 
-def test_a_torn_file_is_said_to_be_one(tmp_path: Path, small: Catalog) -> None:
+def test_a_truncated_file_is_refused_with_a_sentence(tmp_path: Path, small: Catalog) -> None:
     stream = write(tmp_path, tiny()) / "stream.jsonl.gz"
     stream.write_bytes(stream.read_bytes()[:-100])
     with pytest.raises(RecordingError, match="cannot be read"):
         replay(tmp_path, small)
 
 
-def test_the_command_prints_the_contracts_keys_or_a_table_or_a_sentence(
+def test_the_command_prints_the_keys_of_the_contract_or_a_table_or_a_sentence(
     tmp_path: Path, small: Catalog
 ) -> None:
     folder = write(tmp_path / "recording", tiny())
@@ -243,9 +243,9 @@ def test_the_command_prints_the_contracts_keys_or_a_table_or_a_sentence(
     assert "Traceback" not in refused.stderr
 
 
-def test_other_commands_do_not_pay_for_scikit_learn() -> None:
+def test_other_commands_do_not_load_scikit_learn() -> None:
     program = "import sys, bot.cli; print('sklearn' in sys.modules)"
-    done = subprocess.run(  # noqa: S603  # this test's own words
+    done = subprocess.run(  # noqa: S603  # a fixed command
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout == "False\n"

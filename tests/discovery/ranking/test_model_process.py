@@ -25,7 +25,7 @@ def blob() -> bytes:
 
 
 def test_the_long_lived_process_never_loads_scikit_learn() -> None:
-    """Not by importing, and not by having a child fit."""
+    """Neither by imports nor by fitting in the child."""
     program = """
 import sys
 from bot.discovery.ranking.model_process import FitTask, JudgeTask, fit, judge
@@ -38,17 +38,17 @@ if __name__ == "__main__":
     assert not heavy & set(sys.modules), "after work"
     print("light")
 """
-    done = subprocess.run(  # noqa: S603  # this test's own words
+    done = subprocess.run(  # noqa: S603  # a fixed command
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=240, check=False
     )
     assert done.stdout == "light\n", done.stderr
 
 
-def test_the_childs_model_is_the_one_fitted_here(blob: bytes) -> None:
+def test_the_model_of_the_child_equals_the_model_fitted_in_this_process(blob: bytes) -> None:
     assert blob == Model.fit(LISTED, OTHERS, OTHERS[:3]).to_bytes()
 
 
-def test_papers_are_judged_in_their_order_and_the_best_explained(blob: bytes) -> None:
+def test_scores_keep_the_order_of_the_papers_and_the_best_are_explained(blob: bytes) -> None:
     new = [paper(5000, "poetry"), paper(5001, "serving", authors=("Ann",)), paper(5002, "law")]
     counts = count_authors([Paper(title="", authors=("Ann",))])
     entries = [
@@ -69,18 +69,18 @@ def test_papers_are_judged_in_their_order_and_the_best_explained(blob: bytes) ->
     assert judged[0].choices == ()
 
 
-def test_a_failure_in_the_child_is_told_with_its_reason() -> None:
+def test_a_failure_in_the_child_is_raised_with_its_reason() -> None:
     with pytest.raises(ModelProcessError, match="saved model cannot be read"):
         judge(JudgeTask(model=b"rubbish", papers=OTHERS[:1], authors=Counter()))
 
 
-def test_a_child_that_takes_too_long_is_ended() -> None:
+def test_a_child_beyond_its_time_limit_is_ended() -> None:
     with pytest.raises(ModelProcessError, match="longer than"):
         fit(FitTask(listed=LISTED, others=OTHERS), timeout=0.05)
     assert not multiprocessing.active_children()
 
 
-def test_a_child_that_dies_is_told() -> None:
+def test_the_death_of_the_child_is_raised() -> None:
     def others() -> Iterator[Paper]:
         yield from OTHERS
         for child in multiprocessing.active_children():
@@ -91,7 +91,7 @@ def test_a_child_that_dies_is_told() -> None:
         fit(FitTask(listed=LISTED, others=others()))
 
 
-def test_what_breaks_while_papers_are_read_is_raised_and_no_child_stays() -> None:
+def test_an_error_while_papers_are_read_is_raised_and_the_child_ends() -> None:
     def others() -> Iterator[Paper]:
         yield from OTHERS
         raise LookupError("the database went away")

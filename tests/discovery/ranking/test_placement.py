@@ -1,4 +1,4 @@
-"""Laws of placement: like stands with like, a section's name leads, little is never an error."""
+"""Laws of placement: similar papers share a section, a section's name in the title decides."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def sections(placement: Placement, title: str, abstract: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize(("section", "topic"), PLACES.items())
-def test_a_paper_goes_where_its_like_stand_and_they_are_the_reason(
+def test_a_paper_is_placed_beside_similar_papers_which_are_the_reason(
     section: str, topic: str
 ) -> None:
     placement = Placement(ENTRIES)
@@ -45,20 +45,20 @@ def test_a_title_alone_is_enough() -> None:
     )
 
 
-def test_a_sections_name_in_the_title_leads_and_says_so() -> None:
+def test_a_section_named_in_the_title_comes_first_with_that_reason() -> None:
     placement = Placement(ENTRIES, {"arts": ("verse", "fine art")})
     first = placement.choose("Batching throughput for Fine-Arts prefill")[0]
     assert (first.section, first.named) == ("arts", "fine art")
     assert sections(placement, "Batching throughput, versed prefill")[0] == "systems/serving"
 
 
-def test_a_name_of_two_sections_leads_to_neither() -> None:
+def test_a_name_shared_by_two_sections_decides_nothing() -> None:
     names = {"arts": ("cache",), "systems/training": ("caches",)}
     choice = Placement(ENTRIES, names).choose("Paged cache batching decode throughput")[0]
     assert (choice.section, choice.named) == ("systems/serving", None)
 
 
-def test_only_allowed_sections_are_answered() -> None:
+def test_only_allowed_sections_are_proposed() -> None:
     placement = Placement(ENTRIES, {"arts": ("sonnet",)}, ["systems/training", "systems/serving"])
     assert set(sections(placement, "Sonnet rhyme metre")) == {
         "systems/training",
@@ -67,7 +67,7 @@ def test_only_allowed_sections_are_answered() -> None:
 
 
 @pytest.mark.parametrize("count", range(4))
-def test_few_entries_make_an_answer(count: int) -> None:
+def test_few_entries_are_enough(count: int) -> None:
     few = [ENTRIES[0], ENTRIES[8], ENTRIES[16]][:count]
     allowed = list(PLACES)
     found = sections(Placement(few, {}, allowed), ENTRIES[8].title, ENTRIES[8].abstract)
@@ -76,7 +76,7 @@ def test_few_entries_make_an_answer(count: int) -> None:
         assert found[0] == "systems/training"
 
 
-def test_a_single_section_is_the_answer_and_none_is_none() -> None:
+def test_a_single_section_is_always_proposed_and_without_sections_nothing() -> None:
     assert sections(Placement(ENTRIES[:8]), "Sonnets") == ["systems/serving"]
     assert sections(Placement([]), "Sonnets") == []
     assert sections(Placement([], {"b": ("sonnet",)}, ["a", "b"]), "Sonnets") == ["b", "a"]
@@ -99,18 +99,18 @@ def test_an_entry_in_two_sections_counts_for_both() -> None:
     assert set(first) == {"systems/serving", "x"}
 
 
-def test_papers_go_where_papers_are(catalog: Catalog) -> None:
+def test_papers_are_placed_in_sections_that_hold_papers(catalog: Catalog) -> None:
     allowed = paper_sections(catalog)
     assert {"llm-systems/serving", "survey-paper", "ml-systems"} <= allowed
     assert not allowed & {"llm-frameworks", "mlsys-courses", "other-reading", "llm-systems"}
 
 
-def test_a_list_without_links_to_papers_has_sections_all_the_same() -> None:
+def test_a_list_without_links_to_papers_can_be_placed_into() -> None:
     info = ListInfo(title="T", sections=(Section(id="a", title="A"), Section(id="b", title="B")))
     assert paper_sections(Catalog(info, (Entry(title="x", sections=("b",)),))) == {"b"}
 
 
-def test_names_are_aliases_and_what_is_a_titles_own(catalog: Catalog) -> None:
+def test_section_names_are_aliases_and_parts_of_the_title(catalog: Catalog) -> None:
     names = names_by_section(catalog.places.values())
     assert "edge" in names["llm-systems/serving/serving-at-the-edge"]
     assert (
@@ -134,5 +134,5 @@ def test_names_are_aliases_and_what_is_a_titles_own(catalog: Catalog) -> None:
         ("OS", "An O for you", False),
     ],
 )
-def test_names_stand_in_titles_as_whole_words(name: str, title: str, *, leads: bool) -> None:
+def test_section_names_match_whole_words_of_titles(name: str, title: str, *, leads: bool) -> None:
     assert (name_key(name) in title_keys(title)) is leads

@@ -1,4 +1,4 @@
-"""Laws of relevance: what the list holds speaks for a paper, and scores can be accounted for."""
+"""Laws of relevance: similarity to listed papers raises the score, and reasons explain it."""
 
 import math
 import random
@@ -34,14 +34,14 @@ def test_papers_of_the_lists_topics_come_first(model: Model) -> None:
     assert belongs(model)
 
 
-def test_a_listed_author_lifts_a_paper_by_what_the_formula_says(model: Model) -> None:
+def test_a_listed_author_raises_the_score_as_the_formula_states(model: Model) -> None:
     new = replace(paper(5000, "poetry"), authors=("José P. Núñez", "B. Nobody"))
     counts = count_authors([replace(LISTED[0], authors=("Jose P Nunez",))])
     alone, known = model.score([new], NOBODY)[0], model.score([new], counts)[0]
     assert known - alone == pytest.approx(WEIGHT * math.log(2) / math.sqrt(2))
 
 
-def test_more_listed_papers_lift_more_and_more_authors_share_it() -> None:
+def test_the_author_term_grows_with_listed_papers_and_is_shared_by_authors() -> None:
     counts = Counter({"ann": 3, "bo": 1})
     (ann,) = known_authors(["Ann"], counts)
     (bo,) = known_authors(["Bo"], counts)
@@ -51,11 +51,11 @@ def test_more_listed_papers_lift_more_and_more_authors_share_it() -> None:
 
 
 @pytest.mark.parametrize("other", ["jose p nunez", "José P. Núñez", "JOSE-P.  NUNEZ"])
-def test_one_spelling_of_a_name_is_another(other: str) -> None:
+def test_spellings_of_a_name_are_equal(other: str) -> None:
     assert author_key(other) == "jose p nunez"
 
 
-def test_initials_are_not_widened_to_names() -> None:
+def test_initials_do_not_match_full_names() -> None:
     assert author_key("J. Wang") != author_key("Jing Wang")
 
 
@@ -63,7 +63,7 @@ def test_an_author_named_twice_on_a_paper_counts_once() -> None:
     assert count_authors([replace(LISTED[0], authors=("Ann", "ann", ""))]) == {"ann": 1}
 
 
-def test_terms_of_listed_papers_speak_for_and_others_against(model: Model) -> None:
+def test_terms_of_listed_papers_raise_and_other_terms_lower_the_score(model: Model) -> None:
     mixed = Paper(arxiv="2409.1", title="Serving throughput for sonnet rhyme", abstract="batching")
     reasons = model.explain(mixed, NOBODY)
     assert {term.text for term in reasons.terms_for} >= {"serving", "throughput"}
@@ -83,7 +83,9 @@ def test_reasons_sum_to_the_score(model: Model) -> None:
         assert reasons.score == pytest.approx(model.score([new], counts)[0], abs=1e-4)
 
 
-def test_the_nearest_are_listed_papers_that_read_alike_and_never_the_paper(model: Model) -> None:
+def test_the_nearest_papers_are_similar_listed_papers_other_than_itself(
+    model: Model,
+) -> None:
     reasons = model.explain(LISTED[0], NOBODY)
     assert len(reasons.nearest) == 3
     assert LISTED[0].arxiv not in {near.arxiv for near in reasons.nearest}
@@ -100,7 +102,7 @@ def test_a_pair_of_words_counts_only_when_two_listed_papers_share_it() -> None:
     assert [name for name in columns.names(words) if " " in name] == ["kv cache"]
 
 
-def test_words_not_known_part_their_neighbours() -> None:
+def test_unknown_words_separate_word_pairs() -> None:
     words = Words(["kv", "cache"])
     columns = Columns.of(["cache", "kv", "kv cache"], words)
     rows = [words.read("kv cache kv cache"), words.read("kv what cache"), words.read("")]
@@ -116,19 +118,19 @@ def test_a_saved_model_scores_and_explains_the_same(model: Model) -> None:
 
 
 @pytest.mark.parametrize("blob", [b"", b"rubbish", b"PK\x03\x04 rubbish"])
-def test_bytes_that_are_no_model_are_said_to_be_none(blob: bytes) -> None:
+def test_bytes_that_are_no_model_are_refused(blob: bytes) -> None:
     with pytest.raises(ModelError, match="anew"):
         Model.from_bytes(blob)
 
 
-def test_a_torn_model_is_said_to_be_one(model: Model) -> None:
+def test_a_truncated_model_is_refused(model: Model) -> None:
     blob = model.to_bytes()
     for end in range(0, len(blob), len(blob) // 10):
         with pytest.raises(ModelError):
             Model.from_bytes(blob[:end])
 
 
-def test_a_refit_is_the_same_whatever_order_the_others_come_in() -> None:
+def test_the_model_does_not_depend_on_the_order_of_other_papers() -> None:
     shuffled = list(OTHERS)
     random.Random(1).shuffle(shuffled)
     again = Model.fit(LISTED, iter([*shuffled, *shuffled[:50]]), most=300)
@@ -136,12 +138,12 @@ def test_a_refit_is_the_same_whatever_order_the_others_come_in() -> None:
     assert again.to_bytes() == first.to_bytes()
 
 
-def test_listed_papers_among_the_others_are_not_held_against_the_list(model: Model) -> None:
+def test_listed_papers_in_the_background_are_not_negative_examples(model: Model) -> None:
     again = Model.fit(LISTED, [*LISTED, *OTHERS])
     assert again.to_bytes() == model.to_bytes()
 
 
-def test_a_rejection_lowers_what_is_like_it_and_is_never_left_out() -> None:
+def test_a_rejection_lowers_similar_papers_and_is_always_used() -> None:
     no = papers(9000, 12, "edge")
     like = papers(9500, 10, "edge")
     taught = Model.fit(LISTED, OTHERS, no, most=100)
@@ -150,12 +152,12 @@ def test_a_rejection_lowers_what_is_like_it_and_is_never_left_out() -> None:
     assert belongs(taught)
 
 
-def test_titles_alone_and_a_few_hundred_others_are_enough_to_begin() -> None:
+def test_titles_and_a_few_hundred_background_papers_are_enough() -> None:
     titles = [replace(item, abstract="") for item in LISTED]
     assert belongs(Model.fit(titles, OTHERS[:300]))
 
 
-def test_bare_titles_beside_enough_whole_texts_are_shown_and_not_learned_from() -> None:
+def test_titles_without_abstract_are_not_learned_from_beside_enough_abstracts() -> None:
     listed = papers(0, 60, "serving", "training")
     bare = Paper(arxiv="", title="A sonnet in rhyme")
     with_title, without = (Model.fit(more, OTHERS) for more in ([*listed, bare], listed))
@@ -165,14 +167,14 @@ def test_bare_titles_beside_enough_whole_texts_are_shown_and_not_learned_from() 
     assert near[0].title == bare.title
 
 
-def test_a_word_of_every_listed_title_is_not_lost_beside_few_others() -> None:
+def test_a_word_of_every_listed_title_is_kept_with_a_small_background() -> None:
     titles = [replace(item, abstract="", title=f"LLM {item.title}") for item in LISTED * 5]
     assert "llm" in Model.fit(titles, OTHERS[:60]).vocabulary
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 25])
 @pytest.mark.parametrize("abstract", [True, False])
-def test_without_others_or_with_few_the_list_itself_ranks(count: int, *, abstract: bool) -> None:
+def test_without_background_the_list_itself_ranks(count: int, *, abstract: bool) -> None:
     listed = papers(0, 30, "serving", "training", abstract=abstract)
     model = Model.fit(listed, OTHERS[:count])
     new, other = papers(5000, 20, "serving", "training"), papers(6000, 20, "poetry", "vision")
@@ -182,7 +184,7 @@ def test_without_others_or_with_few_the_list_itself_ranks(count: int, *, abstrac
 
 @pytest.mark.parametrize("listed", [[], LISTED[:1], [Paper(arxiv="", title="\x00 \u202e")]])
 @pytest.mark.parametrize("others", [[], OTHERS[:1], OTHERS])
-def test_too_little_to_learn_from_leaves_the_authors_and_never_an_error(
+def test_with_too_little_to_learn_from_authors_decide(
     listed: list[Paper], others: list[Paper]
 ) -> None:
     model = Model.fit(listed, others)
@@ -192,7 +194,7 @@ def test_too_little_to_learn_from_leaves_the_authors_and_never_an_error(
     assert model.score([], NOBODY) == []
 
 
-def test_absurd_texts_neither_break_nor_swell_the_model() -> None:
+def test_extreme_texts_neither_fail_nor_enlarge_the_model() -> None:
     absurd = Paper(
         arxiv="2401.00001", title="\ud83d" + "a" * 20_000, abstract="\x00<!channel> ﷽ \ud83d" * 100
     )

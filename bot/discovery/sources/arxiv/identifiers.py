@@ -7,6 +7,8 @@ Schemes: https://info.arxiv.org/help/arxiv_identifier.html. The subject class of
 import re
 from collections.abc import Iterable
 
+ARXIV = "arXiv"
+"""The name of the source."""
 CATEGORIES = 50
 _NEW_ID = r"\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}"
 _OLD_ID = r"[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2})?/\d{2}(?:0[1-9]|1[0-2])\d{3}"

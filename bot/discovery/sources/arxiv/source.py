@@ -35,6 +35,7 @@ from bot.discovery.sources.arxiv.calendar import (
     missed_days,
     submitted_between,
 )
+from bot.discovery.sources.arxiv.identifiers import ARXIV
 from bot.discovery.sources.arxiv.plan import FeedRequest, again, feed_requests
 from bot.discovery.sources.arxiv.rss import Feed, FeedItem, parse_feed
 from bot.discovery.sources.arxiv.schedule import next_poll_of
@@ -49,7 +50,6 @@ from bot.discovery.sources.base import (
 from bot.discovery.sources.feed_document import FeedError
 from bot.http import Fetched, FetchError, HttpClient, NotModified
 
-ARXIV = "arXiv"
 EVERY = dt.timedelta(seconds=3)
 """Between two requests to any of arXiv's interfaces: https://info.arxiv.org/help/api/tou.html."""
 PAGE = 500

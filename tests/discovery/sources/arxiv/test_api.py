@@ -74,7 +74,7 @@ def test_a_paper_is_parsed_with_its_dates_and_metadata() -> None:
     assert paper.comment == "Accepted at Gardens' 25"
 
 
-def test_old_ids_are_read_and_a_bad_entry_costs_itself_alone() -> None:
+def test_old_ids_are_parsed_and_a_bad_entry_is_skipped_alone() -> None:
     read = parse_page(answer(entry("cs/0112017v1"), entry("nonsense"), entry(title=" "), entry()))
     assert [found.paper.arxiv for found in read.papers] == ["cs/0112017", "2509.00001"]
     assert len(read.faults) == 2
@@ -102,14 +102,14 @@ def test_an_invalid_response_is_refused_with_the_reason(body: bytes, words: str)
 
 
 @pytest.mark.parametrize("tenth", range(1, 10))
-def test_a_truncated_page_is_no_answer(tenth: int) -> None:
+def test_a_truncated_page_is_refused(tenth: int) -> None:
     """Pages are counted by their papers: half a page taken for a whole one would lose the rest."""
     whole = answer(*(entry(f"2509.{number:05}v1") for number in range(1, 6)))
     with pytest.raises(FeedError, match="cut off"):
         parse_page(whole[: len(whole) * tenth // 10])
 
 
-def test_papers_are_asked_for_by_the_hundred() -> None:
+def test_papers_are_requested_in_hundreds() -> None:
     ids = [f"2509.{number:05}" for number in range(100)]
     asked = parse_qs(urlsplit(id_list_url(BASE, ids)).query)
     assert asked == {"id_list": [",".join(ids)], "max_results": ["100"]}
@@ -119,7 +119,7 @@ def test_papers_are_asked_for_by_the_hundred() -> None:
             id_list_url(BASE, wrong)
 
 
-def test_a_window_is_asked_for_oldest_first() -> None:
+def test_a_window_is_requested_oldest_first() -> None:
     url = window_url(f"{BASE}/", ["cs.DC", "cs.LG"], date(2025, 1, 2), date(2025, 1, 3), 200, 100)
     assert url.startswith(f"{BASE}?")
     assert parse_qs(urlsplit(url).query) == {

@@ -1,4 +1,4 @@
-"""Laws of freshness, over a whole year of hours: what came counts, dates tell what to expect."""
+"""Laws of freshness for each hour of a year: unseen ids decide, dates say what to expect."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -52,7 +52,7 @@ def test_unseen_ids_are_fresh_whatever_the_dates_say(
 
 
 def test_every_hour_of_a_year_without_a_new_paper() -> None:
-    """DST changes included: the clock on the wall of the East decides, once for each hour."""
+    """Includes both changes of daylight saving time: local time in New York decides."""
     counted = dict.fromkeys(("quiet", "waiting", "stalled"), 0)
     for now in HOURS:
         local = now.astimezone(EASTERN)
@@ -67,8 +67,8 @@ def test_every_hour_of_a_year_without_a_new_paper() -> None:
     assert counted == {"waiting": 250 * 8, "stalled": 250 * 16, "quiet": 365 * 24 - 250 * 24}
 
 
-def test_every_hour_of_a_year_with_a_batch_taken_each_announcement_day() -> None:
-    """Polled every hour, batches out at one: fresh once a day, trouble never, nothing missed."""
+def test_every_hour_of_a_year_with_papers_on_each_announcement_day() -> None:
+    """Hourly polls, announcements at 1:00: fresh once a day, never stalled, no day missed."""
     last: datetime | None = None
     fresh = 0
     for now in HOURS:
@@ -132,7 +132,7 @@ def test_a_verdict_and_its_reason(
 
 
 @pytest.mark.parametrize("day", ["2025-03-09", "2025-11-02"])
-def test_the_day_after_a_change_of_clocks_keeps_its_hours(day: str) -> None:
+def test_the_day_after_a_clock_change_has_the_usual_announcement_hours(day: str) -> None:
     monday = (eastern(day) + timedelta(days=1)).date().isoformat()
     assert judge(eastern(day, 1, 30), EMPTY, BUSY).name == "quiet"
     assert judge(eastern(monday, GRACE_HOURS - 1, 59), EMPTY, BUSY).name == "waiting"
@@ -160,7 +160,7 @@ def test_the_day_after_a_change_of_clocks_keeps_its_hours(day: str) -> None:
         ("2025-12-31", "New Year’s Eve"),
     ],
 )
-def test_the_holidays(day: str, name: str) -> None:
+def test_holidays_have_no_announcement(day: str, name: str) -> None:
     when = date.fromisoformat(day)
     assert holidays(when.year)[when] == name
     assert no_announcement(when) == f"it is {name}"
@@ -187,13 +187,13 @@ def test_every_year_has_around_two_hundred_and_fifty_announcement_days(year: int
         (eastern("2025-10-31", 23, 59), eastern("2025-11-03", 9), ["2025-11-03"]),
     ],
 )
-def test_the_days_that_were_missed(
+def test_missed_announcement_days_are_listed(
     last: datetime | None, now: datetime, missed: list[str]
 ) -> None:
     assert [day.isoformat() for day in missed_days(last, now)] == missed
 
 
-def test_a_year_away_is_a_year_of_days_and_no_more() -> None:
+def test_missed_days_are_limited_to_a_year() -> None:
     assert len(missed_days(eastern("2024-09-17"), eastern("2025-09-17"))) == 250
     assert len(missed_days(eastern("1999-09-17"), eastern("2025-09-17"))) < 260
 
@@ -207,7 +207,7 @@ def test_a_year_away_is_a_year_of_days_and_no_more() -> None:
         ("2025-12-01", "2025-12-01", ("2025-11-25", "2025-11-26")),  # after Thanksgiving
     ],
 )
-def test_when_the_papers_of_a_day_were_submitted(
+def test_the_submission_window_of_an_announcement_day(
     first: str, last: str, expected: tuple[str, str]
 ) -> None:
     found = submitted_between(date.fromisoformat(first), date.fromisoformat(last))

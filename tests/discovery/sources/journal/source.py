@@ -21,7 +21,7 @@ _DAY = dt.timedelta(days=1)
 
 
 class JournalSource:
-    """Reads the feed's bytes, as they were recorded."""
+    """Source that reads a recorded feed."""
 
     name = "Journal of Gardens"
 
@@ -52,7 +52,7 @@ class JournalSource:
         )
 
     def look_up(self, keys: Collection[str], progress: Progress) -> Iterator[LookUpBatch]:  # noqa: ARG002  # the protocol's
-        """The feed cannot be asked about single articles."""
+        """Look nothing up: the feed has no interface for single articles."""
         return iter(())
 
     def _check(self, verdict: str, reason: str, unseen: int, now: dt.datetime) -> FeedCheck:

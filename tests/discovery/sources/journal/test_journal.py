@@ -1,4 +1,4 @@
-"""Laws of the seam between sources and the rest: a paper without arXiv id goes the whole way."""
+"""Laws of the source interface: a paper without arXiv id goes from the feed to the list."""
 
 import datetime as dt
 import time
@@ -77,7 +77,7 @@ class Bot:
         )
 
     def open_lookup(self) -> LookupService:
-        """The lookup of a process that starts now."""
+        """A new lookup service, as in a process that has just started."""
         return LookupService(
             self.folder, shipped_names(), time.monotonic, decisions=self.suggestions
         )
@@ -92,7 +92,7 @@ class Bot:
         return {suggestion.identity: suggestion for suggestion in self.suggestions.open()}
 
     def announce(self, paper: Paper) -> None:
-        """arXiv announces a paper, too."""
+        """Record that arXiv announces a paper too."""
         self.now += DAY
         batch = FetchedBatch((Arrival(paper, 1, self.now.date()),))
         self.store.take("arXiv", batch, self.now)
@@ -103,7 +103,7 @@ def bot(database: Database, tmp_path: Path) -> Bot:
     return Bot(database, tmp_path / "data")
 
 
-def test_its_articles_are_found_judged_suggested_approved_and_looked_up(bot: Bot) -> None:
+def test_articles_are_found_ranked_suggested_approved_and_looked_up(bot: Bot) -> None:
     report = bot.poll()
     assert [(check.feed, check.verdict) for check in report.outcome.checks] == [
         ("Journal of Gardens", "fresh")
@@ -127,13 +127,13 @@ def test_its_articles_are_found_judged_suggested_approved_and_looked_up(bot: Bot
         assert lookup.answer(query).results, query
 
 
-def test_its_report_names_the_feed_and_the_link_of_each_paper(bot: Bot) -> None:
+def test_the_poll_report_names_the_feed_and_the_link_of_each_paper(bot: Bot) -> None:
     text = bot.poll().as_text()
     assert "Journal of Gardens fresh" in text
     assert "https://doi.org/10.5555/GARDENS.41" in text
 
 
-def test_it_is_polled_again_when_it_is_due_and_brings_nothing_twice(bot: Bot) -> None:
+def test_a_source_is_polled_when_due_and_brings_no_paper_twice(bot: Bot) -> None:
     assert bot.jobs.poll_when_due().startswith("4 new papers, 2 proposed")
     assert bot.jobs.poll_when_due() == ""
     bot.now += DAY
@@ -191,7 +191,7 @@ def test_a_feed_that_cannot_be_read_raises_the_alarm_and_is_in_the_digest(
     assert "Journal of Gardens: failed on Fri 19 Sep" in sentence
 
 
-def test_nothing_is_proposed_that_is_listed_under_another_key(bot: Bot) -> None:
+def test_a_paper_listed_under_another_key_is_not_proposed(bot: Bot) -> None:
     listed = CATALOG.entries[0]
     bot.announce(Paper(arxiv="2509.00099", title=f"{listed.title} anew", doi=listed.doi))
     waiting = CandidateStore(bot.store.database).waiting(FRIDAY.date())
