@@ -36,7 +36,7 @@ from bot.slack.clients import SlackClients, make_clients
 from bot.slack.context import ListenerContext
 from bot.slack.directory import Directory
 from bot.slack.permalinks import card_link
-from bot.slack.workspace import Workspace
+from bot.slack.workspace_connection import WorkspaceConnection
 
 if TYPE_CHECKING:
     from bot.discovery.service import DiscoveryService
@@ -59,7 +59,7 @@ class Container:
     sleep: Callable[[float], None]
     rng: random.Random
     clients: SlackClients
-    workspace: Workspace
+    connection: WorkspaceConnection
     database: Database
     suggestions: SuggestionStore
     lookup: LookupService
@@ -69,6 +69,11 @@ class Container:
     subscriptions: SubscriptionService
     sources: "Sequence[Source] | None" = None
     """The sources of papers; None is arXiv."""
+
+    @property
+    def workspace(self) -> str:
+        """The workspace's address; empty while Slack has not named it."""
+        return self.connection.workspace
 
     @property
     def catalog(self) -> Catalog:
@@ -111,7 +116,7 @@ class Container:
             names=KnownNames.of(self.catalog.info).merged(shipped_names()),
             now=self.now,
             rng=self.rng,
-            workspace=self.workspace,
+            connection=self.connection,
             channel=self.settings.review_channel,
         )
 
@@ -122,7 +127,7 @@ class Container:
             self.lookup,
             self.now,
             rest,
-            slack_problem=lambda: self.workspace.problem,
+            slack_problem=lambda: self.connection.problem,
         )
 
     def sender(self) -> "Sender":
@@ -130,7 +135,7 @@ class Container:
         from bot.slack.delivery.renderer import Renderer
         from bot.slack.delivery.sender import Sender
 
-        renderer = Renderer(self.suggestions, self.lookup, self.workspace)
+        renderer = Renderer(self.suggestions, self.lookup, self.connection)
         return Sender(
             self.outbox,
             self.clients.once_only,
@@ -152,7 +157,7 @@ class Container:
             self.settings.data_dir,
             target or self.target(),
             run=run,
-            link=lambda number: card_link(self.outbox, self.workspace.address, number),
+            link=lambda number: card_link(self.outbox, self.workspace, number),
         )
 
     def http(self, wait: Callable[[], None] = lambda: None) -> "HttpClient":
@@ -208,13 +213,15 @@ def bootstrap(  # noqa: PLR0913  # each dependency can be replaced by itself
     rng: random.Random | None = None,
     clients: SlackClients | None = None,
     database: Database | None = None,
-    workspace: Workspace | None = None,
+    workspace: str = "https://slack.com/",
+    connection: WorkspaceConnection | None = None,
     sources: "Sequence[Source] | None" = None,
 ) -> Container:
     """Build the object graph: open and migrate the database, and read the list.
 
-    Every dependency has a default and can be replaced. `workspace` is needed only to link to
-    messages. A given `database` is used as it is.
+    Every dependency has a default and can be replaced. `workspace` is the workspace's address, or
+    `connection` asks for it; it is needed only to link to messages. A given `database` is used as
+    it is.
     Raises PapersError when the database or the list cannot be used.
     """
     if database is None:
@@ -234,7 +241,7 @@ def bootstrap(  # noqa: PLR0913  # each dependency can be replaced by itself
         sleep=sleep,
         rng=rng or random.SystemRandom(),
         clients=clients,
-        workspace=workspace or Workspace(),
+        connection=connection or WorkspaceConnection(workspace),
         database=database,
         suggestions=suggestions,
         lookup=lookup,

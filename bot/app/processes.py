@@ -23,9 +23,9 @@ from bot.db.lock import SOCKET_LOCK, announced_end, hold_locks
 from bot.ops.health import health_server
 from bot.settings import Settings, app_token, bot_token, hide_bot_token
 from bot.slack.api_errors import SlackUnavailableError
-from bot.slack.app import connect_socket, make_app, make_workspace
+from bot.slack.app import connect_socket, make_app, make_connection
 from bot.slack.clients import make_clients
-from bot.slack.workspace import wait_for_slack
+from bot.slack.workspace_connection import wait_for_slack
 
 Result = TypeVar("Result")
 
@@ -56,19 +56,19 @@ def run(
         app = make_app(container.listener_context(), "")
 
         def connect() -> SocketModeHandler:
-            container.workspace.ask()
+            container.connection.ask()
             handler = connect_socket(app, app_level_token)
             _log.info("ready", transport="socket")
             ready()
             return handler
 
-        connection = _connect(container, connect, stop)
+        connected = _connect(container, connect, stop)
         signals = _record_signals()
         working = _start_thread(worker.run, stop)
         _wait(signals, stop)
         with announced_end(container.database):
-            _join(working, _start_thread(_close, connection, app))
-        _raise_refusal(connection)
+            _join(working, _start_thread(_close, connected, app))
+        _raise_refusal(connected)
 
 
 def work(settings: Settings) -> None:
@@ -82,16 +82,16 @@ def work(settings: Settings) -> None:
     with health_server(settings.host, settings.port, container.health()):
 
         def connect() -> None:
-            container.workspace.ask()
+            container.connection.ask()
             _log.info("ready", transport="none")
 
-        connection = _connect(container, connect, stop)
+        connected = _connect(container, connect, stop)
         signals = _record_signals()
         working = _start_thread(worker.run, stop)
         _wait(signals, stop)
         with announced_end(container.database):
             _join(working)
-        _raise_refusal(connection)
+        _raise_refusal(connected)
 
 
 def _start(settings: Settings) -> Container:
@@ -103,11 +103,11 @@ def _start(settings: Settings) -> Container:
     token = bot_token(settings)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     hide_bot_token()
-    workspace = make_workspace(token, settings.slack_api_url)
+    connection = make_connection(token, settings.slack_api_url)
     with contextlib.suppress(SlackUnavailableError):
-        workspace.ask()
+        connection.ask()
     clients = make_clients(token, settings.slack_api_url)
-    return bootstrap(settings, clients=clients, workspace=workspace)
+    return bootstrap(settings, clients=clients, connection=connection)
 
 
 def _connect(
@@ -117,31 +117,31 @@ def _connect(
 
     Raises SlackError if Slack refuses now; a later refusal sets `stop` and is in the future.
     """
-    connection: Future[Result | None] = Future()
-    outage = container.workspace.outage
+    connected: Future[Result | None] = Future()
+    outage = container.connection.outage
     if outage is None:
         try:
-            connection.set_result(connect())
+            connected.set_result(connect())
         except SlackUnavailableError as error:
             outage = error
         else:
-            return connection
+            return connected
 
     def wait() -> None:
         try:
-            connection.set_result(wait_for_slack(connect, stop, outage))
+            connected.set_result(wait_for_slack(connect, stop, outage))
         except Exception as error:  # noqa: BLE001  # raised again in the main thread
-            connection.set_exception(error)
+            connected.set_exception(error)
             stop.set()
 
     _start_thread(wait)
-    return connection
+    return connected
 
 
-def _raise_refusal(connection: "Future[Result]") -> None:
+def _raise_refusal(connected: "Future[Result]") -> None:
     """Raise the error for which the process ends, if there is one."""
-    if connection.done():
-        connection.result()
+    if connected.done():
+        connected.result()
 
 
 def _record_signals() -> list[int]:
@@ -177,9 +177,9 @@ def _join(*threads: threading.Thread) -> None:
         thread.join(max(0.0, end - time.monotonic()))
 
 
-def _close(connection: "Future[SocketModeHandler | None]", app: App) -> None:
+def _close(connected: "Future[SocketModeHandler | None]", app: App) -> None:
     """Take no more requests, and finish those in progress."""
-    if connection.done() and not connection.exception() and (handler := connection.result()):
+    if connected.done() and not connected.exception() and (handler := connected.result()):
         handler.close()
     app.listener_runner.listener_executor.shutdown(wait=True, cancel_futures=True)
 

@@ -80,7 +80,7 @@ class Worker:
                 _log.warning("the clock has jumped; worker restarts")
                 return
             try:
-                if self._container.workspace.is_known:  # without Slack, tries would be used up
+                if self._container.connection.is_known:  # without Slack, tries would be used up
                     sender.step(lambda: not stop.is_set() and self._lock.is_held())
             except SQLAlchemyError as error:
                 _log.error("the outbox cannot be read", reason=type(error).__name__)

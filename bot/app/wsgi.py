@@ -16,9 +16,9 @@ from bot.db.migrate import migrate
 from bot.ops.health import HealthEndpoints
 from bot.settings import Settings, bot_token, hide_bot_token, read_settings, signing_secret
 from bot.slack.api_errors import SlackError, SlackUnavailableError
-from bot.slack.app import make_app, make_workspace
+from bot.slack.app import make_app, make_connection
 from bot.slack.transport.wsgi import SlackRequests
-from bot.slack.workspace import Workspace, wait_for_slack
+from bot.slack.workspace_connection import WorkspaceConnection, wait_for_slack
 
 _log = structlog.get_logger()
 _REFUSED_SECONDS = 60.0  # before a token that was refused is tried again
@@ -31,7 +31,7 @@ def prepare() -> None:
     """
     settings = read_settings()
     with contextlib.suppress(SlackUnavailableError):
-        _workspace(settings).ask()
+        _connection(settings).ask()
     read_catalog(settings.data_dir)
     database = open_database(settings.database)
     try:
@@ -44,28 +44,28 @@ def wsgi() -> HealthEndpoints:
     """Make the application of one gunicorn process."""
     settings = read_settings()
     secret = signing_secret(settings)
-    workspace = _workspace(settings)
+    connection = _connection(settings)
     hide_bot_token()
-    if not workspace.is_known:
-        threading.Thread(target=_learn, args=(workspace,), daemon=True).start()
-    container = bootstrap(settings, workspace=workspace)
+    if not connection.is_known:
+        threading.Thread(target=_learn, args=(connection,), daemon=True).start()
+    container = bootstrap(settings, connection=connection)
     app = make_app(container.listener_context(), secret)
     _log.info("ready", transport="http")
     return container.health(SlackRequests(app))
 
 
 @cache
-def _workspace(settings: Settings) -> Workspace:
+def _connection(settings: Settings) -> WorkspaceConnection:
     """The token's workspace. The first process asks, and the forked ones inherit the answer."""
-    return make_workspace(bot_token(settings), settings.slack_api_url)
+    return make_connection(bot_token(settings), settings.slack_api_url)
 
 
-def _learn(workspace: Workspace) -> None:
+def _learn(connection: WorkspaceConnection) -> None:
     """Ask for the workspace until Slack accepts the token; `/readyz` has the problem meanwhile."""
     never = threading.Event()
-    while not workspace.is_known:
+    while not connection.is_known:
         try:
-            wait_for_slack(workspace.ask, never, workspace.outage)
+            wait_for_slack(connection.ask, never, connection.outage)
         except SlackError as error:
             _log.error("Slack refuses the token", reason=str(error))
             never.wait(_REFUSED_SECONDS)

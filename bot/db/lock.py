@@ -8,6 +8,7 @@ the process; neither has an expiry time that a jumping clock could make wrong.
 import contextlib
 import fcntl
 import hashlib
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ ENDING_LOCK = "ending"
 MIGRATION_LOCK = "migration"
 """Lock of the process that migrates the schema."""
 
-_REFUSAL_SECONDS = 0.5  # how long a holder is waited for: it may have been killed just now
+_REFUSAL_SECONDS = 0.7  # how long a holder is waited for: it may have been killed just now
 _TAKEOVER_SECONDS = 15.0  # the same for a holder that is ending
 _POLL_SECONDS = 0.1
 
@@ -70,11 +71,13 @@ def hold_locks(  # noqa: PLR0913  # a test has its own clock
     with `refusal` after that.
     """
     locks, ending = [open_lock(database, name) for name in names], open_lock(database, ENDING_LOCK)
-    began = clock()
+    began = last_ending = clock()
     try:
         while not all(lock.acquire() for lock in locks):
-            longest = max(patience, _TAKEOVER_SECONDS) if _is_taken(ending) else patience
-            if clock() - began > longest:
+            now = clock()
+            if _is_taken(ending) and now - began < _TAKEOVER_SECONDS:
+                last_ending = now  # its locks are free a moment after it has ended
+            if now - last_ending > patience:
                 raise DatabaseError(refusal)
             sleep(_POLL_SECONDS)
         yield
@@ -85,16 +88,25 @@ def hold_locks(  # noqa: PLR0913  # a test has its own clock
 
 @contextlib.contextmanager
 def announced_end(database: Database) -> Iterator[None]:
-    """Let starting processes wait for this one, which is ending, while the block runs."""
+    """Let starting processes wait for this one, which is ending, while the block runs.
+
+    In a thread: a PostgreSQL server that hangs must not hold up the end.
+    """
     lock = open_lock(database, ENDING_LOCK)
-    for _ in range(10):  # a process that looks whether it is taken holds it for a moment
-        if lock.acquire():
-            break
-        time.sleep(_POLL_SECONDS / 10)
+
+    def acquire() -> None:
+        for _ in range(10):  # a process that looks whether it is taken holds it for a moment
+            if lock.acquire():
+                break
+            time.sleep(_POLL_SECONDS / 10)
+
+    thread = threading.Thread(target=acquire, daemon=True)
+    thread.start()
     try:
         yield
     finally:
-        lock.release()
+        if not thread.is_alive():
+            lock.release()
 
 
 def _is_taken(lock: Lock) -> bool:

@@ -31,7 +31,7 @@ from bot.slack.listeners.registration import register
 from bot.slack.payloads import interaction_id
 from bot.slack.sanitize import clean_request
 from bot.slack.transport.socket_mode import OverlappingHandler
-from bot.slack.workspace import Workspace
+from bot.slack.workspace_connection import WorkspaceConnection
 
 # Bolt's default of 5 lets a few slow answers hold later commands beyond Slack's 3 seconds.
 THREADS = 32
@@ -90,10 +90,10 @@ def connect_socket(app: App, app_token: str) -> SocketModeHandler:
     return handler
 
 
-def make_workspace(token: str, base_url: str) -> Workspace:
+def make_connection(token: str, base_url: str) -> WorkspaceConnection:
     """The workspace of a token, not asked for yet. A call takes five seconds at most."""
     client = client_without_retries(token, base_url, ONCE_ONLY_SECONDS, _quiet)
-    return Workspace(ask=lambda: check_token(client))
+    return WorkspaceConnection(ask=lambda: check_token(client))
 
 
 def check_token(client: WebClient) -> str:

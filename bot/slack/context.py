@@ -25,7 +25,7 @@ from bot.slack.api_errors import count
 from bot.slack.clients import SlackClients
 from bot.slack.directory import Directory
 from bot.slack.payloads import Interaction
-from bot.slack.workspace import Workspace
+from bot.slack.workspace_connection import WorkspaceConnection
 
 _log = structlog.get_logger()
 
@@ -46,9 +46,14 @@ class ListenerContext:
     now: Callable[[], dt.datetime]
     rng: random.Random
     """Chooses the paper of `/papers random`."""
-    workspace: Workspace
+    connection: WorkspaceConnection
     channel: str | None
     """The review channel."""
+
+    @property
+    def workspace(self) -> str:
+        """The workspace's address; empty while Slack has not named it."""
+        return self.connection.workspace
 
     @property
     def catalog(self) -> Catalog:

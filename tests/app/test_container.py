@@ -22,7 +22,6 @@ from bot.review.model import Person, Subject
 from bot.review.service import Proposal, SuggestionMade, card_key
 from bot.settings import Settings
 from bot.slack.clients import SlackClients
-from bot.slack.workspace import Workspace
 from tests.conftest import opened
 from tests.slack.fake import FakeSlack
 from tests.slack.workspace_bot import REVIEW, Clock, populate
@@ -81,7 +80,7 @@ def test_a_decision_goes_from_the_card_to_the_list_with_every_dependency_replace
         rng=random.Random(1),
         clients=one_client(fake_slack.client()),
         database=sqlite,
-        workspace=Workspace("https://example.slack.com/"),
+        workspace="https://example.slack.com/",
     )
     number = suggest(container)
     container.sender().step(lambda: True)
@@ -101,9 +100,9 @@ def test_messages_link_to_the_given_workspace(
         settings_of(data),
         clients=one_client(fake_slack.client()),
         database=sqlite,
-        workspace=Workspace("https://team.slack.com/"),
+        workspace="https://team.slack.com/",
     )
-    assert container.listener_context().workspace.address == "https://team.slack.com/"
+    assert container.listener_context().workspace == "https://team.slack.com/"
 
 
 def test_no_token_is_needed_to_build_the_clients(sqlite: Database, data: Path) -> None:

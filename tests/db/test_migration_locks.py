@@ -1,5 +1,6 @@
 """A migration waits for no old process, and never runs under one: it says what to end first."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -8,9 +9,18 @@ import pytest
 import sqlalchemy as sa
 
 from bot.db.engine import Database, DatabaseError
-from bot.db.lock import ENDING_LOCK, MIGRATION_LOCK, SOCKET_LOCK, WORKER_LOCK, open_lock
+from bot.db.lock import (
+    ENDING_LOCK,
+    MIGRATION_LOCK,
+    SOCKET_LOCK,
+    WORKER_LOCK,
+    Lock,
+    announced_end,
+    open_lock,
+)
 from bot.db.migrate import is_current, migrate, newest_version, schema_version, upgrade
 from tests.conftest import opened
+from tests.e2e.processes import wait_for
 
 OLD = "0004"
 
@@ -60,6 +70,28 @@ def test_a_process_that_is_ending_is_waited_for(old: Database, empty_database_ur
         migrate(old)
         timer.join()
     assert is_current(old)
+
+
+def test_an_end_is_announced_and_does_not_wait_for_the_database(
+    old: Database, empty_database_url: str
+) -> None:
+    with opened(empty_database_url) as other:
+        lock = open_lock(other, ENDING_LOCK)
+        with announced_end(old):
+            wait_for(lambda: not _is_free(lock), 10, "the lock")
+        wait_for(lambda: _is_free(lock), 10, "its end")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        url = f"postgresql://u:p@127.0.0.1:{silent.getsockname()[1]}/x"
+        with opened(url) as hanging, announced_end(hanging):
+            pass
+        assert time.monotonic() - began < 1
+
+
+def _is_free(lock: Lock) -> bool:
+    taken = lock.acquire()
+    lock.release()
+    return taken
 
 
 def test_processes_of_a_new_version_that_start_together_migrate_once(

@@ -29,7 +29,6 @@ from bot.settings import Settings
 from bot.slack.app import make_app
 from bot.slack.clients import SlackClients
 from bot.slack.transport.wsgi import EVENTS, SlackRequests
-from bot.slack.workspace import Workspace
 from tests.slack.fake import BOB, BOT, PAPERS, FakeSlack, PostedMessage
 from tests.slack.payloads import SIGNING_SECRET, signed
 
@@ -234,7 +233,7 @@ def make_container(
         rng=random.Random(seed),
         clients=SlackClients(interactive=client, repeatable=client, once_only=client),
         database=database,
-        workspace=Workspace(WORKSPACE),
+        workspace=WORKSPACE,
     )
 
 

@@ -24,7 +24,7 @@ def pending(context: ListenerContext, _command: Command, _words: str) -> SlackMe
     links = {
         suggestion.id: link
         for suggestion in waiting[:_MAX_LINKS]
-        if (link := card_link(context.outbox, context.workspace.address, suggestion.id))
+        if (link := card_link(context.outbox, context.workspace, suggestion.id))
     }
     paused = context.suggestions.paused_until(context.now())
     return mrkdwn_message(sentences.pending(waiting, links, paused))

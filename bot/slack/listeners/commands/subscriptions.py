@@ -39,7 +39,7 @@ def subscribe(context: ListenerContext, command: Command, words: str) -> SlackMe
     return joined_message(
         text_message(outcome.sentence),
         *_obstacles(context, channel),
-        preview_message(edition, context.workspace.address),
+        preview_message(edition, context.workspace),
     )
 
 

@@ -6,8 +6,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.slack.api_errors import SlackError, SlackUnavailableError
-from bot.slack.app import make_workspace
-from bot.slack.workspace import REFUSED, UNREACHABLE, Workspace, wait_for_slack
+from bot.slack.app import make_connection
+from bot.slack.workspace_connection import (
+    REFUSED,
+    UNREACHABLE,
+    WorkspaceConnection,
+    wait_for_slack,
+)
 from tests.slack.fake import FakeSlack, Fault
 from tests.slack.payloads import BOT_TOKEN
 
@@ -38,8 +43,8 @@ class Waits(threading.Event):
         return self.is_set()
 
 
-def state(workspace: Workspace) -> tuple[bool, str | None]:
-    return workspace.is_known, workspace.problem
+def state(connection: WorkspaceConnection) -> tuple[bool, str | None]:
+    return connection.is_known, connection.problem
 
 
 @pytest.mark.parametrize("name", OUTAGES)
@@ -47,33 +52,33 @@ def test_an_outage_is_no_refusal_and_the_next_answer_counts(
     name: str, fake_slack: FakeSlack
 ) -> None:
     fake_slack.fail("auth.test", OUTAGES[name])
-    workspace = make_workspace(BOT_TOKEN, fake_slack.url)
-    assert not workspace.address
+    connection = make_connection(BOT_TOKEN, fake_slack.url)
+    assert not connection.workspace
     with pytest.raises(SlackUnavailableError) as raised:
-        workspace.ask()
+        connection.ask()
     assert "TOKEN" not in str(raised.value), "a token that is right must not be replaced"
-    assert workspace.outage is raised.value
-    assert state(workspace) == (False, UNREACHABLE)
-    workspace.ask()
-    assert state(workspace) == (True, None)
-    assert workspace.address.startswith("https://")
+    assert connection.outage is raised.value
+    assert state(connection) == (False, UNREACHABLE)
+    connection.ask()
+    assert state(connection) == (True, None)
+    assert connection.workspace.startswith("https://")
 
 
 @pytest.mark.parametrize("code", ["invalid_auth", "account_inactive", "token_revoked"])
 def test_a_refusal_is_final(code: str, fake_slack: FakeSlack) -> None:
     fake_slack.fail("auth.test", Fault.error(code))
-    workspace = make_workspace(BOT_TOKEN, fake_slack.url)
+    connection = make_connection(BOT_TOKEN, fake_slack.url)
     with pytest.raises(SlackError, match="SLACK_BOT_TOKEN does not work") as raised:
-        wait_for_slack(workspace.ask, threading.Event())
+        wait_for_slack(connection.ask, threading.Event())
     assert not isinstance(raised.value, SlackUnavailableError)
-    assert state(workspace) == (False, REFUSED)
-    assert workspace.outage is None
+    assert state(connection) == (False, REFUSED)
+    assert connection.outage is None
 
 
 def test_an_address_of_something_else_is_named() -> None:
-    workspace = make_workspace(BOT_TOKEN, "gopher://127.0.0.1/")
+    connection = make_connection(BOT_TOKEN, "gopher://127.0.0.1/")
     with pytest.raises(SlackError, match="SLACK_API_URL is no address"):
-        workspace.ask()
+        connection.ask()
 
 
 def unavailable(retry_after: float = 0.0) -> None:
@@ -104,6 +109,6 @@ def test_a_failure_before_is_waited_for_first() -> None:
 
 
 def test_a_workspace_that_is_given_is_not_asked_for() -> None:
-    workspace = Workspace("https://team.slack.com/")
-    workspace.ask()
-    assert state(workspace) == (True, None)
+    connection = WorkspaceConnection("https://team.slack.com/")
+    connection.ask()
+    assert state(connection) == (True, None)

@@ -24,23 +24,26 @@ _LONGEST_RETRY_AFTER = 600.0
 _log = structlog.get_logger()
 
 
-class Workspace:
-    """The workspace of the bot token: its address, once Slack has named it."""
+class WorkspaceConnection:
+    """The way from a token to its workspace, whose address Slack names."""
 
-    def __init__(self, address: str = "", ask: Callable[[], str] | None = None) -> None:
+    def __init__(self, workspace: str = "", ask: Callable[[], str] | None = None) -> None:
         """`ask` asks Slack for the address; see `bot.slack.app.check_token`."""
-        self._address, self._ask = address, ask
+        self._workspace, self._ask = workspace, ask
         self._failure: SlackError | None = None
 
     @property
-    def address(self) -> str:
-        """`https://team.slack.com/`, with which links to messages begin; empty while unknown."""
-        return self._address
+    def workspace(self) -> str:
+        """Its address, `https://team.slack.com/`, with which links to messages begin.
+
+        Empty while it is unknown.
+        """
+        return self._workspace
 
     @property
     def is_known(self) -> bool:
         """Tell whether Slack has accepted the token, or need not be asked."""
-        return bool(self._address) or self._ask is None
+        return bool(self._workspace) or self._ask is None
 
     @property
     def outage(self) -> SlackUnavailableError | None:
@@ -59,10 +62,10 @@ class Workspace:
 
         Raises SlackError if Slack refuses the token, SlackUnavailableError if it is away.
         """
-        if self._ask is None or self._address:
+        if self._ask is None or self._workspace:
             return
         try:
-            self._address = self._ask()
+            self._workspace = self._ask()
         except SlackError as error:
             self._failure = error
             raise
