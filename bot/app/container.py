@@ -39,6 +39,7 @@ from bot.slack.context import ListenerContext
 from bot.slack.directory import Directory
 from bot.slack.permalinks import card_link
 from bot.slack.transport.request_claims import RequestClaims
+from bot.slack.workspace_connection import WorkspaceConnection
 
 if TYPE_CHECKING:
     from bot.discovery.service import DiscoveryService
@@ -61,7 +62,7 @@ class Container:
     sleep: Callable[[float], None]
     rng: random.Random
     clients: SlackClients
-    workspace: Workspace
+    connection: WorkspaceConnection
     database: Database
     suggestions: SuggestionStore
     lookup: LookupService
@@ -72,6 +73,11 @@ class Container:
     subscriptions: SubscriptionService
     sources: "Sequence[Source] | None" = None
     """The sources of papers; None is arXiv."""
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace; its address is empty while Slack has not named it."""
+        return self.connection.workspace
 
     @property
     def catalog(self) -> Catalog:
@@ -115,7 +121,7 @@ class Container:
             names=KnownNames.of(self.catalog.info).merged(shipped_names()),
             now=self.now,
             rng=self.rng,
-            workspace=self.workspace,
+            connection=self.connection,
             channel=self.settings.review_channel,
         )
 
@@ -125,14 +131,20 @@ class Container:
 
     def health(self, rest: WSGIApplication | None = None) -> HealthEndpoints:
         """Health and metrics endpoints; `rest` serves every other path."""
-        return HealthEndpoints(self.database, self.lookup, self.now, rest)
+        return HealthEndpoints(
+            self.database,
+            self.lookup,
+            self.now,
+            rest,
+            slack_problem=lambda: self.connection.problem,
+        )
 
     def sender(self) -> "Sender":
         """The sender of the outbox."""
         from bot.slack.delivery.renderer import Renderer
         from bot.slack.delivery.sender import Sender
 
-        renderer = Renderer(self.suggestions, self.lookup, self.workspace.url)
+        renderer = Renderer(self.suggestions, self.lookup, self.connection)
         return Sender(
             self.outbox,
             self.clients.once_only,
@@ -211,13 +223,14 @@ def bootstrap(  # noqa: PLR0913  # each dependency can be replaced by itself
     clients: SlackClients | None = None,
     database: Database | None = None,
     workspace: Workspace = ANY_WORKSPACE,
+    connection: WorkspaceConnection | None = None,
     sources: "Sequence[Source] | None" = None,
 ) -> Container:
     """Build the object graph: open and migrate the database, and read the list.
 
-    Every dependency has a default and can be replaced. `workspace` is what `check_token`
-    asks of Slack; it is needed to link to messages and to tell the workspace's people from others.
-    A given `database` is used as it is.
+    Every dependency has a default and can be replaced. `workspace` links to messages and tells
+    the workspace's people from others; or `connection` asks Slack for it. A given `database` is
+    used as it is.
     Raises PapersError when the database or the list cannot be used.
     """
     if database is None:
@@ -237,7 +250,7 @@ def bootstrap(  # noqa: PLR0913  # each dependency can be replaced by itself
         sleep=sleep,
         rng=rng or random.SystemRandom(),
         clients=clients,
-        workspace=workspace,
+        connection=connection or WorkspaceConnection(workspace),
         database=database,
         suggestions=suggestions,
         lookup=lookup,

@@ -15,9 +15,9 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app.container import Container
-from bot.db.lock import open_lock
+from bot.db.lock import WORKER_LOCK, open_lock
+from bot.db.migrate import is_current
 from bot.discovery.retention import RECORDS, delete_old
-from bot.ops.database import WORKER_LOCK
 from bot.ops.jobs import InterruptibleSleep, Job, JobJournal, Jobs
 from bot.slack.transport.request_claims import delete_old_claims
 
@@ -45,7 +45,10 @@ class Worker:
             if self._lock.acquire():
                 is_standby = False
                 try:
-                    self._work(stop)
+                    if is_current(self._container.database):
+                        self._work(stop)
+                    else:  # while this one stood by, a newer version has migrated
+                        _log.error("the schema is of another version; end this worker")
                 except SQLAlchemyError as error:
                     _log.error("worker restarts", reason=type(error).__name__)
                 except Exception:  # noqa: BLE001  # in `papers run` this thread must not end alone
@@ -78,7 +81,8 @@ class Worker:
                 _log.warning("the clock has jumped; worker restarts")
                 return
             try:
-                sender.step(lambda: not stop.is_set() and self._lock.is_held())
+                if self._container.connection.is_known:  # without Slack, tries would be used up
+                    sender.step(lambda: not stop.is_set() and self._lock.is_held())
             except SQLAlchemyError as error:
                 _log.error("the outbox cannot be read", reason=type(error).__name__)
                 stop.wait(_RETRY_SECONDS)

@@ -3,7 +3,9 @@
 prepare, once ──► fork ──► wsgi, in each process
 """
 
+import contextlib
 import socket
+import threading
 from functools import cache
 from wsgiref.types import WSGIApplication
 
@@ -15,20 +17,24 @@ from bot.db.engine import open_database
 from bot.db.migrate import migrate
 from bot.ops.health import open_health_socket, serve_health
 from bot.settings import Settings, bot_token, hide_bot_token, read_settings, signing_secret
-from bot.slack.app import check_token, make_app
-from bot.slack.authority import Workspace
-from bot.slack.clients import make_clients
+from bot.slack.api_errors import SlackError, SlackUnavailableError
+from bot.slack.app import make_app, make_connection
 from bot.slack.transport.wsgi import SlackRequests
+from bot.slack.workspace_connection import WorkspaceConnection, wait_for_slack
+
+_log = structlog.get_logger()
+_REFUSED_SECONDS = 60.0  # before a token that was refused is tried again
 
 
 def prepare() -> None:
     """Open the health port, check the token, the list and the database, and migrate.
 
-    Raises PapersError.
+    Slack may be away: lookups need none of it. Raises PapersError.
     """
     settings = read_settings()
     _health_socket(settings)
-    _workspace(settings)
+    with contextlib.suppress(SlackUnavailableError):
+        _connection(settings).ask()
     read_catalog(settings.data_dir)
     database = open_database(settings.database)
     try:
@@ -41,11 +47,13 @@ def wsgi() -> WSGIApplication:
     """Make the application of one gunicorn process, and serve its health port if it has one."""
     settings = read_settings()
     secret = signing_secret(settings)
-    workspace = _workspace(settings)
+    connection = _connection(settings)
     hide_bot_token()
-    container = bootstrap(settings, workspace=workspace)
+    if not connection.is_known:
+        threading.Thread(target=_learn, args=(connection,), daemon=True).start()
+    container = bootstrap(settings, connection=connection)
     app = make_app(container.listener_context())
-    structlog.get_logger().info("ready", transport="http")
+    _log.info("ready", transport="http")
     requests = SlackRequests(app, secret, container.now, container.claims().claim)
     if listener := _health_socket(settings):
         serve_health(listener, container.health())
@@ -65,10 +73,17 @@ def _health_socket(settings: Settings) -> socket.socket | None:
 
 
 @cache
-def _workspace(settings: Settings) -> Workspace:
-    """Ask Slack for the token's workspace.
+def _connection(settings: Settings) -> WorkspaceConnection:
+    """The token's workspace. The first process asks, and the forked ones inherit the answer."""
+    return make_connection(bot_token(settings), settings.slack_api_url)
 
-    The first process asks, and the forked ones inherit the answer: one that dies while Slack is
-    down can be replaced.
-    """
-    return check_token(make_clients(bot_token(settings), settings.slack_api_url).repeatable)
+
+def _learn(connection: WorkspaceConnection) -> None:
+    """Ask for the workspace until Slack accepts the token; `/readyz` has the problem meanwhile."""
+    never = threading.Event()
+    while not connection.is_known:
+        try:
+            wait_for_slack(connection.ask, never, connection.outage)
+        except SlackError as error:
+            _log.error("Slack refuses the token", reason=str(error))
+            never.wait(_REFUSED_SECONDS)

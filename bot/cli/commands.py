@@ -24,6 +24,7 @@ _COMMANDS: Mapping[str, Callable[..., None]] = {
     "doctor": operate.doctor,
     "jobs": operate.jobs,
     "history": operate.history,
+    "forget": operate.forget,
     "migrate": operate.migrate,
     "backup": operate.backup,
     "restore": operate.restore,

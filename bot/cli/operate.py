@@ -164,6 +164,37 @@ def history(
         out.print(f"{at}  {event.what} by {event.actor or 'the bot'}{detail}", markup=False)
 
 
+def forget(
+    person: Annotated[str, typer.Argument(metavar="USER", help="Slack's id of the person, U….")],
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
+    ] = False,
+    confirmed: Annotated[bool, typer.Option("--yes", help="Do it. It cannot be undone.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove a person from the database; `removed-1` takes their place in the history."""
+    from bot.app.clock import utc_now
+    from bot.ops import forget as removals
+    from bot.ops.database import open_existing
+
+    settings = read_settings()
+    user = removals.parse_person(person)
+    if not dry_run and not confirmed:
+        raise PapersError(
+            "This cannot be undone. Look at it with --dry-run, make a backup, then add --yes."
+        )
+    removal = removals.forget(open_existing(settings), user, utc_now(), dry_run=dry_run)
+    remaining = list(removals.remaining(removal, settings.data_dir, settings.publish))
+    if as_json:
+        print_json({**asdict(removal), "dry_run": dry_run, "remaining": remaining})
+        return
+    if dry_run:
+        out.print("A dry run: nothing was changed. With --yes instead of --dry-run:")
+    for sentence in (*removals.describe(removal), "", "What is left:", *remaining):
+        out.print(sentence, markup=False, soft_wrap=True)
+
+
 def migrate() -> None:
     """Migrate the database to the newest schema; `run`, `web` and `worker` migrate too."""
     from bot.db import migrate as schema

@@ -1,6 +1,7 @@
 """Commands that serve a workspace."""
 
 import contextlib
+import os
 from collections.abc import Callable
 from typing import Annotated
 
@@ -8,6 +9,8 @@ import typer
 
 from bot.cli.console import err
 from bot.settings import Settings, read_settings
+
+_UMASK = 0o077  # what these processes write is for their own user
 
 
 def demo(
@@ -34,6 +37,7 @@ def web() -> None:
     """Serve a workspace over HTTP behind a load balancer; start as many as you like."""
     from bot.app.web import serve
 
+    os.umask(_UMASK)
     serve(read_settings())
 
 
@@ -58,6 +62,7 @@ def manifest(
 def _serve(serve: Callable[[Settings], None]) -> None:
     from bot.app.logging import configure_logging, exit_now
 
+    os.umask(_UMASK)
     settings = read_settings()
     configure_logging(settings)
     with contextlib.suppress(SystemExit):  # SIGTERM during the start

@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.db.private_files import make_private
 from bot.errors import PapersError
 
 _BUSY_SECONDS = 10
@@ -119,7 +120,7 @@ def open_database(url: str, *, sleep: Callable[[float], None] = time.sleep) -> D
         ) from None
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _set_up_sqlite(engine, sleep)
     return Database(engine)
 
@@ -138,6 +139,16 @@ def _options(url: sa.URL) -> dict[str, Any]:
 
 
 def _set_up_sqlite(engine: Engine, sleep: Callable[[float], None]) -> None:
+    path = engine.url.database or ""
+
+    @sa.event.listens_for(engine, "do_connect")
+    def secure(*_: object) -> None:
+        """Keep the file from others; SQLite gives its mode to those that it makes beside it."""
+        if path and path != ":memory:" and not path.startswith("file:"):
+            make_private(Path(path))
+            for suffix in ("-wal", "-shm", "-journal"):
+                make_private(Path(path + suffix), create=False)
+
     @sa.event.listens_for(engine, "connect")
     def connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None

@@ -8,13 +8,28 @@ the process; neither has an expiry time that a jumping clock could make wrong.
 import contextlib
 import fcntl
 import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.db.engine import Database
+from bot.db.engine import Database, DatabaseError
+from bot.db.private_files import make_private
+
+WORKER_LOCK, SOCKET_LOCK = "worker", "run"
+"""Locks of the one process that sends and polls, and of the one that answers by Socket Mode."""
+ENDING_LOCK = "ending"
+"""Lock of a process with one of those, from its SIGTERM to its end."""
+MIGRATION_LOCK = "migration"
+"""Lock of the process that migrates the schema."""
+
+_REFUSAL_SECONDS = 0.7  # how long a holder is waited for: it may have been killed just now
+_TAKEOVER_SECONDS = 15.0  # the same for a holder that is ending
+_POLL_SECONDS = 0.1
 
 # A machine that loses power closes no connection; the server notices within these 20 seconds.
 _KEEPALIVE = ("tcp_keepalives_idle = 5", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
@@ -40,6 +55,68 @@ def open_lock(database: Database, name: str) -> Lock:
     return AdvisoryLock(database, name)
 
 
+@contextlib.contextmanager
+def hold_locks(  # noqa: PLR0913  # a test has its own clock
+    database: Database,
+    names: Sequence[str],
+    refusal: str,
+    *,
+    patience: float = _REFUSAL_SECONDS,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[None]:
+    """Hold locks of processes while the block runs.
+
+    A holder that is ending is waited for, another one for `patience` seconds. Raises DatabaseError
+    with `refusal` after that.
+    """
+    locks, ending = [open_lock(database, name) for name in names], open_lock(database, ENDING_LOCK)
+    began = last_ending = clock()
+    try:
+        while not all(lock.acquire() for lock in locks):
+            now = clock()
+            if _is_taken(ending) and now - began < _TAKEOVER_SECONDS:
+                last_ending = now  # its locks are free a moment after it has ended
+            if now - last_ending > patience:
+                raise DatabaseError(refusal)
+            sleep(_POLL_SECONDS)
+        yield
+    finally:
+        for lock in locks:
+            lock.release()
+
+
+@contextlib.contextmanager
+def announced_end(database: Database) -> Iterator[None]:
+    """Let starting processes wait for this one, which is ending, while the block runs.
+
+    In a thread: a PostgreSQL server that hangs must not hold up the end.
+    """
+    lock = open_lock(database, ENDING_LOCK)
+
+    def acquire() -> None:
+        for _ in range(10):  # a process that looks whether it is taken holds it for a moment
+            if lock.acquire():
+                break
+            time.sleep(_POLL_SECONDS / 10)
+
+    thread = threading.Thread(target=acquire, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        if not thread.is_alive():
+            lock.release()
+
+
+def _is_taken(lock: Lock) -> bool:
+    """Tell whether another process holds a lock."""
+    if lock.acquire():
+        lock.release()
+        return False
+    return True
+
+
 class FileLock:
     """A lock between processes of one machine."""
 
@@ -51,6 +128,7 @@ class FileLock:
         """Take the lock if it is free."""
         if self._file is not None:
             return True
+        make_private(self._path)
         file = self._path.open("ab")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

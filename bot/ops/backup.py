@@ -17,30 +17,32 @@ import os
 import sqlite3
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError as DriverError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from bot.db.engine import Database, open_database
+from bot.db.engine import Database
+from bot.db.error_text import driver_reason
 from bot.db.migrate import is_known_version, newest_version, schema_version, upgrade
-from bot.errors import PapersError
+from bot.ops.backup_file import (
+    CONTENTS,
+    FORMAT,
+    BackupError,
+    Rows,
+    data_tables,
+    opened,
+    reflected,
+    rows_of,
+)
+from bot.review.service import CHANGE
+from bot.review.store import SUBJECT
+from bot.review.tables import publications, suggestions
 
-_CONTENTS = "backup.json"
-_FORMAT = 1
-_VERSIONS = "alembic_version"
-_SQLITE = b"SQLite format 3\x00"
 _BATCH = 500  # rows in one statement
-
-Rows = Iterator[dict[str, Any]]
-BackupSource = tuple[str, Callable[[sa.Table], Rows]]
-"""The schema version of a backup, and a function that gives the rows of a table."""
-
-
-class BackupError(PapersError):
-    """A backup that cannot be made or restored."""
+_MAX_VERSION = 20
 
 
 def backup(database: Database, file: Path) -> int:
@@ -67,11 +69,12 @@ def restore(database: Database, file: Path, *, replace: bool) -> int:
 
     With `replace` the present rows are deleted. Raises BackupError, and changes nothing then.
     """
-    with _opened(file) as (version, read):
+    with opened(file) as source:
+        version = source.version
         if not is_known_version(version):
             raise BackupError(
-                f"{file} was made by a newer version of this code (schema {version}; known here "
-                f"is {newest_version()}). Restore it with that version."
+                f"{file} was made by a newer version of this code (schema {_shown(version)}; "
+                f"known here is {newest_version()}). Restore it with that version."
             )
         with database.write() as connection:
             if (present := _row_count(connection)) and not replace:
@@ -79,13 +82,47 @@ def restore(database: Database, file: Path, *, replace: bool) -> int:
                     f"The database holds {present:,} rows already. Add --replace to have them "
                     "replaced, and make a backup of them before."
                 )
-            _drop_tables(connection)
+            reflected(connection).drop_all(connection)
             upgrade(connection, version)
-            rows = sum(_fill(connection, table, read(table)) for table in _tables(connection))
-            upgrade(connection)
+            with _content_errors(file):
+                tables = data_tables(connection)
+                source.check_tables(tables)
+                rows = sum(_fill(connection, table, source.rows(table)) for table in tables)
+                upgrade(connection)
+                _check_stored_json(connection)
             if not database.is_sqlite:
                 _advance_sequences(connection)
     return rows
+
+
+def _check_stored_json(connection: sa.Connection) -> None:
+    """Read the JSON that the bot reads with a schema. Raises ValueError where it does not fit."""
+    for column, adapter in ((suggestions.c.subject, SUBJECT), (publications.c.change, CHANGE)):
+        query = sa.select(column).execution_options(yield_per=_BATCH)
+        with contextlib.closing(connection.scalars(query)) as values:
+            for value in values:
+                adapter.validate_python(value)
+
+
+def _shown(version: str) -> str:
+    """A version for a terminal; a file that was tampered with may have anything in its place."""
+    return version if version.isalnum() and len(version) < _MAX_VERSION else "unknown"
+
+
+@contextlib.contextmanager
+def _content_errors(file: Path) -> Iterator[None]:
+    """Errors of a backup's content as BackupError; those of the database pass.
+
+    Content that fits its columns may still break a constraint, or a migration in any way.
+    """
+    try:
+        yield
+    except (BackupError, OperationalError, OSError):
+        raise
+    except IntegrityError as error:
+        raise BackupError(f"{file} breaks the schema: {driver_reason(error)}.") from error
+    except Exception as error:
+        raise BackupError(f"{file} is no whole backup of `papers backup`.") from error
 
 
 @contextlib.contextmanager
@@ -124,104 +161,20 @@ def _write_archive(database: Database, scratch: Path) -> None:
         zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         counts = {}
-        for table in _tables(connection):
+        for table in data_tables(connection):
             with archive.open(f"{table.name}.jsonl", "w", force_zip64=True) as lines:
                 counts[table.name] = 0
-                for row in _rows(connection, table):
+                for row in rows_of(connection, table):
                     line = json.dumps(row, ensure_ascii=False, default=_json_value)
                     lines.write(f"{line}\n".encode())
                     counts[table.name] += 1
-        contents = {"format": _FORMAT, "schema": version, "rows": counts}
-        archive.writestr(_CONTENTS, json.dumps(contents, indent=1))
-
-
-@contextlib.contextmanager
-def _opened(file: Path) -> Iterator[BackupSource]:
-    try:
-        with file.open("rb") as begin:
-            is_sqlite = begin.read(len(_SQLITE)) == _SQLITE
-        with _open_sqlite(file) if is_sqlite else _open_archive(file) as source:
-            yield source
-    except OSError as error:
-        raise BackupError(f"{file} cannot be read: {error.strerror or error}.") from None
-    except (zipfile.BadZipFile, DriverError, EOFError, LookupError, ValueError) as error:
-        if isinstance(error, DriverError) and not _is_broken_file(error):
-            raise
-        raise BackupError(f"{file} is no whole backup of `papers backup`.") from error
-
-
-def _is_broken_file(error: DriverError) -> bool:
-    """Tell whether an error is about the SQLite backup, not the database restored into."""
-    return isinstance(error.orig, sqlite3.DatabaseError) and any(
-        phrase in str(error.orig) for phrase in ("malformed", "not a database")
-    )
-
-
-@contextlib.contextmanager
-def _open_sqlite(file: Path) -> Iterator[BackupSource]:
-    """Read a copy, since opening a SQLite file may change it."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "backup.db"
-        copy.write_bytes(file.read_bytes())
-        source = open_database(f"sqlite:///{copy}")
-        try:
-            version = schema_version(source)
-            if version is None:
-                raise ValueError("no schema")
-            with source.read() as connection:
-                tables = {table.name: table for table in _tables(connection)}
-                yield version, lambda table: _rows(connection, tables[table.name])
-        finally:
-            source.close()
-
-
-@contextlib.contextmanager
-def _open_archive(file: Path) -> Iterator[BackupSource]:
-    with zipfile.ZipFile(file) as archive:
-        contents = json.loads(archive.read(_CONTENTS))
-        if contents["format"] != _FORMAT:
-            raise BackupError(
-                f"{file} was made by a newer version of this code. Restore it with that version."
-            )
-
-        def read(table: sa.Table) -> Rows:
-            count = 0
-            with archive.open(f"{table.name}.jsonl") as lines:
-                for line in lines:
-                    count += 1
-                    yield _from_json(json.loads(line), table)
-            if count != contents["rows"][table.name]:
-                raise EOFError(table.name)
-
-        yield str(contents["schema"]), read
-
-
-def _reflected(connection: sa.Connection) -> sa.MetaData:
-    metadata = sa.MetaData()
-    metadata.reflect(connection)
-    return metadata
-
-
-def _tables(connection: sa.Connection) -> list[sa.Table]:
-    """The tables that a database has, in the order of their foreign keys."""
-    tables = _reflected(connection).sorted_tables
-    return [table for table in tables if table.name != _VERSIONS]
-
-
-def _rows(connection: sa.Connection, table: sa.Table) -> Rows:
-    """The rows of a table, with the zone UTC in every moment; SQLite keeps moments without."""
-    query = sa.select(table).order_by(*table.primary_key).execution_options(yield_per=_BATCH)
-    for row in connection.execute(query):
-        yield {name: _with_zone(value) for name, value in row._asdict().items()}
+        contents = {"format": FORMAT, "schema": version, "rows": counts}
+        archive.writestr(CONTENTS, json.dumps(contents, indent=1))
 
 
 def _row_count(connection: sa.Connection) -> int:
     count = sa.select(sa.func.count())
-    return sum(connection.scalar(count.select_from(t)) or 0 for t in _tables(connection))
-
-
-def _drop_tables(connection: sa.Connection) -> None:
-    _reflected(connection).drop_all(connection)
+    return sum(connection.scalar(count.select_from(t)) or 0 for t in data_tables(connection))
 
 
 def _fill(connection: sa.Connection, table: sa.Table, rows: Rows) -> int:
@@ -239,19 +192,13 @@ def _fill(connection: sa.Connection, table: sa.Table, rows: Rows) -> int:
 
 def _advance_sequences(connection: sa.Connection) -> None:
     """Let PostgreSQL number new rows after the restored ones."""
-    for table in _tables(connection):
+    for table in data_tables(connection):
         for column in table.primary_key:
             query = sa.select(sa.func.pg_get_serial_sequence(table.name, column.name))
             if sequence := connection.scalar(query):
                 last = connection.scalar(sa.select(sa.func.max(column)))
                 if last is not None:
                     connection.execute(sa.select(sa.func.setval(sequence, last)))
-
-
-def _with_zone(value: object) -> object:
-    if not isinstance(value, dt.datetime):
-        return value
-    return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
 
 
 def _json_value(value: object) -> object:
@@ -261,24 +208,3 @@ def _json_value(value: object) -> object:
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     raise TypeError(type(value))
-
-
-def _from_json(row: Mapping[str, Any], table: sa.Table) -> dict[str, Any]:
-    """A row for a table. Raises ValueError or LookupError where it is not one of the table's."""
-    return {name: _column_value(value, table.c[name].type) for name, value in row.items()}
-
-
-def _column_value(value: Any, kind: sa.types.TypeEngine[Any]) -> object:
-    if value is None:
-        return None
-    match kind:
-        case sa.LargeBinary():
-            return base64.b64decode(value)
-        case sa.DateTime():
-            return dt.datetime.fromisoformat(value)
-        case sa.Date():
-            return dt.date.fromisoformat(value)
-        case sa.Time():
-            return dt.time.fromisoformat(value)
-        case _:
-            return value

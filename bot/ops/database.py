@@ -5,13 +5,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bot.db.engine import Database, DatabaseError, open_database
-from bot.db.lock import open_lock
+from bot.db.lock import SOCKET_LOCK, WORKER_LOCK, hold_locks
 from bot.db.migrate import is_current, is_known_version, newest_version, schema_version
 from bot.ops.backup import restore
 from bot.settings import Settings
-
-WORKER_LOCK, SOCKET_LOCK = "worker", "run"
-"""Locks of the one process that sends and polls, and of the one that answers by Socket Mode."""
 
 
 def is_there(settings: Settings) -> bool:
@@ -61,13 +58,9 @@ def restore_backup(settings: Settings, file: Path, *, replace: bool) -> int:
     `replace` discards what the database holds; without it a filled database is refused.
     """
     database = open_database(settings.database)
-    locks = [open_lock(database, name) for name in (WORKER_LOCK, SOCKET_LOCK)]
-    try:
-        if not all(lock.acquire() for lock in locks):
-            raise DatabaseError(
-                "A bot is at work on this database. End `papers run`, `web` and `worker` first."
-            )
+    with hold_locks(
+        database,
+        (WORKER_LOCK, SOCKET_LOCK),
+        "A bot is at work on this database. End `papers run`, `web` and `worker` first.",
+    ):
         return restore(database, file, replace=replace)
-    finally:
-        for lock in locks:
-            lock.release()

@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.db.engine import Database
 from bot.db.error_text import public_reason
+from bot.db.migrate import is_current
 from bot.deadline import DeadlineError, results_within
 from bot.errors import PapersError
 from bot.lookup.service import LookupService
@@ -46,18 +47,19 @@ Page = tuple[HTTPStatus, str, bytes]
 class HealthEndpoints:
     """A WSGI application with the endpoints, in front of an optional other application."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what the pages are about
         self,
         database: Database,
         lookup: LookupService,
         now: Callable[[], dt.datetime],
         rest: WSGIApplication | None = None,
         *,
+        slack_problem: Callable[[], str | None] = lambda: None,
         deadline: float = DEADLINE,
     ) -> None:
-        """`rest` serves all other paths."""
+        """`rest` serves all other paths; `slack_problem` tells why Slack cannot be used yet."""
         self._database, self._lookup, self._now, self._rest = database, lookup, now, rest
-        self._deadline = deadline
+        self._slack_problem, self._deadline = slack_problem, deadline
         self._probed_at, self._write_problem = -_PROBE_SECONDS, ""
         self._pages: dict[str, Callable[[], Page]] = {
             "/healthz": self._health,
@@ -86,12 +88,15 @@ class HealthEndpoints:
         return HTTPStatus.OK, _JSON, json.dumps({"status": "alive"}).encode()
 
     def _readiness(self) -> Page:
-        problems = list(self._in_time(self._problems))
+        slack = self._slack_problem()
+        problems = [*([slack] if slack else []), *self._in_time(self._problems)]
         answer = json.dumps({"ready": not problems, "reasons": problems}, ensure_ascii=False)
         status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
         return status, _JSON, answer.encode()
 
     def _problems(self) -> Iterator[str]:
+        if not is_current(self._database):
+            yield "The database has the schema of another version: restart this process."
         self._lookup.current()
         outbox, list_problem = Outbox(self._database), self._lookup.problem
         yield from reasons(list_problem, outbox.depth(), outbox.problems(), self._now())

@@ -48,6 +48,14 @@ class Person:
 
 BOT = Person("", "papers bot")
 
+REMOVED = "removed-"
+"""The begin of the pseudonyms that `papers forget` puts in the place of ids: `removed-1`."""
+
+
+def is_removed(person: str) -> bool:
+    """Tell whether an id is the pseudonym of a person whose data were removed."""
+    return person.startswith(REMOVED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:

@@ -31,7 +31,17 @@ from bot.review.decision import (
     Wake,
     decide,
 )
-from bot.review.model import BOT, DECIDED, OPEN, Event, EventKind, Person, Subject, Suggestion
+from bot.review.model import (
+    BOT,
+    DECIDED,
+    OPEN,
+    Event,
+    EventKind,
+    Person,
+    Subject,
+    Suggestion,
+    is_removed,
+)
 from bot.review.store import (
     addition_title,
     events_of,
@@ -255,7 +265,11 @@ def _card_messages(
 def _people_to_notify(suggestion: Suggestion) -> list[str]:
     """The people who wanted the paper, except the one who decided."""
     people = dict.fromkeys((suggestion.source, *suggestion.seconds))
-    return [person for person in people if person and person != suggestion.decided_by]
+    return [
+        person
+        for person in people
+        if person and person != suggestion.decided_by and not is_removed(person)
+    ]
 
 
 def _publish(

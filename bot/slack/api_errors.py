@@ -6,6 +6,7 @@ from http.client import HTTPException
 from slack_sdk.errors import SlackApiError
 
 from bot.counters import SLACK_ERRORS
+from bot.errors import PapersError
 
 UNREACHABLE = "unreachable"
 TOKEN_ERRORS = {
@@ -36,6 +37,19 @@ CALL_FAILURES = (SlackApiError, OSError, HTTPException)
 _CODE = re.compile(r"[a-z0-9_]+")
 
 
+class SlackError(PapersError):
+    """Slack cannot be used as it is set up."""
+
+
+class SlackUnavailableError(SlackError):
+    """Slack cannot be reached, or is in trouble; the same call may succeed later."""
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        """`retry_after`: the seconds that Slack asks to wait, if it says so."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 def slack_code(error: SlackApiError) -> str:
     """Slack's error code; empty for an answer of something else, such as a proxy's page.
 
@@ -54,6 +68,15 @@ def error_code(error: SlackApiError) -> str:
 def failure_code(error: Exception) -> str:
     """The code of a failed call: Slack's, the HTTP status, or "unreachable" without an answer."""
     return error_code(error) if isinstance(error, SlackApiError) else UNREACHABLE
+
+
+def retry_after(error: SlackApiError) -> float:
+    """Seconds that Slack asks to wait, at least 1; 1 where it does not say."""
+    headers = {str(name).lower(): value for name, value in error.response.headers.items()}
+    try:
+        return max(1.0, float(headers.get("retry-after", 1)))
+    except (TypeError, ValueError):
+        return 1.0
 
 
 def count(error: Exception) -> None:

@@ -35,8 +35,9 @@ from bot.slack.api_errors import CALL_FAILURES, UNAUTHORIZED, count, failure_cod
 from bot.slack.authority import Workspace, check_writer, may_write
 from bot.slack.blocks.text import SlackMessage
 from bot.slack.clients import SlackClients
-from bot.slack.directory import CACHE_SECONDS, Directory
+from bot.slack.directory import CACHE_SECONDS, Directory, SlackSilentError
 from bot.slack.payloads import Interaction, join_metadata
+from bot.slack.workspace_connection import WorkspaceConnection
 
 _NOTICE_SECONDS = 60
 
@@ -64,9 +65,14 @@ class ListenerContext:
     now: Callable[[], dt.datetime]
     rng: random.Random
     """Chooses the paper of `/papers random`."""
-    workspace: Workspace
+    connection: WorkspaceConnection
     channel: str | None
     """The review channel."""
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace; its address is empty while Slack has not named it."""
+        return self.connection.workspace
 
     @property
     def catalog(self) -> Catalog:
@@ -111,7 +117,7 @@ class ListenerContext:
         are and has not said it before.
         """
         guests = self.catalog.info.review.guests
-        check_writer(self.directory.member(user), self.workspace, guests=guests)
+        check_writer(self.directory.member(user), self._own_workspace(), guests=guests)
 
     def may_review(self, user: str) -> bool:
         """Tell whether a form of reviewers may be opened for a person.
@@ -142,13 +148,25 @@ class ListenerContext:
 
     def _reviewers(self, users: Collection[str], max_age: float) -> frozenset[str]:
         policy = self.catalog.info.review
+        workspace = self._own_workspace()
         answers = self.directory.reviewers(users, policy, self.channel, max_age=max_age)
         return frozenset(
             user
             for user, reviewer in answers.items()
-            if reviewer.is_reviewer
-            and may_write(reviewer.member, self.workspace, guests=policy.guests)
+            if reviewer.is_reviewer and may_write(reviewer.member, workspace, guests=policy.guests)
         )
+
+    def _own_workspace(self) -> Workspace:
+        """The workspace, by which its people are told from others.
+
+        Raises SlackSilentError while Slack has not named it.
+        """
+        if not self.connection.is_known:
+            raise SlackSilentError(
+                "Slack has not told me yet which workspace this is, so I changed nothing. "
+                "Please try again in a minute."
+            )
+        return self.connection.workspace
 
     def actor(self, interaction: Interaction) -> Person:
         """The person who acted, with their name in the workspace."""

@@ -10,6 +10,6 @@ def permalink(workspace: str, channel: str, ts: str) -> str:
 
 
 def card_link(outbox: Outbox, workspace: str, suggestion: int) -> str | None:
-    """The address of a suggestion's card; None until it is posted."""
-    row = outbox.get(card_key(suggestion))
+    """The address of a suggestion's card; None until it is posted and the workspace is known."""
+    row = outbox.get(card_key(suggestion)) if workspace else None
     return permalink(workspace, row.posted_in or "", row.ts) if row and row.ts else None

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import signal
 import sys
 import threading
@@ -67,14 +68,17 @@ def _databases_closed() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _process_state_kept() -> Iterator[None]:
-    """Restore what a command that serves changes: logging, hooks and signal handlers."""
+    """Restore what a command that serves changes: logging, hooks, signal handlers and umask."""
     root, config = logging.getLogger(), structlog.get_config()
     handlers, level = root.handlers[:], root.level
     hooks = sys.excepthook, threading.excepthook
     signals = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    umask = os.umask(0o022)
+    os.umask(umask)
     try:
         yield
     finally:
+        os.umask(umask)
         root.handlers[:], root.level = handlers, level
         structlog.configure(**config)
         sys.excepthook, threading.excepthook = hooks

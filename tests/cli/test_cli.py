@@ -3,12 +3,15 @@
 import json
 import shutil
 from pathlib import Path
+from unittest import mock
 
 import jsonschema
 import pytest
 import yaml
 from pytest_httpserver import HTTPServer
 
+from bot.errors import PapersError
+from bot.settings import Settings
 from tests.cli.runner import papers
 from tests.conftest import DATA
 from tests.e2e import processes
@@ -192,29 +195,6 @@ def test_gunicorn_ends_with_the_sentence_that_names_the_refused_token(
     assert "xoxb-1" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("status", "answer", "says"),
-    [
-        (500, "internal error", "HTTP 500"),
-        (503, '{"ok": false, "error": "service_unavailable"}', "service_unavailable"),
-        (429, '{"ok": false, "error": "ratelimited"}', "ratelimited"),
-        (200, '{"ok": false, "error": "fatal_error"}', "fatal_error"),
-    ],
-)
-def test_an_outage_of_slack_is_not_blamed_on_the_token(
-    httpserver: HTTPServer, status: int, answer: str, says: str
-) -> None:
-    """Otherwise an operator would replace a token that is right."""
-    httpserver.expect_request("/api/auth.test").respond_with_data(
-        answer, status, {"Retry-After": "0"}, "application/json"
-    )
-    done = papers("worker", **TOKENS, SLACK_API_URL=httpserver.url_for("/api"))
-    assert done.returncode == 1
-    assert f"Slack answers {says} at present" in done.stderr
-    assert "TOKEN" not in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 def test_a_refused_app_token_is_a_sentence(web_api: HTTPServer, database_url: str) -> None:
     web_api.expect_request("/api/apps.connections.open").respond_with_json(
         {"ok": False, "error": "invalid_auth"}
@@ -223,14 +203,6 @@ def test_a_refused_app_token_is_a_sentence(web_api: HTTPServer, database_url: st
     done = papers("run", **TOKENS, SLACK_API_URL=url, DATABASE_URL=database_url)
     assert done.returncode == 1
     assert "SLACK_APP_TOKEN does not work" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize("command", ["run", "worker"])
-def test_an_unreachable_slack_is_a_sentence(command: str) -> None:
-    done = papers(command, **TOKENS, SLACK_API_URL="http://127.0.0.1:9/api/")
-    assert done.returncode == 1
-    assert "cannot be reached" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -267,3 +239,23 @@ def test_check_prints_file_line_entry_and_remedy_and_exits_with_one(tmp_path: Pa
     assert expected in done.stdout
     problems = json.loads(papers("check", "--json", PAPERS_DATA_DIR=str(folder)).stdout)
     assert [problem["line"] for problem in problems if problem["is_error"]] == [line]
+
+
+def test_a_serving_process_writes_files_for_its_own_user_alone(tmp_path: Path) -> None:
+    """Its umask shows in a file that a later step of the start makes."""
+    masks = []
+
+    def serve(_settings: Settings) -> None:
+        (tmp_path / "made").touch()
+        masks.append((tmp_path / "made").stat().st_mode & 0o777)
+        (tmp_path / "made").unlink()
+        raise PapersError("enough")
+
+    for command, place in {
+        "run": "bot.app.processes.run",
+        "worker": "bot.app.processes.work",
+        "web": "bot.app.web.serve",
+    }.items():
+        with mock.patch(place, serve):
+            assert papers(command, **TOKENS).returncode == 1
+    assert masks == [0o600] * 3

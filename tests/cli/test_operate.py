@@ -14,6 +14,7 @@ from bot.app.clock import utc_now
 from bot.catalog.model import Entry
 from bot.db.engine import Database
 from bot.db.lock import open_lock
+from bot.db.migrate import schema_version, upgrade
 from bot.ops.jobs import JobJournal, JobRun
 from bot.outbox.message import Message
 from bot.outbox.store import Outbox, enqueue
@@ -135,6 +136,28 @@ def test_a_backup_is_restored_but_not_under_a_running_bot(
     assert papers("restore", file, **elsewhere).returncode == 0
     with opened(elsewhere["DATABASE_URL"]) as other:
         assert [row.key for row in Outbox(other).dead_rows()] == ["a"]
+
+
+def test_migrate_and_every_start_say_which_processes_to_end_first(
+    settings: dict[str, str], empty_database_url: str, fake_slack: FakeSlack
+) -> None:
+    settings |= {
+        "DATABASE_URL": empty_database_url,
+        "SLACK_BOT_TOKEN": BOT_TOKEN,
+        "SLACK_APP_TOKEN": "xapp-made-up",
+        "SLACK_API_URL": fake_slack.url,
+    }
+    with opened(empty_database_url) as database:
+        with database.write() as connection:
+            upgrade(connection, "0004")
+        lock = open_lock(database, "worker")
+        assert lock.acquire()
+        for command in ("migrate", "run", "worker"):
+            done = papers(command, **settings)
+            assert done.returncode == 1
+            assert "End `papers run`, `web` and `worker` first" in done.stderr
+        assert schema_version(database) == "0004"
+        lock.release()
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ import bot.outbox.tables
 import bot.review.tables  # noqa: F401  # their tables join the metadata
 from bot.db.engine import Database, Moment, metadata
 from bot.db.migrate import is_current
-from bot.ops.backup import BackupError, backup, restore
+from bot.ops.backup import backup, restore
+from bot.ops.backup_file import BackupError
 from tests.conftest import opened
 from tests.db.postgres import Postgres
 
@@ -42,9 +43,16 @@ VALUES: dict[type[Any], Callable[[int], object]] = {
 }
 
 
+# JSON that is read with a schema; a restore checks it.
+ENTRY = {"title": 'Zoë\'s \u2028 "Paper"', "sections": ["serving"]}
+READ = {"change": {"before": None, "after": ENTRY}, "subject": {"after": ENTRY}}
+
+
 def value(column: sa.Column[Any], number: int) -> object:
     if column.foreign_keys:
         return 1
+    if column.name in READ:
+        return READ[column.name]
     return next(make(number) for kind, make in VALUES.items() if isinstance(column.type, kind))
 
 

@@ -17,11 +17,10 @@ from bot.app.clock import utc_now
 from bot.app.redaction import Redactor
 from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import Database
-from bot.db.lock import open_lock
+from bot.db.lock import WORKER_LOCK, open_lock
 from bot.discovery.feed_history import FeedCheck
 from bot.discovery.sources.base import FetchedBatch
 from bot.discovery.store import PaperStore
-from bot.ops.database import WORKER_LOCK
 from bot.ops.doctor.findings import Finding, worst
 from bot.ops.doctor.run import Doctor
 from bot.ops.jobs import JobJournal, JobRun

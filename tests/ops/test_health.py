@@ -261,3 +261,25 @@ def test_a_taken_port_is_a_sentence_and_port_0_serves_nothing(sqlite: Database) 
             pass
     with health_server("127.0.0.1", 0, application) as served:
         assert served == 0
+
+
+@on_sqlite
+def test_a_schema_of_another_version_is_named(database: Database) -> None:
+    """An old `papers web` beside a newer process, which has migrated."""
+    client = Client(endpoints(database))
+    assert reasons(client) == []
+    with database.write() as connection:
+        connection.exec_driver_sql("update alembic_version set version_num = '9999'")
+    assert reasons(client) == [
+        "The database has the schema of another version: restart this process."
+    ]
+
+
+@on_sqlite
+def test_the_problem_with_slack_comes_first_and_does_not_touch_health(database: Database) -> None:
+    lookup = LookupService(DATA, shipped_names(), time.monotonic)
+    client = Client(
+        HealthEndpoints(database, lookup, utc_now, slack_problem=lambda: "Slack is away.")
+    )
+    assert reasons(client) == ["Slack is away."]
+    assert client.get("/healthz").status_code == 200

@@ -22,7 +22,7 @@ from bot.catalog.yaml.lint import lint
 from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import Database, open_database
 from bot.db.error_text import driver_reason
-from bot.db.lock import open_lock
+from bot.db.lock import WORKER_LOCK, open_lock
 from bot.db.migrate import is_known_version, newest_version, schema_version
 from bot.deadline import DeadlineError, results_within
 from bot.digest.store import DigestStore
@@ -30,7 +30,7 @@ from bot.discovery.feed_history import FeedCheck
 from bot.discovery.store import PaperStore
 from bot.discovery.tables import paces
 from bot.errors import PapersError
-from bot.ops.database import WORKER_LOCK, describe, is_there
+from bot.ops.database import describe, is_there
 from bot.ops.doctor import job_checks, slack_checks, storage_checks
 from bot.ops.doctor.findings import Finding, error, ok
 from bot.ops.jobs import JobJournal

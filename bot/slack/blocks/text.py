@@ -19,6 +19,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.catalog.model import Catalog, Entry
+from bot.review.model import is_removed
 
 TITLE_LENGTH = 240
 SENTENCE_LENGTH = 2800
@@ -120,8 +121,13 @@ def day(at: dt.date) -> str:
 
 
 def mention(user: str | None) -> str:
-    """Mention of a person by id; without an id it is the bot itself."""
-    return f"<@{user}>" if user else "the bot"
+    """Mention of a person by id; without an id it is the bot itself.
+
+    A person whose data were removed has no id any more, and is not named.
+    """
+    if not user:
+        return "the bot"
+    return "a former member" if is_removed(user) else f"<@{user}>"
 
 
 def mentions(users: tuple[str, ...]) -> str:

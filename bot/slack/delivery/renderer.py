@@ -21,6 +21,7 @@ from bot.slack.blocks.text import (
     text_message,
 )
 from bot.slack.delivery.sender import RenderedMessage
+from bot.slack.workspace_connection import WorkspaceConnection
 
 _MAX_LINES = 20
 _TITLE_LENGTH = 200
@@ -30,11 +31,10 @@ class Renderer:
     """Renders rows of the outbox."""
 
     def __init__(
-        self, suggestions: SuggestionStore, lookup: LookupService, workspace: str
+        self, suggestions: SuggestionStore, lookup: LookupService, connection: WorkspaceConnection
     ) -> None:
-        """`workspace` is the workspace's address, with which links to messages begin."""
         self._suggestions, self._lookup = suggestions, lookup
-        self._workspace = workspace
+        self._connection = connection
 
     def render(self, row: OutboxRow) -> RenderedMessage | None:
         """The message of a row; None if its suggestion does not exist any more."""
@@ -43,7 +43,7 @@ class Renderer:
                 return RenderedMessage(_feeds(row))
             case "digest":
                 summary = SUMMARY.validate_python(row.content)
-                return RenderedMessage(edition_message(summary, self._workspace))
+                return RenderedMessage(edition_message(summary, self._connection.workspace.url))
             case "digest part":
                 return RenderedMessage(part_message(PART.validate_python(row.content)))
             case "notice":

@@ -33,6 +33,7 @@ from bot.slack.api_errors import (
     UNAUTHORIZED,
     count,
     error_sentence,
+    retry_after,
     slack_code,
 )
 from bot.slack.blocks.text import SlackMessage
@@ -212,7 +213,7 @@ class Sender:
     def _handle_refusal(self, row: OutboxRow, error: SlackApiError) -> None:
         status, code = error.response.status_code, slack_code(error)
         if status == HTTPStatus.TOO_MANY_REQUESTS or code in RATE_LIMITED:
-            seconds = _retry_after(error)
+            seconds = min(retry_after(error), LONGEST_WAIT.total_seconds())
             self._next_at[row.channel] = self._clock() + seconds
             self._postpone(row, "Slack asked to wait", wait=seconds, counts=False)
         elif code in UNAUTHORIZED:
@@ -270,13 +271,3 @@ def _is_unsure(error: SlackApiError) -> bool:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return False
     return not code or code in SERVER_ERRORS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-
-
-def _retry_after(error: SlackApiError) -> float:
-    """Seconds that Slack asks to wait."""
-    headers = {str(name).lower(): value for name, value in error.response.headers.items()}
-    try:
-        seconds = float(headers.get("retry-after", 1))
-        return min(max(1.0, seconds), LONGEST_WAIT.total_seconds())
-    except (TypeError, ValueError):
-        return 1.0
