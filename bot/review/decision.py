@@ -5,10 +5,11 @@ history.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from bot.catalog.hosts import looks_like_address
 from bot.catalog.model import Entry
 from bot.review.model import DECIDED, Event, EventKind, Person, State, Subject, Suggestion
 
@@ -27,6 +28,8 @@ RefusalReason = Literal[
     "no title",
     "listed",
     "no reason",
+    "no section",
+    "address as title",
 ]
 
 
@@ -104,6 +107,8 @@ class DecisionRules:
     """Whether a later suggestion changes the entry that this one made."""
     is_suggested_again: bool = False
     """Whether another suggestion of the paper is open; a paper has one at most."""
+    sections: Collection[str] | None = None
+    """The paths of the list's sections; None if they do not matter to the action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +192,23 @@ def _objection_to_answer(
     if isinstance(action, Reject):
         return None if action.reason.strip() else "no reason"
     if isinstance(action, Approve):
-        return _objection_to_approval(suggestion, actor, rules)
+        reason = _objection_to_approval(suggestion, actor, rules)
+        return reason or _objection_to_entry(
+            _in_section(suggestion.subject, action.section), rules
+        )
+    if isinstance(action, Edit):
+        return _objection_to_entry(replace(suggestion.subject, after=action.entry), rules)
     return None
+
+
+def _objection_to_entry(subject: Subject, rules: DecisionRules) -> RefusalReason | None:
+    """The reason why an entry may not be listed as it is."""
+    entry = subject.after
+    if entry is None:
+        return None
+    if rules.sections is not None and not set(entry.sections) <= set(rules.sections):
+        return "no section"
+    return "address as title" if looks_like_address(entry.title) else None
 
 
 def _objection_to_approval(

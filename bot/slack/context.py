@@ -108,6 +108,7 @@ class ListenerContext:
             quorum=policy.quorum,
             self_approval=policy.self_approval,
             is_listed=bool(self.lookup.current().listed(suggestion.identity, entry.title)),
+            sections=self.catalog.places.keys(),
         )
         actor = self.actor(interaction)
         result = self.review.act(suggestion.id, action, actor, self.now(), rules)

@@ -26,6 +26,10 @@ _REFUSALS: Mapping[RefusalReason, str] = {
     "suggested again": "{title} was suggested again. Decide on that suggestion first.",
     "no title": "arXiv has not told what {title} is. Give it its title with *Edit* first.",
     "listed": "{title} is on the list already. Reject the suggestion, or undo that first.",
+    "no section": "A section of {title} is not on the list any more. Choose others with *Edit*, "
+    "then approve.",
+    "address as title": "The title {title} looks like a web address. Write the paper’s title with "
+    "*Edit*, then approve.",
     "no reason": "A reason is needed: choose one, or write a few words.",
 }
 

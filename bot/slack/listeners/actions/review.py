@@ -25,8 +25,6 @@ from bot.slack.context import ListenerContext
 from bot.slack.listeners.adapters import Reply, acknowledge, on_click
 from bot.slack.payloads import Click
 
-_NO_SECTION = "Its section is not on the list any more. Choose another on the card, then approve."
-
 
 def register(app: App, context: ListenerContext) -> None:
     """Register the buttons."""
@@ -41,13 +39,7 @@ def register(app: App, context: ListenerContext) -> None:
 
 def approve(context: ListenerContext, click: Click) -> Reply:
     """*Approve*, into the section that the select shows."""
-    suggestion = context.suggestion(click.number)
-    section = _chosen_section(click)
-    is_addition = suggestion.subject.kind == "addition"
-    home = section or (suggestion.subject.entry.home if is_addition else None)
-    if home and home not in context.catalog.places:
-        return text_message(_NO_SECTION)
-    return _decide(context, click, Approve(section))
+    return _decide(context, click, Approve(_chosen_section(click)))
 
 
 def undo(context: ListenerContext, click: Click) -> Reply:

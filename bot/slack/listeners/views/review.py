@@ -71,5 +71,5 @@ def _read_reopening(
 def _read_edit(
     context: ListenerContext, suggestion: Suggestion, values: FormValues
 ) -> Action | FormFaults:
-    entry = read_entry(values, suggestion.subject.after, context.names)
+    entry = read_entry(values, suggestion.subject.after, context.names, context.catalog.places)
     return entry if isinstance(entry, FormFaults) else Edit(entry)
