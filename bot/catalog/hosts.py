@@ -52,19 +52,29 @@ def mixes_alphabets(host: str) -> bool:
     return any(_is_mixed(_decoded(label)) for label in host.split(".") if label.startswith("xn--"))
 
 
-def looks_like_address(text: str) -> bool:
-    """Tell whether a text, or the name before its colon, could be taken for a web address.
+def looks_like_address(title: str) -> bool:
+    """Tell whether a title, or the name before its colon, is written like a web address.
 
-    True with `https://` or `www.` at the beginning of any word, for `bank.example/login` and
-    for `bank.com`; not for `llama.cpp` or `Node.js`.
+    True for `https://…`, `www.…`, `bank.example/login` and `bank.com`, also before other words;
+    not for `llama.cpp` or `Node.js`.
     """
-    text = unicodedata.normalize("NFKC", visible(text)).replace("。", ".").casefold()
-    words = text.split()
-    if any(_ADDRESS.match(word) for word in words):
-        return True
-    if any(_is_bare_address(word, needs_path=True) for word in words):
-        return True
-    return any(_is_bare_address(part) for part in (text.strip(), text.partition(": ")[0].strip()))
+    text = _comparable(title)
+    return bool(_ADDRESS.match(text)) or any(
+        _is_bare_address(part) for part in (text, text.partition(": ")[0])
+    )
+
+
+def contains_address(text: str) -> bool:
+    """Tell whether a text is written like a web address, or one of its words is."""
+    words = _comparable(text).split()
+    return looks_like_address(text) or any(
+        _ADDRESS.match(word) or _is_bare_address(word, needs_path=True) for word in words
+    )
+
+
+def _comparable(text: str) -> str:
+    text = unicodedata.normalize("NFKC", visible(text)).replace("。", ".")
+    return " ".join(text.casefold().split())
 
 
 def _is_bare_address(text: str, *, needs_path: bool = False) -> bool:

@@ -101,6 +101,12 @@ def shown_host(url: str) -> str:
     return split.site.removeprefix("www.")
 
 
+def canonical_address(url: str | None) -> str:
+    """The canonical form of an address, or the text itself if it is none; empty for None."""
+    link = read_link(url or "")
+    return link.url if link else url or ""
+
+
 def mixed_host(url: str) -> str:
     """The host of an address that mixes alphabets, in ASCII form; else empty."""
     split = _split(url)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.catalog.hosts import ascii_host, looks_like_address
+from bot.catalog.hosts import ascii_host, contains_address, looks_like_address
 from bot.catalog.keys import KEY_LENGTH, bounded_key
 from bot.catalog.links import LONGEST_ADDRESS, mixed_host, read_link, read_reference, shown_host
 from bot.catalog.model import Catalog
@@ -106,13 +106,11 @@ def test_a_host_that_mixes_alphabets_is_pointed_out(host: str, *, is_mixed: bool
         "https://bank.example",
         "HTTPS://BANK.EXAMPLE/login",
         "http://bank.example now",
-        "See https://bank.example/",
         "“https://bank.example”",
         "(www.bank.example)",
         "www.bank.example",
         "bank.example/login",
         "bank.example",
-        "Sign in at bank.com/login",
         "bank.com: sign in",
         "arxiv.org/abs/2401.09670",
         "bank.example:8443",
@@ -128,6 +126,13 @@ def test_a_host_that_mixes_alphabets_is_pointed_out(host: str, *, is_mixed: bool
 )
 def test_a_title_that_looks_like_an_address_is_recognised(title: str) -> None:
     assert looks_like_address(title)
+    assert contains_address(title)
+
+
+@pytest.mark.parametrize("title", ["See https://bank.example/", "Sign in at bank.com/login"])
+def test_a_title_may_contain_an_address_which_is_recognised(title: str) -> None:
+    assert contains_address(title)
+    assert not looks_like_address(title)
 
 
 @pytest.mark.parametrize(
@@ -149,12 +154,12 @@ def test_a_title_that_looks_like_an_address_is_recognised(title: str) -> None:
     ],
 )
 def test_a_title_with_dots_and_slashes_is_no_address(title: str) -> None:
-    assert not looks_like_address(title)
+    assert not contains_address(title)
 
 
 def test_no_listed_title_looks_like_an_address(catalog: Catalog) -> None:
     titles = [entry.title for entry in catalog.entries]
-    assert not [title for title in titles if looks_like_address(title)]
+    assert not [title for title in titles if contains_address(title)]
 
 
 @given(st.text(max_size=3000))

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from bot.catalog.model import Catalog
 from bot.review.decision import UNDO_DAYS, Refusal, RefusalReason
 from bot.review.model import Event, Suggestion
-from bot.slack.blocks.text import bold_title, day, fit, mention, moment, section_name
+from bot.slack.blocks.text import (
+    bold_title,
+    day,
+    fit,
+    mention,
+    moment,
+    section_name,
+    titled_card_link,
+)
 from bot.text import pluralize
 
 _TITLE_LENGTH = 200
@@ -119,9 +127,9 @@ def pending(
 
 
 def _pending_line(suggestion: Suggestion, links: Mapping[int, str]) -> str:
-    label = fit(suggestion.subject.entry.title, 150)
-    if suggestion.id in links:
-        label = f"<{links[suggestion.id]}|{label}>"
+    title = suggestion.subject.entry.title
+    link = links.get(suggestion.id)
+    label = titled_card_link(link, title, 150) if link else fit(title, 150)
     found = "arXiv" if suggestion.subject.entry.arxiv else "me"
     origin = mention(suggestion.source) if suggestion.source else found
     later = ""
