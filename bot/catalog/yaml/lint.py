@@ -141,7 +141,7 @@ def _text_problems(located: LocatedEntry) -> Iterator[Problem]:
         yield located.problem(message, "Shorten it.", key="title", is_error=False)
     if located.entry.url and (host := mixed_host(located.entry.url)):
         message, remedy = (
-            f"the address mixes alphabets: {host}.",
+            f"its address mixes alphabets: {host}.",
             "Make sure that it is the right one.",
         )
         yield located.problem(message, remedy, key="url", is_error=False)

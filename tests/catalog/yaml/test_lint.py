@@ -60,7 +60,7 @@ def problems(papers: str, info: str = LIST) -> list[tuple[str, int, str, str]]:
             "its title looks like a web address.",
         ),
         (
-            ALPHA.replace("Alpha", "Alpha " * 100),
+            ALPHA.replace("Alpha", "Alpha" * 110),
             1,
             "warning",
             "its title has more than 500 characters.",
