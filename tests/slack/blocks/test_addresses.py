@@ -22,6 +22,7 @@ from bot.review.model import Subject, Suggestion
 from bot.slack.blocks.cards import card, details
 from bot.slack.blocks.digests import edition_message
 from bot.slack.blocks.lookup import results_message, shared_results
+from bot.slack.blocks.modals import link_form
 from bot.slack.blocks.sentences import pending
 from bot.slack.blocks.text import SlackMessage, mrkdwn_message
 from bot.slack.lookup_request import LookupRequest
@@ -112,3 +113,13 @@ def test_an_address_that_mixes_alphabets_is_pointed_out(url: str) -> None:
         [block.to_dict() for block in message.blocks]
     )]  # fmt: skip
     assert bool(warned) == ("xn--" in URLS[url])
+
+
+def test_a_choice_of_links_shows_the_end_of_a_long_host() -> None:
+    """Its beginning could be that of another host."""
+    view = link_form([f"https://arxiv.org.{'a' * 60}.evil.example/x", "https://a.example/x"])
+    options = view.to_dict()["blocks"][0]["element"]["options"]
+    labels = [option["text"]["text"] for option in options]
+    assert labels[0].endswith(".evil.example")
+    assert labels[1] == "https://a.example/x"
+    assert all(len(label) <= 75 for label in labels)
