@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 from rapidfuzz import fuzz
 
+from bot.catalog.keys import bounded_key
 from bot.catalog.links import Link
 from bot.catalog.model import Entry, compact
 
 _MIN_SIMILARITY = 90.0  # of 100
 _MIN_TITLE_WORDS = 3
-_MAX_KEY_LENGTH = 1000
 
 
 def link_of(entry: Entry) -> Link | None:
@@ -32,7 +32,7 @@ def keys(entry: Entry) -> frozenset[str]:
 
 def title_key(entry: Entry) -> str:
     """The key of an entry by its title, for buttons and for papers without a link."""
-    return f"title:{compact(entry.title)}"[:_MAX_KEY_LENGTH]
+    return bounded_key(f"title:{compact(entry.title)}")
 
 
 def same_paper(first: Entry, second: Entry) -> bool:

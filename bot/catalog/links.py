@@ -6,7 +6,13 @@ Crossref's recommendation, https://www.crossref.org/blog/dois-and-matching-regul
 
 import re
 from dataclasses import dataclass
-from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+from bot.catalog.hosts import ascii_host, mixes_alphabets
+from bot.catalog.keys import bounded_key
+
+LONGEST_ADDRESS = 2000
+"""In characters; longer ones are not read. It is Slack's limit for a button's value, too."""
 
 _NEW = r"\d{4}\.\d{4,5}"
 _OLD = r"[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2})?/\d{7}"
@@ -37,39 +43,74 @@ class Link:
     @property
     def key(self) -> str:
         """A key that all addresses of a document share: `arxiv:…`, `doi:…` or `url:…`."""
+        return bounded_key(self._whole_key)
+
+    @property
+    def _whole_key(self) -> str:
         if self.arxiv:
             return f"arxiv:{self.arxiv}"
         if self.doi:
             return f"doi:{self.doi.lower()}"
-        parts = urlsplit(self.url)
+        address = _split(self.url)
+        if address is None:
+            return f"url:{self.url}"
+        parts, host = address.parts, address.host
         path = unquote(parts.path).rstrip("/")
-        if parts.hostname == "openreview.net":
+        if host == "openreview.net":
             path = re.sub(r"^/(pdf|forum|attachment)$", "/forum", path)
-        host = (parts.hostname or "").removeprefix("www.")
-        return f"url:{host}{path}?{parts.query}#{parts.fragment}"
+        return f"url:{host.removeprefix('www.')}{path}?{parts.query}#{parts.fragment}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """The parts of an address, with the ASCII form of its host."""
+
+    parts: SplitResult
+    host: str
+    port: int | None
+
+    @property
+    def site(self) -> str:
+        """The host, with a port that is not the usual one."""
+        return self.host if self.port in {None, 80, 443} else f"{self.host}:{self.port}"
 
 
 def read_link(address: str) -> Link | None:
-    """Parse an address into a link; None if it is not an http or https address.
+    """Parse an address into a link; None if it is not an http or https address of a page.
 
-    http becomes https, tracking parameters are removed, and arXiv pages, PDFs and mirrors become
-    `https://arxiv.org/abs/ID`.
+    It leads where a browser goes: a user's name is removed, a backslash before the query is a
+    slash, and the host is in ASCII form. http becomes https, tracking parameters are removed, and
+    arXiv pages, PDFs and mirrors become `https://arxiv.org/abs/ID`.
     """
-    address = address.strip()
-    if address.startswith("//"):
-        address = f"https:{address}"
-    try:
-        parts = urlsplit(address)
-        host, port = parts.hostname, parts.port
-    except ValueError:
+    split = _split(address)
+    if split is None:
         return None
-    if parts.scheme.lower() not in {"http", "https"} or not host or "." not in host:
-        return None
-    if re.search(r"[\s<>]", host):
-        return None
-    if arxiv := _arxiv_in(host, parts):
+    if arxiv := _arxiv_in(split.host, split.parts):
         return _arxiv_link(arxiv)
-    return Link(_canonical(parts, host, port), doi=_doi_in(host, parts))
+    return Link(_canonical(split), doi=_doi_in(split.host, split.parts))
+
+
+def shown_host(url: str) -> str:
+    """The host to show beside a link, in ASCII form and without `www.`.
+
+    Empty for pages of arXiv and doi.org, and for what is not a web address.
+    """
+    split = _split(url)
+    if split is None or split.site in {"arxiv.org", "doi.org"}:
+        return ""
+    return split.site.removeprefix("www.")
+
+
+def canonical_address(url: str | None) -> str:
+    """The canonical form of an address, or the text itself if it is none; empty for None."""
+    link = read_link(url or "")
+    return link.url if link else url or ""
+
+
+def mixed_host(url: str) -> str:
+    """The host of an address that mixes alphabets, in ASCII form; else empty."""
+    split = _split(url)
+    return split.host if split and mixes_alphabets(split.host) else ""
 
 
 def read_reference(text: str) -> Link | None:
@@ -78,7 +119,7 @@ def read_reference(text: str) -> Link | None:
     bare = re.sub(r"^(?:arxiv|doi)\s*:\s*", "", text, flags=re.IGNORECASE)
     if match := _ARXIV_ID.fullmatch(bare.removesuffix(".pdf")):
         return _arxiv_link(match["id"])
-    if _DOI.fullmatch(bare):
+    if len(bare) <= LONGEST_ADDRESS and _DOI.fullmatch(bare):
         if match := _ARXIV_DOI.fullmatch(bare):
             return read_reference(match["id"])
         return Link(f"https://doi.org/{bare}", doi=bare)
@@ -118,14 +159,33 @@ def _doi_in(host: str, parts: SplitResult) -> str | None:
     return re.sub(r"(?:v\d+)?(?:\.full)?\.pdf$|/(?:full|abstract|pdf|epub|html)$", "", match[1])
 
 
-def _canonical(parts: SplitResult, host: str, port: int | None) -> str:
-    query = parts.query
+def _split(address: str) -> _Address | None:
+    """Split an address as a browser does; None if it is not an http or https address."""
+    address = address.strip()
+    if len(address) > LONGEST_ADDRESS or any("\ud800" <= char <= "\udfff" for char in address):
+        return None
+    if address.startswith(("//", "\\\\")):
+        address = f"https:{address}"
+    place = re.split(r"[?#]", address, maxsplit=1)[0]
+    try:
+        parts = urlsplit(place.replace("\\", "/") + address[len(place) :])
+        host, port = ascii_host(parts.hostname or ""), parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or host is None:
+        return None
+    return _Address(parts, host, port)
+
+
+def _canonical(address: _Address) -> str:
+    parts, query = address.parts, address.parts.query
     pairs = parse_qsl(query, keep_blank_values=True)
     kept = [pair for pair in pairs if not _TRACKING.fullmatch(pair[0])]
     if len(kept) < len(pairs):  # else the query keeps its own encoding
         query = urlencode(kept)
-    netloc = host.lower() if port in {None, 80, 443} else f"{host.lower()}:{port}"
-    url = urlunsplit(("https", netloc, parts.path or "/", query, parts.fragment))
+    url = urlunsplit(("https", address.site, parts.path or "/", query, parts.fragment))
     if not parts.path and not query and not parts.fragment:
-        url = f"https://{netloc}"
-    return re.sub(r"[\s<>\"]", lambda char: f"%{ord(char[0]):02X}", url)
+        url = f"https://{address.site}"
+    return "".join(
+        char if char.isprintable() and char not in ' <>"' else quote(char, safe="") for char in url
+    )

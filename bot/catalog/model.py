@@ -14,6 +14,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field
 
+LONGEST_TITLE = 500
+"""The longest title in characters, where titles are entered or found."""
 ONE_LINE = r"^\S(?:[^\r\n]*\S)?$"
 
 Text = Annotated[str, Field(pattern=ONE_LINE)]

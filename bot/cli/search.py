@@ -73,6 +73,8 @@ def _answer_json(lookup: "CatalogLookup", text: str) -> dict[str, Any]:
 
 
 def _show(lookup: "CatalogLookup", answer: "LookupAnswer") -> None:
+    from bot.catalog.links import canonical_address
+
     out.print(answer.message, markup=False, style="bold" if answer.results else "")
     if not answer.results:
         raise typer.Exit(1 if answer.kind == "error" else 0)
@@ -80,7 +82,7 @@ def _show(lookup: "CatalogLookup", answer: "LookupAnswer") -> None:
         edition = " ".join(str(part) for part in (entry.venue, entry.year) if part)
         section = lookup.catalog.section_titles(entry.home)
         details = "  ·  ".join(
-            part for part in (section, edition, ", ".join(entry.orgs), entry.url) if part
+            filter(None, (section, edition, ", ".join(entry.orgs), canonical_address(entry.url)))
         )
         out.print(f"\n{entry.title}", markup=False)
         out.print(f"    {details}", markup=False, style="dim")

@@ -5,11 +5,11 @@ material ──► papers of the topic in the period ──► draft ──► w
 """
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from bot.catalog.identity import link_of
+from bot.catalog.keys import bounded_key
 from bot.catalog.model import Catalog, Entry, compact
 from bot.digest.feed_health import FeedChecks, FeedHealth
 from bot.digest.model import Subscription, Topic
@@ -23,7 +23,6 @@ STALE = dt.timedelta(days=7)
 LATE = dt.timedelta(days=7)
 """How long after its listing a paper may still appear in an edition: it may be committed while an
 edition is made, dated by a wrong clock, or added in a pull request that is merged days later."""
-_MAX_KEY = 400
 _MIN_TITLE_WORDS = 3
 
 
@@ -221,14 +220,7 @@ def paper_keys(entry: Entry) -> tuple[str, ...]:
         keys.append(link.key)
     if not keys or len(entry.title.split()) >= _MIN_TITLE_WORDS:
         keys.append(f"title:{compact(entry.title)}")
-    return tuple(map(_bounded, keys))
-
-
-def _bounded(key: str) -> str:
-    """A key short enough for a database index."""
-    if len(key) <= _MAX_KEY:
-        return key
-    return f"{key[:_MAX_KEY]}#{hashlib.sha256(key.encode()).hexdigest()}"
+    return tuple(map(bounded_key, keys))
 
 
 def _is_listed_in(paper: ListedPaper, subscription: Subscription, period: Period) -> bool:

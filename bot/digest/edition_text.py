@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
+from bot.catalog.links import canonical_address
 from bot.digest.edition import Edition, EditionGroup
 from bot.digest.messages import EditionSummary, summarize
 from bot.digest.model import Subscription, describe_subscription, format_time, topic_clause
@@ -89,6 +90,7 @@ def _group_lines(group: EditionGroup) -> Iterator[str]:
     for paper in group.papers:
         yield f"    {paper.title}"
         approved = f"approved by {', '.join(paper.approved_by)}" if paper.approved_by else ""
-        details = [part for part in (paper.url, paper.details, approved) if part]
+        address = canonical_address(paper.url)
+        details = [part for part in (address, paper.details, approved) if part]
         if details:
             yield f"      {'  '.join(details)}"

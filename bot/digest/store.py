@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from bot.catalog.keys import bounded_key
 from bot.db.engine import Database
 from bot.digest.edition import Edition, without_repeats
 from bot.digest.messages import to_messages
@@ -26,7 +27,6 @@ SubscriptionChange = Literal["added", "changed", "same"]
 MAX_SUBSCRIPTIONS = 20
 """Subscriptions of one channel."""
 _BATCH = 500  # keys in one query
-_MAX_KEY = 512
 _PLAIN = (
     "channel", "is_quiet", "created_by", "created_at", "changed_at", "revision", "since",
     "covered_until",
@@ -229,7 +229,7 @@ def _to_row(subscription: Subscription) -> dict[str, Any]:
     return {name: getattr(subscription, name) for name in _PLAIN} | {
         "topic": topic.text,
         "section": topic.section,
-        "active_key": f"{subscription.channel}:{topic.key}"[:_MAX_KEY],
+        "active_key": bounded_key(f"{subscription.channel}:{topic.key}"),
         "rhythm": schedule.rhythm,
         "weekday": schedule.weekday,
         "time": schedule.time,

@@ -11,10 +11,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from html.entities import html5
 
+from bot.catalog.model import LONGEST_TITLE
 from bot.discovery.tex import text_of_tex
 from bot.text import visible
 
-TITLE_LENGTH = 500
 ABSTRACT_LENGTH = 10_000
 REMARK_LENGTH = 1_000
 NAME_LENGTH = 200
@@ -40,7 +40,7 @@ def clean_text(text: str, limit: int) -> str:
 
 def clean_title(text: str) -> str:
     """A title as plain text, with its TeX converted."""
-    return _of_tex(text, TITLE_LENGTH)
+    return _of_tex(text, LONGEST_TITLE)
 
 
 def clean_abstract(text: str) -> str:

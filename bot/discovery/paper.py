@@ -7,10 +7,10 @@ preference. Text in a paper is clean (`bot.discovery.clean`); every identifier i
 import datetime as dt
 from dataclasses import dataclass, fields
 
+from bot.catalog.keys import bounded_key
 from bot.catalog.links import arxiv_url, read_link
 from bot.catalog.model import Entry, compact
 
-KEY_LENGTH = 512
 _ARXIV_DOI = "10.48550/arxiv."
 
 
@@ -81,7 +81,7 @@ def keys_for(
     if doi and doi.startswith(_ARXIV_DOI):
         arxiv, doi = arxiv or doi.removeprefix(_ARXIV_DOI), None
     named = (("arxiv", arxiv), ("doi", doi), ("dblp", dblp), ("title", compact(title)))
-    return tuple(f"{scheme}:{value}"[:KEY_LENGTH] for scheme, value in named if value) or (
+    return tuple(bounded_key(f"{scheme}:{value}") for scheme, value in named if value) or (
         "title:",
     )
 

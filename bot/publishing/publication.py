@@ -85,13 +85,6 @@ def has_trailer(message: str, key: str) -> bool:
     return trailer in message.strip().rpartition("\n\n")[2].splitlines()
 
 
-def neutralize_mentions(text: str) -> str:
-    """Text in which GitHub sees no mention of a person and no reference to an issue."""
-    return re.sub(
-        r"(?<![\w/.])(?:@(?=\w)|#(?=\d)|GH-(?=\d))", lambda sign: f"{sign[0]}\u200b", text
-    )
-
-
 def clean_name(text: str) -> str:
     """A name or address without the characters that a commit's header does not allow."""
     text = "".join(char if char.isprintable() else " " for char in text)

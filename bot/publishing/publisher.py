@@ -20,7 +20,8 @@ from bot.catalog.change import is_done
 from bot.catalog.yaml.edit import apply_to_folder
 from bot.catalog.yaml.read import CatalogError, read_catalog
 from bot.errors import PapersError
-from bot.publishing.publication import Publication, Published, PublishError, neutralize_mentions
+from bot.publishing.github_text import neutralize
+from bot.publishing.publication import Publication, Published, PublishError
 from bot.publishing.queue import DuePublication, PublicationQueue
 from bot.review.model import Suggestion
 from bot.review.store import target_change
@@ -124,8 +125,8 @@ class Publisher:
         return Publication(
             key=due.key,
             change=due.change,
-            subject=neutralize_mentions(f"{verb} {entry.title}"),
-            body=neutralize_mentions(body),
+            subject=neutralize(f"{verb} {entry.title}"),
+            body=neutralize(body),
             author=due.author.name or due.author.id or "papers bot",
             email=f"{due.author.id or 'bot'}@users.noreply.slack.com",
             slug=slugify(f"{number} {entry.name or entry.title}", max_length=50),

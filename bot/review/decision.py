@@ -5,10 +5,11 @@ history.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from bot.catalog.hosts import looks_like_address
 from bot.catalog.model import Entry
 from bot.review.changes import changes_since, entry_changes, last_editor
 from bot.review.model import DECIDED, Event, EventKind, Person, State, Subject, Suggestion
@@ -32,6 +33,8 @@ RefusalReason = Literal[
     "no title",
     "listed",
     "no reason",
+    "no section",
+    "address as title",
 ]
 
 
@@ -120,6 +123,8 @@ class DecisionRules:
     """The events of the suggestion, oldest first."""
     former_reviewers: frozenset[str] = frozenset()
     """The people who approved it and do not review any more."""
+    sections: Collection[str] | None = None
+    """The paths of the list's sections; None if they do not matter to the action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +248,25 @@ def _objection_to_answer(
     if isinstance(action, Reject):
         return None if action.reason.strip() else "no reason"
     if isinstance(action, Approve):
-        return _objection_to_approval(suggestion, actor, rules)
+        reason = _objection_to_approval(suggestion, actor, rules)
+        return reason or _objection_to_entry(
+            _in_section(suggestion.subject, action.section), rules
+        )
+    if isinstance(action, Edit):
+        return _objection_to_entry(replace(suggestion.subject, after=action.entry), rules)
     if isinstance(action, Second) and actor.id in suggestion.seconds:
         return "seconded already"
     return None
+
+
+def _objection_to_entry(subject: Subject, rules: DecisionRules) -> RefusalReason | None:
+    """The reason why an entry may not be listed as it is."""
+    entry = subject.after
+    if entry is None:
+        return None
+    if rules.sections is not None and not set(entry.sections) <= set(rules.sections):
+        return "no section"
+    return "address as title" if looks_like_address(entry.title) else None
 
 
 def _objection_to_approval(

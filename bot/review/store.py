@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 
 from bot.catalog.change import Change
+from bot.catalog.keys import bounded_key
 from bot.catalog.model import compact
 from bot.db.engine import Database
 from bot.discovery.record_store import same_keys
@@ -16,6 +17,7 @@ from bot.review.model import OPEN, Event, Subject, Suggestion
 from bot.review.tables import history, pauses, suggestions
 
 SUBJECT: TypeAdapter[Subject] = TypeAdapter(Subject)
+_TITLE_KEY_LENGTH = 255
 _PLAIN = (
     "identity", "state", "version", "source", "suggested_at", "wake_at", "decided_by",
     "decided_at", "reason", "published", "trouble",
@@ -47,7 +49,9 @@ def from_row(row: sa.Row[Any]) -> Suggestion:
 
 def addition_title(subject: Subject) -> str:
     """The compacted title of an addition, equal for its spellings; empty for other kinds."""
-    return compact(subject.entry.title)[:255] if subject.kind == "addition" else ""
+    if subject.kind != "addition":
+        return ""
+    return bounded_key(compact(subject.entry.title), _TITLE_KEY_LENGTH)
 
 
 def lock_suggestion(connection: sa.Connection, number: int) -> Suggestion | None:

@@ -213,6 +213,7 @@ class ListenerContext:
             is_listed=bool(self.lookup.current().listed(suggestion.identity, entry.title)),
             seen=seen,
             former_reviewers=frozenset(earlier) - reviewers,
+            sections=self.catalog.places.keys(),
         )
         actor = self.actor(interaction)
         result = self.review.act(suggestion.id, action, actor, self.now(), rules)

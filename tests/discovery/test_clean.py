@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.catalog.model import LONGEST_TITLE
 from bot.discovery.clean import (
     ABSTRACT_LENGTH,
     AUTHORS,
-    TITLE_LENGTH,
     clean_abstract,
     clean_doi,
     clean_text,
@@ -50,14 +50,14 @@ def test_markup_in_a_title_becomes_plain_text(written: str, read: str) -> None:
 @given(st.text(max_size=300) | st.text("\\${}^_~%&#ab '\"`()x;lt", max_size=120))
 def test_any_text_becomes_a_bounded_title_without_control_characters(text: str) -> None:
     title = clean_title(text)
-    assert len(title) <= TITLE_LENGTH
+    assert len(title) <= LONGEST_TITLE
     assert title == " ".join(title.split())
     assert not any(unicodedata.category(char) in {"Cc", "Cf", "Co", "Cs"} for char in title)
-    assert clean_text(title, TITLE_LENGTH) == title
+    assert clean_text(title, LONGEST_TITLE) == title
 
 
 def test_lengths_are_bounded() -> None:
-    assert len(clean_title("word " * 1_000)) == TITLE_LENGTH
+    assert len(clean_title("word " * 1_000)) == LONGEST_TITLE
     assert clean_title("word " * 1_000).endswith("…")
     assert len(clean_abstract("x" * 1_000_000)) == ABSTRACT_LENGTH
     assert clean_abstract("x" * ABSTRACT_LENGTH) == "x" * ABSTRACT_LENGTH

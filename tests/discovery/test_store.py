@@ -1,6 +1,7 @@
 """Laws of the paper store: a paper is stored once, a feed completely or not at all."""
 
 import datetime as dt
+import random
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -200,3 +201,14 @@ def test_the_background_is_every_seen_paper(store: PaperStore) -> None:
     many = tuple(arrival(paper(f"2601.{n:05d}")) for n in range(1200))
     store.take("arXiv", FetchedBatch(many), NOW)
     assert len(list(store.background())) == 1200
+
+
+def test_a_paper_known_only_by_a_long_title_is_stored_once(store: PaperStore) -> None:
+    """The key and the record's key are indexed together, in at most 2,700 bytes."""
+    chance = random.Random(1)
+    title = "".join(chr(chance.randrange(0x4E00, 0x9FFF)) for _ in range(500))
+    doi = "10.1145/" + "".join(chance.choices("abcdefghijklmnop", k=900))
+    for known in (Paper(title=title), Paper(title=f"{title[:400]}!", doi=doi)):
+        new = arrival(known)
+        assert store.take("A Feed", FetchedBatch((new,)), NOW) == 1
+        assert store.take("A Feed", FetchedBatch((new,)), NOW) == 0

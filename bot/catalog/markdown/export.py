@@ -1,11 +1,12 @@
 """Export of a catalog as awesome-list Markdown: the inverse of an import."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot.catalog.markdown.dialect import markdown_parser
+from bot.catalog.markdown.escape import least_escaped
 from bot.catalog.markdown.importer import derived_id
 from bot.catalog.markdown.inline import plain, read_inline
-from bot.catalog.markdown.line_style import escaped, styled_line
+from bot.catalog.markdown.line_style import styled_line
 from bot.catalog.model import Catalog, Entry, Section, section_ranks
 from bot.catalog.names import KnownNames
 from bot.errors import PapersError
@@ -19,12 +20,17 @@ def export_list(catalog: Catalog, names: KnownNames) -> str:
 def heading_line(title: str, level: int, *, section: str | None = None) -> str:
     """A heading that reads back as the title; a comment holds an id not derived from it."""
     comment = f" <!-- id: {section} -->" if section else ""
-    for text in (f"{title}{comment}", f"{escaped(title)}{comment}"):
-        tokens = markdown_parser().parse(f"{'#' * level} {text}")
-        if [token.type for token in tokens] == ["heading_open", "inline", "heading_close"]:
-            inline = read_inline(tokens[1].children or ())
-            if not inline.links and plain(inline.text) == title:
-                return f"{'#' * level} {text}"
+    mark = "#" * level
+
+    def reads_back(parts: Sequence[str]) -> bool:
+        tokens = markdown_parser().parse(f"{mark} {parts[0]}{comment}")
+        if [token.type for token in tokens] != ["heading_open", "inline", "heading_close"]:
+            return False
+        inline = read_inline(tokens[1].children or ())
+        return not inline.links and plain(inline.text) == title
+
+    if least := least_escaped([title], reads_back):
+        return f"{mark} {least[1][0]}{comment}"
     raise PapersError(f"{title!r} contains control characters, which Markdown cannot express.")
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from bot.catalog.links import Link, read_link
+from bot.catalog.links import Link, canonical_address, read_link
 from bot.catalog.markdown.details import (
     Details,
     is_empty_value,
@@ -75,9 +75,16 @@ class Draft:
         )
 
     def states(self, entry: Entry) -> bool:
-        """Tell whether the line states this entry, apart from ids, sections, `added` and `by`."""
+        """Tell whether the line states this entry, apart from ids, sections, `added` and `by`.
+
+        The address of the entry may have another form, if a person wrote it.
+        """
         read = self.entry(entry.sections)
-        return read == replace(entry, arxiv=read.arxiv, doi=read.doi, added=None, by=None)
+        if read.title != entry.title:
+            return False
+        is_its_url = read.url != entry.url and read.url == canonical_address(entry.url)
+        url = read.url if is_its_url else entry.url
+        return read == replace(entry, url=url, arxiv=read.arxiv, doi=read.doi, added=None, by=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,22 @@ from itertools import product
 
 from bot.catalog.links import read_link
 from bot.catalog.markdown.dialect import markdown_parser
+from bot.catalog.markdown.escape import Accepts, least_escaped
 from bot.catalog.markdown.inline import read_inline
 from bot.catalog.markdown.line import Draft, read_line
 from bot.catalog.model import Entry
 from bot.catalog.names import KnownNames
 from bot.errors import PapersError
 
-Escape = Callable[[str], str]
+Part = Callable[[Entry], str]
+"""A part of a line, given an entry whose texts are Markdown."""
 
 _LINE_TOKENS = ["bullet_list_open", "list_item_open", "paragraph_open", "inline"]
 _LINE_TOKENS += ["paragraph_close", "list_item_close", "bullet_list_close"]
-_UNESCAPED = re.compile(r"(?P<kept>(?<=\S) (?=\S)|(?<=\w)[^\W\d_])|.")
 _SHORT_YEARS = range(2000, 2070)
 _LINK = re.compile(r"\]\((?P<address><[^<>\n]*>|(?:[^()\s]|\([^()\s]*\))*)\)")
+_STRUCK = re.compile(r"(?<![\\~])~(?=[^\s~])[^~]*(?<=[^\s\\~])~(?!~)")
+"""Text that only GitHub strikes out: between single tildes."""
 _WORDS = ("paper", "Paper", "pdf", "PDF", "link", "Link", "arXiv")
 # The text before and after the details; {n}ame, {r}est, {t}itle, {u}rl.
 _HEADS = [
@@ -137,9 +140,18 @@ def styled_line(
     `sections` are noted in a comment, for entries that name them in another order than the list.
     """
     comment = f" <!-- sections: {' '.join(sections)} -->" if sections else ""
-    for form in _forms(entry, style):
-        if reads_as(f"{form}{comment}", entry, names):
-            return f"{form}{comment}"
+
+    def line_in(form: Part, parts: Sequence[str]) -> str:
+        return f"{form(_with_texts(entry, parts))}{comment}"
+
+    def accepted_in(form: Part) -> Accepts:
+        return lambda parts: reads_as(line_in(form, parts), entry, names)
+
+    forms = list(_forms(entry, style))
+    texts = [entry.title, entry.venue or "", entry.note or "", *entry.orgs]
+    if least := least_escaped(texts, *map(accepted_in, forms)):
+        number, parts = least
+        return line_in(forms[number], parts)
     # Not reached with any text that people can type: the escaped form reads back (tested).
     raise PapersError(
         f"{entry.title!r} contains control characters, which Markdown cannot express."
@@ -171,16 +183,10 @@ def address_of(url: str | None) -> str:
     return f"<{url.replace('&', '&amp;').replace(chr(92), chr(92) * 2)}>"
 
 
-def escaped(text: str) -> str:
-    """Markdown in which each word contains a literal, so that no word has a special meaning.
-
-    Letters within a word stay readable; single spaces between words stay spaces.
-    """
-    return _UNESCAPED.sub(lambda char: char["kept"] or f"&#{ord(char[0])};", text)
-
-
 def reads_as(line: str, entry: Entry, names: KnownNames) -> bool:
-    """Tell whether the text of a bullet reads back as an entry."""
+    """Tell whether the text of a bullet reads back as an entry, and GitHub shows all of it."""
+    if _STRUCK.search(_LINK.sub("", line)):
+        return False
     tokens = markdown_parser().parse(f"- {line}")
     if [token.type for token in tokens] != _LINE_TOKENS:
         return False
@@ -188,40 +194,60 @@ def reads_as(line: str, entry: Entry, names: KnownNames) -> bool:
     return isinstance(draft, Draft) and draft.states(entry)
 
 
-def _forms(entry: Entry, style: Style | None) -> Iterator[str]:
-    """Lines that may read back as the entry, the best first."""
+def _with_texts(entry: Entry, parts: Sequence[str]) -> Entry:
+    """An entry with Markdown in place of its texts."""
+    title, venue, note, *orgs = parts
+    return replace(entry, title=title, venue=venue or None, note=note or None, orgs=tuple(orgs))
+
+
+def _forms(entry: Entry, style: Style | None) -> Iterator[Part]:
+    """The forms of lines that may read back as the entry, the best first."""
     if style and entry.url:
-        yield style.line(entry)
-        yield replace(style, detail=_DETAILS[0]).line(entry)  # bars mark organisations
-    yield from _plain_forms(entry, str)
-    yield from _plain_forms(entry, escaped)
+        yield style.line
+        yield replace(style, detail=_DETAILS[0]).line  # bars mark organisations
+    titles = [_linked_title]
+    if entry.url and not entry.note:
+        titles.insert(0, _linked_name)
+    elif not entry.url and not entry.note:
+        titles.insert(0, lambda entry: entry.title)
+    for title, edition, orgs in product(
+        titles, (_edition, _labelled_edition), (_orgs, _labelled_orgs)
+    ):
+        yield _joined(title, orgs, edition)
 
 
-def _plain_forms(entry: Entry, escape: Escape) -> Iterator[str]:
-    """Lines in the plain style, the most readable first."""
-    address = address_of(entry.url)
-    note = f" - {escape(entry.note)}" if entry.note else ""
+def _joined(*parts: Part) -> Part:
+    return lambda entry: " | ".join(filter(None, (part(entry) for part in parts)))
+
+
+def _linked_title(entry: Entry) -> str:
+    note = f" - {entry.note}" if entry.note else ""
+    return f"[{entry.title}]({address_of(entry.url)}){note}"
+
+
+def _linked_name(entry: Entry) -> str:
     name, _, rest = entry.title.partition(": ")
-    titles = [f"[{escape(entry.title)}]({address})"]
-    if rest and address and not note:
-        titles.insert(0, f"[{escape(name)}]({address}): {escape(rest)}")
-    if not address and not note:
-        titles.insert(0, escape(entry.title))
-    together = " & ".join(escape(org) for org in entry.orgs)
-    orgs_forms = [[together], [f"Org: {together}"]] if together else [[]]
-    for title, edition, orgs in product(titles, _plain_editions(entry, escape), orgs_forms):
-        yield " | ".join([f"{title}{note}", *orgs, *edition])
+    return f"[{name}]({address_of(entry.url)}): {rest}" if rest else _linked_title(entry)
 
 
-def _plain_editions(entry: Entry, escape: Escape) -> list[list[str]]:
-    year, venue = entry.year, entry.venue
-    if venue is None:
-        return [[] if year is None else [str(year)], [f"Year: {year}"]]
-    labelled = [f"Venue: {escape(venue)}"] + ([f"Year: {year}"] if year is not None else [])
-    if year is None:
-        return [[escape(venue)], labelled]
-    short = f"'{year % 100:02d}" if year in _SHORT_YEARS else str(year)
-    return [[f"{escape(venue)} {short}"], labelled]
+def _orgs(entry: Entry) -> str:
+    return " & ".join(entry.orgs)
+
+
+def _labelled_orgs(entry: Entry) -> str:
+    return f"Org: {_orgs(entry)}" if entry.orgs else ""
+
+
+def _edition(entry: Entry) -> str:
+    year = entry.year
+    if entry.venue and year and year in _SHORT_YEARS:
+        return f"{entry.venue} '{year % 100:02d}"
+    return " ".join(str(part) for part in (entry.venue, year) if part)
+
+
+def _labelled_edition(entry: Entry) -> str:
+    venue = f"Venue: {entry.venue}" if entry.venue else ""
+    return " | ".join(filter(None, (venue, f"Year: {entry.year}" if entry.year else "")))
 
 
 def _retouch(text: str, before: Entry, after: Entry, style: Style) -> str | None:

@@ -1,13 +1,15 @@
 """Tables: the meaning of each column, and the rows of entries, read and written."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.catalog.markdown.details import is_empty_value, read_edition
-from bot.catalog.markdown.inline import Inline, Piece, is_link_word, plain
+from bot.catalog.markdown.dialect import markdown_parser
+from bot.catalog.markdown.escape import escaped, least_escaped
+from bot.catalog.markdown.inline import Inline, Piece, is_link_word, plain, read_inline
 from bot.catalog.markdown.line import EMPTY_ROW, Draft, Unreadable, read_fields, read_line
-from bot.catalog.markdown.line_style import Escape, address_of, escaped
+from bot.catalog.markdown.line_style import address_of
 from bot.catalog.model import Entry
 from bot.catalog.names import KnownNames
 
@@ -84,7 +86,7 @@ def row_candidates(
     indent = source[: len(source) - len(source.lstrip())]
     first = "| " if source.lstrip().startswith("|") else ""
     last = " |" if source.rstrip().endswith("|") else ""
-    for escape in (str, escaped):
+    for escape in (str, _escaped_in_cell, escaped):
         for split in (False, True):
             cells = _cells(entry, columns, previous, escape, split_edition=split)
             yield f"{indent}{first}{' | '.join(cells)}{last}"
@@ -148,7 +150,7 @@ def _cells(
     entry: Entry,
     columns: Sequence[Column],
     previous: Sequence[Inline],
-    escape: Escape,
+    escape: Callable[[str], str],
     *,
     split_edition: bool,
 ) -> list[str]:
@@ -180,6 +182,18 @@ def _cells(
         else:
             cells.append(texts.get(kind or "", ""))
     return cells
+
+
+def _escaped_in_cell(text: str) -> str:
+    """The most readable Markdown that a cell shows as a text."""
+    least = least_escaped([text], lambda parts: _shows(parts[0], text))
+    return least[1][0] if least else escaped(text)
+
+
+def _shows(source: str, text: str) -> bool:
+    tokens = markdown_parser().parse(f"| - |\n|---|\n| {source} |")
+    cells = [read_inline(token.children or ()) for token in tokens if token.type == "inline"]
+    return [(plain(cell.text), cell.links) for cell in cells[1:]] == [(text, ())]
 
 
 def _link(text: str, entry: Entry) -> str:

@@ -8,11 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
+from bot.catalog.hosts import looks_like_address
 from bot.catalog.identity import keys, link_of, same_paper
-from bot.catalog.links import read_link
+from bot.catalog.links import mixed_host, read_link
 from bot.catalog.markdown.dialect import markdown_parser
 from bot.catalog.markdown.parse import MAX_DEPTH
-from bot.catalog.model import Catalog, Section, compact, section_ranks
+from bot.catalog.model import LONGEST_TITLE, Catalog, Section, compact, section_ranks
 from bot.catalog.names import KnownNames, Names
 from bot.catalog.yaml.read import LoadedCatalog, LocatedEntry, Problem
 
@@ -129,6 +130,21 @@ def _text_problems(located: LocatedEntry) -> Iterator[Problem]:
             yield located.problem(
                 f"the {key} has irregular spaces.", "Use single spaces.", key=key
             )
+    title = located.entry.title
+    if looks_like_address(title):
+        remedy = "Write the paper's title."
+        yield located.problem(
+            "its title looks like a web address.", remedy, key="title", is_error=False
+        )
+    if len(title) > LONGEST_TITLE:
+        message = f"its title has more than {LONGEST_TITLE} characters."
+        yield located.problem(message, "Shorten it.", key="title", is_error=False)
+    if located.entry.url and (host := mixed_host(located.entry.url)):
+        message, remedy = (
+            f"its address mixes alphabets: {host}.",
+            "Make sure that it is the right one.",
+        )
+        yield located.problem(message, remedy, key="url", is_error=False)
     sections = located.entry.sections
     if len(set(sections)) < len(sections):
         remedy = "Name each section once."

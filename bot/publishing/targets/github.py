@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from bot.catalog.names import KnownNames
 from bot.publishing.edits import file_edits
+from bot.publishing.github_text import markdown
 from bot.publishing.publication import Publication, Published, PublishError, has_trailer
 from bot.publishing.targets.github_api import BranchMovedError, GitHubRepository, PullRequest
 
@@ -185,7 +186,8 @@ def _find_commit(commits: Iterable[tuple[str, str]], publication: Publication) -
 def _text(publication: Publication) -> str:
     """A decision in a pull request's text, with a mark by which it is recognised."""
     subject = " ".join(publication.subject.split())
-    return f"### {subject}\n\n{publication.body.strip()}\n\n{_mark(publication)}"
+    body = markdown(publication.body.strip())
+    return f"### {markdown(subject)}\n\n{body}\n\n{_mark(publication)}"
 
 
 def _mark(publication: Publication) -> str:

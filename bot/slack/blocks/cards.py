@@ -18,7 +18,8 @@ from slack_sdk.models.blocks import (
     StaticSelectElement,
 )
 
-from bot.catalog.links import arxiv_url
+from bot.catalog.hosts import contains_address
+from bot.catalog.links import arxiv_url, canonical_address
 from bot.catalog.model import Catalog, Entry
 from bot.discovery.ranking.explanations import NearEntry, Reasons
 from bot.review.changes import lapsed_approvals
@@ -31,6 +32,7 @@ from bot.slack.blocks.text import (
     linked_title,
     mention,
     mentions,
+    mixed_host_note,
     mrkdwn,
     section,
     section_name,
@@ -127,7 +129,8 @@ def _head(subject: Subject) -> str:
         day(subject.day) if subject.day else "",
     )
     line = fit(" · ".join(filter(None, parts)), 500)
-    return f"*{linked_title(subject.entry)}*" + (f"\n{line}" if line else "")
+    title = linked_title(subject.entry, bold=True)
+    return "\n".join(filter(None, (title, line, mixed_host_note(subject.entry))))
 
 
 def _question(
@@ -224,8 +227,12 @@ def _entry_links(entries: Sequence[NearEntry]) -> str:
     """Listed papers by their names, linked."""
     shown = []
     for near in entries:
-        name = fit(shorten(near.title.partition(": ")[0], 60), 80)
-        shown.append(f"<{arxiv_url(near.arxiv)}|{name}>" if near.arxiv else f"“{name}”")
+        name = shorten(near.title.partition(": ")[0], 60)
+        label = fit(name, 80)
+        if near.arxiv and not contains_address(name):
+            shown.append(f"<{arxiv_url(near.arxiv)}|{label}>")
+        else:
+            shown.append(f"“{label}”")
     return ", ".join(shown)
 
 
@@ -297,7 +304,7 @@ def _differences(subject: Subject, catalog: Catalog) -> Iterator[str]:
 def _fields(entry: Entry, catalog: Catalog) -> dict[str, str]:
     return {
         "Title": entry.title,
-        "Link": entry.url or "",
+        "Link": canonical_address(entry.url),
         "Venue": venue_and_year(entry),
         "Organisations": ", ".join(entry.orgs),
         "Note": entry.note or "",

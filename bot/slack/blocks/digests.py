@@ -17,7 +17,7 @@ from bot.digest.messages import (
     EditionSummary,
     summarize,
 )
-from bot.slack.blocks.text import SlackMessage, fit, link, mentions, section, small_print
+from bot.slack.blocks.text import SlackMessage, fit, mentions, section, small_print, titled_link
 from bot.slack.permalinks import permalink
 from bot.text import pluralize
 
@@ -91,7 +91,7 @@ def _papers(groups: Sequence[EditionGroup]) -> Iterator[Block]:
 
 def _line(paper: EditionPaper) -> str:
     """A paper: its title as a link, its venue and organisations, who approved it."""
-    title = link(paper.url or "", fit(paper.title, _TITLE), _ADDRESS)
+    title = titled_link(paper.url, paper.title, _TITLE, _ADDRESS)
     approvers = mentions(paper.approved_by[:_APPROVERS])
     details = fit(paper.details, _DETAILS) if paper.details else ""
     approved = f"approved by {approvers}" if approvers else ""

@@ -76,7 +76,7 @@ def read_edit(
     merged = FormValues(
         {block: (sent if block in edited else shown).choices(block) for block in _FIELDS}
     )
-    read = read_entry(merged, entry, names)
+    read = read_entry(merged, entry, names, catalog.places)
     if isinstance(read, FormFaults):
         return read
     collisions = {

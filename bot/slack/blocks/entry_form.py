@@ -1,7 +1,7 @@
 """The form with the fields of an entry: to suggest or correct a paper. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -16,8 +16,9 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.catalog.links import Link, read_reference
-from bot.catalog.model import Catalog, Entry
+from bot.catalog.hosts import looks_like_address
+from bot.catalog.links import LONGEST_ADDRESS, Link, read_reference
+from bot.catalog.model import LONGEST_TITLE, Catalog, Entry
 from bot.catalog.names import KnownNames
 from bot.slack.blocks.cards import MAX_OPTIONS, OPTION_VALUE, section_option
 from bot.slack.blocks.modals import FormFaults, modal, select_element, text_element
@@ -63,24 +64,21 @@ def entry_form(
     return modal(callback, title, submit, about, blocks)
 
 
-def read_entry(values: FormValues, base: Entry | None, names: KnownNames) -> Entry | FormFaults:
+def read_entry(
+    values: FormValues, base: Entry | None, names: KnownNames, sections: Collection[str]
+) -> Entry | FormFaults:
     """The entry that a form describes; `base` gives what the form does not ask for.
 
-    Venues and organisations become the names that the list has for them.
+    Venues and organisations become the names that the list has for them. `sections` are the paths
+    of the list's sections.
     """
-    year, url = values.text("year"), values.text("url")
-    sections = values.choices("sections")
-    link = read_reference(url) if url else None
-    if year and not re.fullmatch(r"\d{4}", year):
-        return FormFaults({"year": "A year in four digits, such as 2025."})
-    if not sections:
-        return FormFaults({"sections": "Choose at least one section."})
-    if url and link is None:
-        return FormFaults({"url": "A whole web address is needed, beginning with https://."})
-    name, title, venue = values.text("name"), values.text("title"), values.text("venue")
+    link = read_reference(values.text("url"))
+    if faults := dict(_faults(values, link, sections)):
+        return FormFaults(faults)
+    year, venue = values.text("year"), values.text("venue")
     orgs = filter(None, map(str.strip, re.split(r"[,;]", values.text("orgs"))))
     fields = {
-        "title": f"{name}: {title}" if name else title,
+        "title": _whole_title(values),
         "url": link.url if link else None,
         "arxiv": link.arxiv if link else None,
         "doi": link.doi if link else None,
@@ -88,7 +86,7 @@ def read_entry(values: FormValues, base: Entry | None, names: KnownNames) -> Ent
         "year": int(year) if year else None,
         "orgs": tuple(dict.fromkeys(names.orgs.canonical(org) or org for org in orgs)),
         "note": values.text("note") or None,
-        "sections": sections,
+        "sections": values.choices("sections"),
     }
     try:
         entry = _ENTRY.validate_python(fields)
@@ -97,6 +95,33 @@ def read_entry(values: FormValues, base: Entry | None, names: KnownNames) -> Ent
         shown = {block: text for block, text in faults.items() if block in fields}
         return FormFaults(shown or {"title": "?"})
     return replace(entry, added=base.added, by=base.by) if base else entry
+
+
+def _faults(
+    values: FormValues, link: Link | None, sections: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """The fields with mistakes, each with its remedy."""
+    title, url, year = _whole_title(values), values.text("url"), values.text("year")
+    if looks_like_address(title):
+        yield "title", "This looks like a web address. Write the paper’s title."
+    elif len(title) > LONGEST_TITLE:
+        yield "title", f"At most {LONGEST_TITLE} characters, with the name."
+    if len(url) > LONGEST_ADDRESS:
+        yield "url", f"At most {LONGEST_ADDRESS:,} characters."
+    elif url and link is None:
+        yield "url", "A whole web address is needed, beginning with https://."
+    if year and not re.fullmatch(r"\d{4}", year):
+        yield "year", "A year in four digits, such as 2025."
+    chosen = values.choices("sections")
+    if not chosen:
+        yield "sections", "Choose at least one section."
+    elif not set(chosen) <= set(sections):
+        yield "sections", "A section is not on the list any more. Open the form again."
+
+
+def _whole_title(values: FormValues) -> str:
+    name, title = values.text("name"), values.text("title")
+    return f"{name}: {title}" if name else title
 
 
 def form_values(entry: Entry | None, url: str = "") -> FormValues:

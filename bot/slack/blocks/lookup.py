@@ -21,10 +21,11 @@ from bot.slack.blocks.text import (
     TITLE_LENGTH,
     SlackMessage,
     bold_title,
-    escape,
     fit,
+    link,
     linked_title,
     mention,
+    mixed_host_note,
     mrkdwn,
     mrkdwn_message,
     section,
@@ -42,6 +43,7 @@ _PRIVATE = "Only you can see this."
 _DETAILS_LENGTH = 300
 _HEADING_LENGTH = 500
 _NAME_LENGTH = 60
+_ADDRESS_LENGTH = 1000
 
 
 def results_message(
@@ -171,7 +173,8 @@ def _card(catalog: Catalog, entry: Entry) -> list[Block]:
         pdf = f"https://arxiv.org/pdf/{entry.arxiv}"
         arxiv = f"<{arxiv_url(entry.arxiv)}|{entry.arxiv}> · <{pdf}|PDF>"
     if entry.doi and len(entry.doi) <= _DETAILS_LENGTH:
-        doi = f"<https://doi.org/{escape(entry.doi)}|{fit(entry.doi, _NAME_LENGTH)}>"
+        address = f"https://doi.org/{entry.doi}"
+        doi = link(address, fit(entry.doi, _NAME_LENGTH), _ADDRESS_LENGTH)
     rows = {
         "Section": "\n".join(fit(section_name(catalog, path), 300) for path in entry.sections[:5]),
         "Venue": fit(venue_and_year(entry), _DETAILS_LENGTH),
@@ -182,7 +185,8 @@ def _card(catalog: Catalog, entry: Entry) -> list[Block]:
         "Added": entry.added.isoformat() if entry.added else "",
     }
     fields = [mrkdwn(f"*{name}*\n{value}") for name, value in rows.items() if value]
-    return [section(f"*{linked_title(entry)}*"), SectionBlock(fields=fields)]
+    title = "\n".join(filter(None, (linked_title(entry, bold=True), mixed_host_note(entry))))
+    return [section(title), SectionBlock(fields=fields)]
 
 
 def _lines(catalog: Catalog, answer: LookupAnswer) -> list[Block]:

@@ -18,6 +18,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
+from bot.catalog.links import shown_host
 from bot.review.model import Suggestion
 from bot.slack.blocks.cards import OPTION_TEXT, reference
 from bot.slack.blocks.text import SlackMessage, fit, section, shorten
@@ -127,7 +128,7 @@ def link_form(links: Sequence[str]) -> View:
         if len(json.dumps([*kept, link])) > _METADATA_LENGTH:
             break
         kept.append(link)
-    options = numbered_options(shorten(link, OPTION_TEXT)[:OPTION_TEXT] for link in kept)
+    options = numbered_options(map(_option_label, kept))
     element = select_element(options, "Choose a link", 0 if kept else None)
     return modal(
         CHOSEN_LINK,
@@ -193,6 +194,14 @@ def _about(suggestion: Suggestion, notice: str) -> list[Block]:
     """The title of the suggestion that a form is about, below a notice if there is one."""
     title = _subject(suggestion.subject.entry.title)
     return [section(notice), title] if notice else [title]
+
+
+def _option_label(address: str) -> str:
+    """An address cut to the length of an option; of a long host, the end says whose it is."""
+    host = shown_host(address)
+    if len(host) > OPTION_TEXT // 2:
+        return f"…{host[1 - OPTION_TEXT :]}"
+    return shorten(address, OPTION_TEXT)[:OPTION_TEXT]
 
 
 def _subject(text: str) -> SectionBlock:

@@ -7,7 +7,15 @@ from bot.catalog.model import Catalog
 from bot.review.changes import changed_fields
 from bot.review.decision import UNDO_DAYS, Refusal, RefusalReason
 from bot.review.model import Event, Suggestion
-from bot.slack.blocks.text import bold_title, day, fit, mention, moment, section_name
+from bot.slack.blocks.text import (
+    bold_title,
+    day,
+    fit,
+    mention,
+    moment,
+    section_name,
+    titled_card_link,
+)
 from bot.text import pluralize
 
 _TITLE_LENGTH = 200
@@ -37,6 +45,10 @@ _REFUSALS: Mapping[RefusalReason, str] = {
     "suggested again": "{title} was suggested again. Decide on that suggestion first.",
     "no title": "arXiv has not told what {title} is. Give it its title with *Edit* first.",
     "listed": "{title} is on the list already. Reject the suggestion, or undo that first.",
+    "no section": "A section of {title} is not on the list any more. Choose others with *Edit*, "
+    "then approve.",
+    "address as title": "The title {title} looks like a web address. Write the paper’s title with "
+    "*Edit*, then approve.",
     "no reason": "A reason is needed: choose one, or write a few words.",
 }
 
@@ -179,9 +191,9 @@ def pending(
 
 
 def _pending_line(suggestion: Suggestion, links: Mapping[int, str]) -> str:
-    label = fit(suggestion.subject.entry.title, 150)
-    if suggestion.id in links:
-        label = f"<{links[suggestion.id]}|{label}>"
+    title = suggestion.subject.entry.title
+    link = links.get(suggestion.id)
+    label = titled_card_link(link, title, 150) if link else fit(title, 150)
     found = "arXiv" if suggestion.subject.entry.arxiv else "me"
     origin = mention(suggestion.source) if suggestion.source else found
     later = ""

@@ -18,6 +18,8 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
+from bot.catalog.hosts import contains_address
+from bot.catalog.links import mixed_host, read_link, shown_host
 from bot.catalog.model import Catalog, Entry
 from bot.review.model import is_removed
 
@@ -25,6 +27,7 @@ TITLE_LENGTH = 240
 SENTENCE_LENGTH = 2800
 _MESSAGE_LENGTH, _MESSAGE_BLOCKS = 12_000, 50
 _ADDRESS_LENGTH = 500
+_HOST_LENGTH = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +143,42 @@ def bold_title(entry: Entry, limit: int = TITLE_LENGTH) -> str:
     return f"*{fit(entry.title, limit)}*"
 
 
-def linked_title(entry: Entry) -> str:
-    """An entry's title, with its link if it has one."""
-    return link(entry.url or "", fit(entry.title, TITLE_LENGTH), _ADDRESS_LENGTH)
+def linked_title(entry: Entry, *, bold: bool = False) -> str:
+    """An entry's title with its link, and the host of the link."""
+    return titled_link(entry.url, entry.title, TITLE_LENGTH, _ADDRESS_LENGTH, bold=bold)
+
+
+def titled_link(
+    url: str | None, title: str, title_limit: int, url_limit: int, *, bold: bool = False
+) -> str:
+    """A title that links to an address, and the host of the address unless it is arXiv or doi.org.
+
+    The title has no link without an address, or with one longer than `url_limit`.
+    """
+    address = read_link(url or "")
+    host = shown_host(address.url) if address else ""
+    if len(host) > _HOST_LENGTH:
+        host = f"…{host[-_HOST_LENGTH:]}"  # its end says whose it is
+    label = fit(title, title_limit)
+    title_link = link(address.url, label, url_limit) if address else label
+    if address and title_link != label and contains_address(title):
+        title_link, host = label, link(address.url, host or "its page", url_limit)
+    shown = f"*{title_link}*" if bold else title_link
+    return f"{shown} ({host})" if host else shown
+
+
+def titled_card_link(address: str, title: str, limit: int) -> str:
+    """A link to a card, with the title of its paper."""
+    label = fit(title, limit)
+    if contains_address(title):
+        return f"{label} (<{address}|its card>)"
+    return f"<{address}|{label}>"
+
+
+def mixed_host_note(entry: Entry) -> str:
+    """A warning of an address that mixes alphabets; else empty."""
+    host = mixed_host(entry.url or "")
+    return f":warning: The address mixes alphabets: {host}" if host else ""
 
 
 def link(url: str, label: str, limit: int) -> str:

@@ -82,6 +82,16 @@ def test_an_approval_is_a_pull_request_of_that_entry_alone(
     assert fake.files() == FILES
 
 
+def test_a_pull_request_shows_foreign_text_as_text(fake: FakeGitHub, hub: GitHubTarget) -> None:
+    """Else a title could show pictures, hide what follows, or notify people from markup."""
+    hostile = "![x](https://evil.example/p.png) &#64;name <!-- **@name**"
+    hub.publish(replace(paper(), subject=f"Add {hostile}", body=f"Note: {hostile}"))
+    heading, _, note, _, mark = fake.pulls[0]["body"].splitlines()
+    shown = r"!\[x\](<https://evil.example/p.png)> \&#64;name \<!-- \*\*@name\*\*"
+    assert (heading, note) == (f"### Add {shown}", f"Note: {shown}")
+    assert mark == "<!-- suggestion-1 -->"
+
+
 def test_the_files_are_those_that_the_files_target_writes(
     fake: FakeGitHub, hub: GitHubTarget, tmp_path: Path
 ) -> None:

@@ -76,6 +76,15 @@ def test_the_section_that_the_select_shows_is_where_the_paper_goes(bot: Workspac
     assert entry.added == bot.clock.now.date()
 
 
+def test_a_section_that_is_not_on_the_list_is_refused(bot: WorkspaceBot) -> None:
+    number = bot.suggest(TITLE)
+    chosen = {f"{CHOSEN}:{number}:1": {SECTION: {"selected_option": {"value": "no-such"}}}}
+    bot.click(bot.card(number), APPROVE, ALICE, state=chosen)
+    assert "is not on the list any more" in bot.private(ALICE)
+    bot.settle()
+    assert TITLE not in bot.titles
+
+
 def test_rejecting_asks_for_a_reason_and_keeps_it(bot: WorkspaceBot) -> None:
     number = bot.suggest(TITLE)
     bot.click(bot.card(number), REJECT, ALICE)

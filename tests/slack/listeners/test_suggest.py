@@ -96,6 +96,34 @@ def test_a_page_that_is_not_arxivs_is_described_in_a_form_and_never_fetched(
     assert "A Made-Up Talk" in bot.titles
 
 
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"title": "https://bank.example/login"}, "title"),
+        ({"name": "bank.example", "title": "Sign In"}, "title"),
+        ({"name": "x" * 100, "title": "y" * 400}, "title"),
+        ({"url": "https://[::1]/"}, "url"),
+    ],
+)
+def test_a_form_with_a_mistake_names_the_field_and_nothing_is_suggested(
+    bot: WorkspaceBot, changes: dict[str, object], field: str
+) -> None:
+    bot.command(f"suggest {PAGE}", CAROL)
+    answer = bot.submit({"title": "A Made-Up Talk", "sections": [SERVING], **changes}, CAROL)
+    assert list(answer["errors"]) == [field]
+    assert not bot.suggestions.open()
+
+
+@pytest.mark.parametrize("words", ["no-such/section it is fast", "nosuch", "servng"])
+def test_an_unknown_section_is_not_taken_for_a_reason(bot: WorkspaceBot, words: str) -> None:
+    answer = json.dumps(bot.command(f"suggest 2603.00002 {words}", CAROL), ensure_ascii=False)
+    assert f"The list has no section “{words.split(maxsplit=1)[0]}”." in answer
+    assert ("Did you mean" in answer) == (words == "servng")
+    assert not bot.suggestions.gathering(bot.clock.now)
+    bot.command("suggest 2603.00002 it is fast", CAROL)
+    assert len(bot.suggestions.gathering(bot.clock.now)) == 1
+
+
 def test_a_form_that_slack_does_not_open_is_a_sentence(bot: WorkspaceBot) -> None:
     """Whether a command or a click asked for it."""
     bot.slack.fail("views.open", Fault.error("expired_trigger_id"), times=2)

@@ -24,18 +24,13 @@ from bot.slack.payloads import Click
 from bot.slack.review_replies import refusal_message
 
 _DONE = "Done. The card in the channel shows it."
-_NO_SECTION = "Its section is not on the list any more. Choose another on the card, then approve."
 
 
 def approve(context: ListenerContext, click: Click) -> Reply:
     """*Approve*, into the section that the select shows."""
     suggestion = context.suggestion(click.suggestion.number)
     is_addition = suggestion.subject.kind == "addition"
-    section = _chosen_section(click) if is_addition else None
-    home = section or (suggestion.subject.entry.home if is_addition else None)
-    if home and home not in context.catalog.places:
-        return text_message(_NO_SECTION)
-    return _decide(context, click, Approve(section))
+    return _decide(context, click, Approve(_chosen_section(click) if is_addition else None))
 
 
 def undo(context: ListenerContext, click: Click) -> Reply:

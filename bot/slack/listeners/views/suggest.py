@@ -3,6 +3,7 @@
 from functools import partial
 
 from bot.catalog.identity import title_key
+from bot.catalog.keys import bounded_key
 from bot.catalog.links import read_reference
 from bot.catalog.model import Entry
 from bot.review.model import Subject
@@ -17,7 +18,6 @@ from bot.slack.sanitize import number_in
 from bot.slack.suggest_link import known_message, propose, suggest_link
 
 _NO_CHANGE = "Nothing was changed. Change what is wrong, or choose to take it off the list."
-_MAX_IDENTITY = 1000
 
 
 def suggest_chosen_link(context: ListenerContext, submission: Submission) -> FormResult:
@@ -36,7 +36,7 @@ def suggest_chosen_link(context: ListenerContext, submission: Submission) -> For
 
 def suggest_entry(context: ListenerContext, submission: Submission) -> FormResult:
     """Suggest a paper that arXiv does not have, as the form describes it."""
-    entry = read_entry(submission.values, None, context.names)
+    entry = read_entry(submission.values, None, context.names, context.catalog.places)
     if isinstance(entry, FormFaults):
         return entry
     link = read_reference(entry.url) if entry.url else None
@@ -55,13 +55,13 @@ def suggest_correction(context: ListenerContext, submission: Submission) -> Form
     before, values = context.entry(submission.about), submission.values
     after: Entry | FormFaults | None = None
     if values.text("removal") != "remove":
-        after = read_entry(values, before, context.names)
+        after = read_entry(values, before, context.names, context.catalog.places)
     if isinstance(after, FormFaults):
         return after
     if after == before:
         return FormFaults({"removal": _NO_CHANGE})
     subject = Subject(before=before, after=after, note=values.text("why") or None)
-    identity = f"change:{submission.about}"[:_MAX_IDENTITY]
+    identity = bounded_key(f"change:{submission.about}")
     proposal = Proposal(identity=identity, subject=subject, source=submission.user)
     return Deferred(partial(propose, context, proposal))
 
