@@ -24,7 +24,7 @@ _PATTERNS = re.compile(
     r"|(?<=hooks\.slack\.com/)[^\s\"']+"  # the address alone permits an answer
     r"|(?<=Bearer )[^\s\"']+"
 )
-_IN_ADDRESS = re.compile(r"(?<=://)[^\s/@\"']*:[^\s/@\"']*(?=@)")
+_IN_ADDRESS = re.compile(r"(?<=://)[^\s/@\"':]*:[^\s/@\"']*(?=@)")
 
 
 class Redactor:
