@@ -102,8 +102,8 @@ class Source(Protocol):
         """Yield the papers announced since the last poll, with a verdict on every feed.
 
         Each batch is stored before the next is asked for; one that was not stored to its end is
-        given again by the next poll. Raises SourceError when nothing else can be given; a feed that
-        fails is a verdict, not an error.
+        given again by the next poll. Raises SourceError when nothing else can be given; a feed
+        that fails is a verdict, not an error.
         """
         ...
 
