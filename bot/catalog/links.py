@@ -18,6 +18,7 @@ _NEW = r"\d{4}\.\d{4,5}"
 _OLD = r"[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2})?/\d{7}"
 _ARXIV_ID = re.compile(rf"(?P<id>{_NEW}|{_OLD})(?:v\d+)?", re.ASCII)
 _DOI = re.compile(r"10\.\d{4,9}/[^\s?#]*[^\s?#.,;]", re.ASCII)
+_DOI_IN_PATH = re.compile(r"/(?=10\.\d{4,9}/.)", re.ASCII)
 _ARXIV_HOSTS = re.compile(
     r"(?:[a-z]+\.)?(?:arxiv\.org|ar5iv\.org|ar5iv\.labs\.arxiv\.org|alphaxiv\.org)|huggingface\.co"
 )
@@ -153,10 +154,12 @@ def _doi_in(host: str, parts: SplitResult) -> str | None:
     """The DOI in the path of a resolver or publisher page, such as `/doi/pdf/10.1145/…`."""
     if host.lower() in {"github.com", "web.archive.org"}:
         return None
-    match = re.search(rf"/({_DOI.pattern})$", unquote(parts.path).rstrip("/"))
-    if not match:
+    tail = re.split(r"[\s?#]", unquote(parts.path).rstrip("/"))[-1]
+    match = _DOI_IN_PATH.search(tail)
+    if not match or tail.endswith((".", ",", ";")):
         return None
-    return re.sub(r"(?:v\d+)?(?:\.full)?\.pdf$|/(?:full|abstract|pdf|epub|html)$", "", match[1])
+    doi = tail[match.end() :]
+    return re.sub(r"(?:v\d+)?(?:\.full)?\.pdf$|/(?:full|abstract|pdf|epub|html)$", "", doi)
 
 
 def _split(address: str) -> _Address | None:

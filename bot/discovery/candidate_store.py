@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.db.engine import Database
 from bot.discovery.paper import Paper
-from bot.discovery.record_store import paper_of, upsert
+from bot.discovery.record_store import paper_of, upsert, upsert_all
 from bot.discovery.tables import candidates, models, records, runners_up, seen
 
 
@@ -74,11 +74,18 @@ class CandidateStore:
 
     def keep_runners_up(self, best: Iterable[RunnerUp], now: dt.datetime) -> None:
         """Store the best of the papers that were not proposed, as judged now."""
+        rows = [
+            {
+                "key": paper.paper.key,
+                "day": paper.day,
+                "score": paper.score,
+                "section": paper.section,
+                "judged_at": now,
+            }
+            for paper in best
+        ]
         with self._database.write() as connection:
-            for paper in best:
-                values = {"day": paper.day, "score": paper.score, "section": paper.section}
-                key = {"key": paper.paper.key}
-                upsert(connection, runners_up, key, {**values, "judged_at": now})
+            upsert_all(connection, runners_up, rows)
 
     def runners_up(self, since: dt.date) -> tuple[RunnerUp, ...]:
         """Runners-up announced since a day that were still not proposed, the best first."""
@@ -139,17 +146,18 @@ class CandidateStore:
         No more than `most` are stored in a week, however many processes propose at once, as
         writers wait for each other.
         """
-        kept: list[str] = []
+        wanted = {str(row["key"]): row for row in rows}
+        if not wanted:
+            return ()
         spent = sa.select(sa.func.count()).where(candidates.c.week == week)
+        query = sa.select(candidates.c.key).where(candidates.c.key.in_(wanted))
         with self._database.write() as connection:
-            for row in rows:
-                if (connection.scalar(spent) or 0) >= most:
-                    break
-                query = sa.select(candidates.c.key).where(candidates.c.key == row["key"])
-                if connection.scalar(query) is None:
-                    connection.execute(candidates.insert().values(**row))
-                    kept.append(str(row["key"]))
-        return tuple(kept)
+            left = max(0, most - (connection.scalar(spent) or 0))
+            stored = set(connection.scalars(query))
+            kept = tuple(key for key in wanted if key not in stored)[:left]
+            if kept:
+                connection.execute(candidates.insert(), [wanted[key] for key in kept])
+        return kept
 
     def model(self, name: str) -> tuple[str, dt.datetime, bytes] | None:
         """The fitted model of a name: a hash of its input, when it was fitted, and its bytes."""

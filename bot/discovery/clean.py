@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from html.entities import html5
+from itertools import islice
 
 from bot.catalog.model import LONGEST_TITLE
 from bot.discovery.tex import text_of_tex
@@ -19,6 +20,8 @@ ABSTRACT_LENGTH = 10_000
 REMARK_LENGTH = 1_000
 NAME_LENGTH = 200
 AUTHORS = 200  # of those of a collaboration with thousands, the first
+_NAMES = 1_000  # that are read at most: the same one a hundred thousand times is one author
+_CREATORS_LENGTH = 100_000  # of one comma-joined string; the first 200 names are well within it
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});", re.ASCII)
 _UNESCAPES = 3  # `&amp;amp;lt;` has been seen; deeper is a title about escaping
 _SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV|Ph\.?\s?D|M\.?D|Esq)\.?", re.IGNORECASE)
@@ -62,7 +65,7 @@ def clean_doi(text: str) -> str | None:
 def clean_names(names: Iterable[str]) -> tuple[str, ...]:
     """Author names as text, without duplicates, at most 200."""
     found: dict[str, None] = {}
-    for name in names:
+    for name in islice(names, _NAMES):
         if clean := _of_tex(name, NAME_LENGTH).strip(" ,;"):
             found.setdefault(clean)
         if len(found) == AUTHORS:
@@ -77,7 +80,7 @@ def split_authors(text: str) -> tuple[str, ...]:
     a name, as in `Robert (Bob) Tables`, is part of it.
     """
     names: list[str] = []
-    for part in _outside_parentheses(text):
+    for part in _outside_parentheses(text[:_CREATORS_LENGTH]):
         name = _without_affiliation(part)
         if names and _SUFFIX.fullmatch(name):
             names[-1] += f", {name}"
@@ -90,13 +93,7 @@ def split_authors(text: str) -> tuple[str, ...]:
 
 def _outside_parentheses(text: str) -> Iterator[str]:
     """Split a text at commas outside parentheses; an unclosed parenthesis does not count."""
-    closing: dict[int, int] = {}
-    opened: list[int] = []
-    for match in re.finditer(r"[()]", text):
-        if match[0] == "(":
-            opened.append(match.start())
-        elif opened:
-            closing[opened.pop()] = match.start()
+    closing = {opened: closed for closed, opened in _parentheses(text).items()}
     start = at = 0
     while found := re.compile(r"[,(]").search(text, at):
         at = closing.get(found.start(), found.start()) + 1
@@ -106,17 +103,24 @@ def _outside_parentheses(text: str) -> Iterator[str]:
     yield text[start:]
 
 
+def _parentheses(text: str) -> dict[int, int]:
+    """Where the parentheses of a text close, and where each of them opens; unpaired ones not."""
+    opening: dict[int, int] = {}
+    opened: list[int] = []
+    for match in re.finditer(r"[()]", text):
+        if match[0] == "(":
+            opened.append(match.start())
+        elif opened:
+            opening[match.start()] = opened.pop()
+    return opening
+
+
 def _without_affiliation(part: str) -> str:
     """A name without the parentheses at its end, an unclosed one included."""
-    part = part.strip()
-    while part.endswith(")"):
-        start, depth = len(part), 0
-        while start > 0:
-            start -= 1
-            depth += {")": 1, "(": -1}.get(part[start], 0)
-            if depth == 0:
-                break
-        part = part[:start].rstrip() if depth == 0 else part[:-1].rstrip()
+    opening, end = _parentheses(part), len(part)
+    while end and (part[end - 1] == ")" or part[end - 1].isspace()):
+        end = opening.get(end - 1, end - 1)
+    part = part[:end].strip()
     opened = part.rfind("(")
     return part[:opened].rstrip() if opened >= 0 and ")" not in part[opened:] else part
 

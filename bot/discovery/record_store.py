@@ -5,7 +5,7 @@ two records turn out to be one paper, they become one record under the best key;
 still lead to it, and so do the rows of other tables.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -69,6 +69,22 @@ def keep_record(
     return key, old.paper if old else None, merged.paper
 
 
+def keys_in_use(connection: sa.Connection, wanted: Collection[str]) -> frozenset[str]:
+    """Those of the keys that lead to a record."""
+    return frozenset(connection.scalars(sa.select(keys.c.key).where(keys.c.key.in_(wanted))))
+
+
+def add_records(connection: sa.Connection, new: Sequence[PaperRecord]) -> None:
+    """Insert the records of papers that share no key with each other or with a stored one."""
+    if new:
+        rows = [{"key": record.paper.key, **_as_row(record)} for record in new]
+        leading = [
+            {"key": key, "record": record.paper.key} for record in new for key in record.paper.keys
+        ]
+        connection.execute(records.insert(), rows)
+        connection.execute(keys.insert(), leading)
+
+
 def same_keys(connection: sa.Connection, wanted: Collection[str]) -> Mapping[str, frozenset[str]]:
     """Every key of the papers with these keys, by the key that was asked for, itself included."""
     asked, other = keys.alias("asked"), keys.alias("other")
@@ -93,6 +109,23 @@ def upsert(
             connection.execute(table.update().where(where).values(**values))
     else:
         connection.execute(table.insert().values(**key, **values))
+
+
+def upsert_all(
+    connection: sa.Connection, table: sa.Table, rows: Collection[Mapping[str, Any]]
+) -> None:
+    """Insert rows by their `key`, or change those that are there; the last of a key counts."""
+    by_key = {row["key"]: row for row in rows}
+    query = sa.select(table.c.key).where(table.c.key.in_(by_key))
+    stored = set(connection.scalars(query)) if by_key else set()
+    if new := [row for key, row in by_key.items() if key not in stored]:
+        connection.execute(table.insert(), new)
+    if changed := [{**row, "b_key": key} for key, row in by_key.items() if key in stored]:
+        where = table.c.key == sa.bindparam("b_key")
+        columns: dict[str, sa.BindParameter[Any]] = {
+            name: sa.bindparam(name) for name in changed[0] if name not in {"key", "b_key"}
+        }
+        connection.execute(table.update().where(where).values(columns), changed)
 
 
 def _matches(connection: sa.Connection, paper: Paper) -> list[sa.Row[Any]]:

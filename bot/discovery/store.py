@@ -1,12 +1,17 @@
 """Seen and listed papers and the checks of feeds, in the database.
 
-The outcome of a request is stored in one transaction with its verdicts and with the validators of
-the next request; so a poll that is killed has either stored a feed or not seen it.
+The papers of a request are stored in chunks, because there is one writers' lock and people's
+decisions wait for it; between two chunks it is free for a moment. The last chunk is stored in one
+transaction with the verdicts, and with the validators of the next request. So a poll that is
+killed before it has not seen the feed: the next poll takes the feed again, and papers that are
+stored already are not stored or counted twice.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,35 +19,53 @@ from bot.catalog.identity import titles_agree
 from bot.db.engine import Database
 from bot.discovery.feed_history import FeedCheck, SourceHistory
 from bot.discovery.paper import Paper
-from bot.discovery.record_store import keep_record, paper_of, record_of, same_keys, upsert
+from bot.discovery.record_store import (
+    add_records,
+    keep_record,
+    keys_in_use,
+    paper_of,
+    record_of,
+    same_keys,
+    upsert,
+    upsert_all,
+)
 from bot.discovery.records import PaperRecord
 from bot.discovery.sources.base import Arrival, DatedPaper, FetchedBatch, LookUpBatch
 from bot.discovery.tables import caught_up, checks, feeds, keys, listed, records, seen
 
+_CHUNK = 100  # papers that one transaction stores at most
+_HOLD = (
+    0.04  # seconds after which a transaction takes no further paper that needs several statements
+)
+_PAUSE = 0.06
+"""Seconds between chunks. SQLite's waiting writers look for the lock at most 50 ms apart."""
 _SECOND_LOOK = dt.timedelta(days=183)
 
 
 class PaperStore:
     """Stores and reads the papers and feed checks that sources return."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, database: Database, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        """`sleep` pauses between two chunks."""
+        self.database, self._sleep = database, sleep
 
     def history(self, source: str) -> SourceHistory:
         """The stored results of earlier polls of a source."""
         return SourceHistory(self.database, source)
 
     def take(self, source: str, batch: FetchedBatch, now: dt.datetime) -> int:
-        """Store a batch whole or not at all; returns how many of its papers are new."""
-        with self.database.write() as connection:
-            new = sum(_take(connection, source, arrival, now) for arrival in batch.arrivals)
-            for check in batch.checks:
-                connection.execute(checks.insert().values(checked_at=now, **asdict(check)))
-            if batch.url is not None:
-                upsert(connection, feeds, {"url": batch.url}, asdict(batch.validators))
-            for feed, day in batch.days:
-                upsert(connection, caught_up, {"source": source, "feed": feed, "day": day}, {})
-        return new
+        """Store a batch, its verdicts last; returns how many of its papers are new."""
+        waiting: Sequence[Arrival] = self._in_order(source, batch.arrivals)
+        new = 0
+        while True:
+            with self.database.write() as connection:
+                stored, waiting = _take_chunk(connection, source, waiting, now)
+                if not waiting:
+                    _finish(connection, source, batch, now)
+            new += stored
+            if not waiting:
+                return new
+            self._sleep(_PAUSE)
 
     def checked(self, since: dt.datetime) -> tuple[tuple[dt.datetime, FeedCheck], ...]:
         """The checks of all sources since a moment, the oldest first."""
@@ -95,15 +118,13 @@ class PaperStore:
 
     def keep_listed(self, source: str, answer: LookUpBatch, now: dt.datetime) -> None:
         """Store an answer about listed papers; a paper that the source does not know, too."""
-        with self.database.write() as connection:
-            for asked in answer.asked:
-                given, key = answer.papers.get(asked), asked
-                if given:
-                    record = PaperRecord.of(given.paper, source, now)
-                    kept = keep_record(connection, record, may_create=True)
-                    key = kept[0] if kept else asked
-                values = {"found": given is not None, "fetched_at": now}
-                upsert(connection, listed, {"key": key}, values)
+        waiting: Sequence[str] = answer.asked
+        while True:
+            with self.database.write() as connection:
+                waiting = _keep_chunk(connection, source, answer, waiting, now)
+            if not waiting:
+                return
+            self._sleep(_PAUSE)
 
     def seen_papers(self, wanted: Collection[str]) -> Mapping[str, DatedPaper]:
         """The seen papers with these keys, each with the day of its announcement."""
@@ -122,13 +143,150 @@ class PaperStore:
         with self.database.read() as connection:
             return same_keys(connection, wanted)
 
+    def _in_order(self, source: str, arrivals: Sequence[Arrival]) -> tuple[Arrival, ...]:
+        """The arrivals that change something, new papers last.
+
+        So an unseen paper is in the last chunk, and a feed that was stored in part looks fresh.
+        """
+        known: list[Arrival] = []
+        new: list[Arrival] = []
+        with self.database.read() as connection:
+            for at in range(0, len(arrivals), _CHUNK):
+                chunk = arrivals[at : at + _CHUNK]
+                facts = _Known.of(connection, source, chunk)
+                for arrival in chunk:
+                    if not facts.leads_to(arrival.paper):
+                        new += [arrival] if arrival.is_new else []
+                    elif not facts.is_repeated(arrival):
+                        known.append(arrival)
+        return (*known, *new)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is stored about the papers of a chunk."""
+
+    source: str
+    keys: frozenset[str]
+    seen: Mapping[str, sa.Row[Any]]
+
+    @classmethod
+    def of(cls, connection: sa.Connection, source: str, arrivals: Collection[Arrival]) -> "_Known":
+        wanted = {key for arrival in arrivals for key in arrival.paper.keys}
+        query = sa.select(seen.c.key, seen.c.source, seen.c.version).where(
+            seen.c.key.in_({arrival.paper.key for arrival in arrivals})
+        )
+        rows: dict[str, Any] = {row.key: row for row in connection.execute(query)}
+        return cls(source, keys_in_use(connection, wanted), rows)
+
+    def leads_to(self, paper: Paper) -> bool:
+        """Tell whether a key of a paper leads to a record, of the same or of another paper."""
+        return not self.keys.isdisjoint(paper.keys)
+
+    def is_repeated(self, arrival: Arrival) -> bool:
+        """Tell whether a version that its source announced arrives again, without new facts."""
+        paper = arrival.paper
+        if paper.doi or paper.journal_ref or paper.comment:
+            return False
+        row = self.seen.get(paper.key)
+        return row is not None and row.source == self.source and arrival.version <= row.version
+
+
+def _take_chunk(
+    connection: sa.Connection, source: str, waiting: Sequence[Arrival], now: dt.datetime
+) -> tuple[int, Sequence[Arrival]]:
+    """Store the first of the arrivals; returns how many are new, and those that still wait."""
+    begin, stored = time.monotonic(), 0
+    chunk, later = waiting[:_CHUNK], waiting[_CHUNK:]
+    facts = _Known.of(connection, source, chunk)
+    known: list[Arrival] = []
+    new: dict[str, Arrival] = {}
+    twins: list[Arrival] = []
+    taken: set[str] = set()
+    for arrival in chunk:
+        if facts.leads_to(arrival.paper):
+            known += [] if facts.is_repeated(arrival) else [arrival]
+        elif not taken.isdisjoint(arrival.paper.keys):
+            twins.append(arrival)
+        elif arrival.is_new:
+            new[arrival.paper.key] = arrival
+            taken.update(arrival.paper.keys)
+    for number, arrival in enumerate(known):
+        if number and time.monotonic() - begin > _HOLD:
+            return stored, (*known[number:], *new.values(), *twins, *later)
+        stored += _take(connection, source, arrival, now)
+    _add_seen(connection, source, new, now)
+    return stored + len(new), (*twins, *later)
+
+
+def _add_seen(
+    connection: sa.Connection, source: str, new: Mapping[str, Arrival], now: dt.datetime
+) -> None:
+    """Store papers that nothing is known about, by key."""
+    add_records(connection, [PaperRecord.of(new[key].paper, source, now) for key in new])
+    if new:
+        connection.execute(
+            seen.insert(),
+            [
+                {"key": key, "source": source, "version": a.version, "day": a.day, "seen_at": now}
+                for key, a in new.items()
+            ],
+        )
+
+
+def _finish(connection: sa.Connection, source: str, batch: FetchedBatch, now: dt.datetime) -> None:
+    """Store what holds once all papers of a batch are stored."""
+    if batch.checks:
+        rows = [{"checked_at": now, **asdict(check)} for check in batch.checks]
+        connection.execute(checks.insert(), rows)
+    if batch.url is not None:
+        upsert(connection, feeds, {"url": batch.url}, asdict(batch.validators))
+    if batch.days:
+        query = sa.select(caught_up.c.feed, caught_up.c.day).where(caught_up.c.source == source)
+        stored = {(row.feed, row.day) for row in connection.execute(query)}
+        days = [pair for pair in dict.fromkeys(batch.days) if pair not in stored]
+        if days:
+            connection.execute(
+                caught_up.insert(),
+                [{"source": source, "feed": feed, "day": day} for feed, day in days],
+            )
+
+
+def _keep_chunk(
+    connection: sa.Connection,
+    source: str,
+    answer: LookUpBatch,
+    waiting: Sequence[str],
+    now: dt.datetime,
+) -> Sequence[str]:
+    """Store the first of the answers about listed papers; returns the keys that still wait."""
+    begin, rows = time.monotonic(), list[dict[str, Any]]()
+    chunk, later = waiting[:_CHUNK], waiting[_CHUNK:]
+    given = {key: answer.papers[key].paper for key in chunk if key in answer.papers}
+    used = keys_in_use(connection, {key for paper in given.values() for key in paper.keys})
+    new: list[PaperRecord] = []
+    taken = set(used)
+    for number, asked in enumerate(chunk):
+        paper, key = given.get(asked), asked
+        if paper and taken.isdisjoint(paper.keys):
+            taken.update(paper.keys)
+            new.append(PaperRecord.of(paper, source, now))
+            key = paper.key
+        elif paper:
+            if used.isdisjoint(paper.keys) or (number and time.monotonic() - begin > _HOLD):
+                later = (asked, *later)  # after the record that shares a key with it
+                continue
+            kept = keep_record(connection, PaperRecord.of(paper, source, now), may_create=True)
+            key = kept[0] if kept else asked
+        rows.append({"key": key, "found": paper is not None, "fetched_at": now})
+    add_records(connection, new)
+    upsert_all(connection, listed, rows)
+    return later
+
 
 def _take(connection: sa.Connection, source: str, arrival: Arrival, now: dt.datetime) -> bool:
     """Store one arrival; returns whether its paper is new."""
-    paper = arrival.paper
-    if _is_repeated(connection, source, arrival):
-        return False
-    record = PaperRecord.of(paper, source, now)
+    record = PaperRecord.of(arrival.paper, source, now)
     kept = keep_record(connection, record, may_create=arrival.is_new)
     if kept is None:
         return False
@@ -145,16 +303,6 @@ def _take(connection: sa.Connection, source: str, arrival: Arrival, now: dt.date
         changes |= {"evidence": evidence, "evidence_day": arrival.day}
     connection.execute(seen.update().where(seen.c.key == key).values(**changes))
     return False
-
-
-def _is_repeated(connection: sa.Connection, source: str, arrival: Arrival) -> bool:
-    """Tell whether an arrival repeats a version that its source announced, without new facts."""
-    paper = arrival.paper
-    if paper.doi or paper.journal_ref or paper.comment:
-        return False
-    query = sa.select(seen.c.source, seen.c.version).where(seen.c.key == paper.key)
-    row = connection.execute(query).first()
-    return row is not None and row.source == source and arrival.version <= row.version
 
 
 def _evidence(old: Paper, new: Paper) -> str | None:

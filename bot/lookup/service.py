@@ -20,6 +20,8 @@ from bot.review.store import SuggestionStore
 
 _log = structlog.get_logger()
 
+_ADVICE = "Run `papers check` for the places of all mistakes."
+_MAX_LOGGED = 20  # mistakes of one reading
 REFRESH_SECONDS = 0.5
 """The least time between two checks for changes."""
 
@@ -49,11 +51,13 @@ class LookupService:
         self._folder, self._shipped, self._clock = folder, shipped, clock
         self._decisions = decisions
         self._lock = threading.Lock()
+        self.problem: str | None = None
+        """Why a file of the list cannot be read; until it can, the last whole list is served."""
         self._version = self._current_version()
+        self._whole: Catalog | None = None
+        self._catalog = self._read(None)
         self._lookup = self._build()
         self._checked_at = clock()
-        self.problem: str | None = None
-        """Why the list cannot be read now; until it can, its last readable state is served."""
 
     def current(self) -> CatalogLookup:
         """The lookup of the list's present state, or of its last readable one."""
@@ -69,27 +73,50 @@ class LookupService:
         self._checked_at = self._clock()
         try:
             version = self._current_version()
-            if version != self._version:
+            if version == self._version and not self.problem:
+                return
+            catalog = self._read(self._catalog)
+            if catalog is not self._catalog or version.revision != self._version.revision:
+                self._catalog = catalog
                 self._lookup = self._build()
-                self._version = version
-            self.problem = None
-        except CatalogError as error:
-            self.problem = str(error)
-            _log.error("the list cannot be read; serving its last state", reason=str(error))
+            self._version = version
         except SQLAlchemyError as error:
             _log.error("the database cannot be read", reason=type(error).__name__)
+        except Exception as error:  # noqa: BLE001  # an edit may hold anything; lookups go on
+            self.problem = f"The list cannot be used ({type(error).__name__}). {_ADVICE}"
+            _log.error("the list cannot be used; serving its last state", reason=self.problem)
 
     def _current_version(self) -> _ListVersion:
         revision = self._decisions.revision() if self._decisions else 0
         return _ListVersion(signature(self._folder), revision)
 
-    def _build(self) -> CatalogLookup:
-        loaded = read_catalog(self._folder)
-        for problem in loaded.problems:
+    def _read(self, last: Catalog | None) -> Catalog:
+        """The list of the folder, or the last one while a whole file of it cannot be read.
+
+        Raises CatalogError if there is neither.
+        """
+        try:
+            loaded = read_catalog(self._folder)
+        except CatalogError as error:
+            if last is None:
+                raise
+            self.problem = f"{error} {_ADVICE}"
+            _log.error("the list cannot be read; serving its last state", reason=str(error))
+            return last
+        for problem in loaded.problems[:_MAX_LOGGED]:
             _log.warning(
                 "mistake in the list", where=f"{problem.file}:{problem.line}", what=str(problem)
             )
-        return CatalogLookup(with_decisions(loaded.catalog, self._decisions), self._shipped)
+        if (more := len(loaded.problems) - _MAX_LOGGED) > 0:
+            _log.warning("further mistakes in the list", count=more)
+        if not loaded.unreadable:
+            self.problem, self._whole = None, loaded.catalog
+            return loaded.catalog
+        self.problem = f"{loaded.unreadable[0]} {_ADVICE}"
+        return self._whole or loaded.catalog
+
+    def _build(self) -> CatalogLookup:
+        return CatalogLookup(with_decisions(self._catalog, self._decisions), self._shipped)
 
 
 def with_decisions(catalog: Catalog, decisions: SuggestionStore | None) -> Catalog:

@@ -15,7 +15,7 @@ from bot.slack.sanitize import number_in
 
 Body: TypeAlias = Mapping[str, Any]
 
-_WRAPPED = re.compile(r"<(?P<address>(?:https?|mailto)[^|>\s]*)(?:\|[^>]*)?>")
+_WRAPPED = re.compile(r"<(?P<address>(?:https?|mailto)[^|<>\s]*)(?:\|[^<>]*)?>")
 _MAX_DEPTH = 12  # deeper than any message of Slack's
 _ADDRESS_KEYS = frozenset({"url", "title_link", "from_url", "original_url"})
 _TEXT_KEYS = frozenset({"text", "fallback", "value"})

@@ -15,6 +15,7 @@ from bot.discovery.poller import PollOutcome, describe_listed, poll_sources
 from bot.discovery.rate_limit import RateLimit
 from bot.discovery.service import no_progress
 from bot.discovery.sources.arxiv.source import EVERY, ArxivAddresses, ArxivSource
+from bot.discovery.sources.base import SourceError
 from bot.discovery.store import PaperStore
 from bot.http import HttpClient
 from tests.discovery.arxiv import ArXiv
@@ -47,6 +48,7 @@ class Setting:
     store: PaperStore
     source: Callable[[int], ArxivSource]
     """By how many days a first poll looks back."""
+    limit: RateLimit
 
     def poll(self, day: dt.date, lookback: int = 0) -> PollOutcome:
         return poll_sources(self.store, [self.source(lookback)], noon(day), no_progress)
@@ -71,12 +73,14 @@ def setting(httpserver: HTTPServer, database: Database) -> Setting:
     rss, api = httpserver.url_for("/rss"), httpserver.url_for("/api/query")
 
     def http() -> HttpClient:
-        return HttpClient(agent="tests", clock=time.monotonic, now=lambda: noon(MONDAY))
+        return HttpClient(
+            agent="tests", clock=time.monotonic, now=lambda: noon(MONDAY), wait=limit.wait
+        )
 
     def source(lookback: int) -> ArxivSource:
         return ArxivSource(ArxivAddresses(rss, api, lookback), lambda: CATEGORIES, http, limit)
 
-    return Setting(ArXiv(httpserver), store, source)
+    return Setting(ArXiv(httpserver), store, source, limit)
 
 
 def test_new_papers_are_stored_once_and_the_next_poll_transfers_no_body(setting: Setting) -> None:
@@ -210,6 +214,33 @@ def test_a_poll_waits_for_a_short_retry_after_and_not_for_a_long_one(setting: Se
     setting.arxiv.broken["/rss/cs.AI"] = Response(status=429, headers={"Retry-After": "900"})
     setting.poll(MONDAY)
     assert setting.arxiv.requests.count("/rss/cs.AI") == 3
+
+
+def test_a_long_retry_after_ends_the_poll_and_is_honoured_by_the_next_ones(
+    setting: Setting,
+) -> None:
+    setting.arxiv.announce(MONDAY, made(1, "cs.AI"))
+    setting.arxiv.broken["/rss/"] = Response(status=429, headers={"Retry-After": "3600"})
+    outcome = setting.poll(MONDAY)
+    asked = len(setting.arxiv.requests)
+    assert asked == 1
+    assert {"asked to wait until" in check.reason.lower() for check in outcome.checks} == {True}, (
+        outcome
+    )
+    setting.poll(MONDAY)
+    with pytest.raises(SourceError, match="asked to wait until"):
+        list(setting.source(0).look_up(["arxiv:2509.00001"], no_progress))
+    assert len(setting.arxiv.requests) == asked
+    next_poll = setting.source(0).next_poll(setting.store.history("arXiv"), noon(MONDAY))
+    assert next_poll >= noon(MONDAY) + dt.timedelta(hours=1)
+
+
+def test_the_second_retry_after_of_a_request_is_honoured_too(setting: Setting) -> None:
+    setting.arxiv.announce(MONDAY, made(1, "cs.AI"))
+    setting.arxiv.broken["/rss/cs.AI"] = Response(status=429, headers={"Retry-After": "50"})
+    setting.poll(MONDAY)
+    assert setting.arxiv.requests.count("/rss/cs.AI") == 2
+    assert setting.limit.held_until() == noon(MONDAY) + dt.timedelta(seconds=50)
 
 
 def test_listed_papers_are_looked_up_once_in_hundreds(setting: Setting) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.db.engine import Database
-from bot.discovery.rate_limit import LONGEST, RateLimit
+from bot.discovery.rate_limit import LONGEST, HeldError, RateLimit
 from bot.discovery.sources.arxiv.source import EVERY
 
 
@@ -90,6 +90,33 @@ def test_retry_after_delays_every_process(database: Database) -> None:
     rate_limit.hold(120)
     limit(database, clock.now, clock.sleep).wait()
     assert clock.slept == [120.0]
+
+
+def test_a_long_retry_after_fails_at_once_in_all_processes_until_it_has_passed(
+    database: Database,
+) -> None:
+    clock = Clock()
+    pace = limit(database, clock.now, clock.sleep)
+    pace.hold(7_200)
+    pace.hold(5)
+    other = limit(database, clock.now, clock.sleep)
+    for _ in range(3):
+        with pytest.raises(HeldError, match="until 05 Jan 02:00 UTC"):
+            other.wait()
+    assert clock.slept == []
+    assert other.held_until() == clock.time + dt.timedelta(hours=2)
+    clock.time += dt.timedelta(hours=2)
+    other.wait()
+    assert clock.slept == []
+    assert other.held_until() is None
+
+
+def test_a_hold_from_before_the_clock_went_back_is_forgotten(database: Database) -> None:
+    clock = Clock()
+    limit(database, clock.now, clock.sleep).hold(86_400)
+    clock.time -= dt.timedelta(days=3)
+    limit(database, clock.now, clock.sleep).wait()
+    assert clock.slept == []
 
 
 def test_a_clock_that_goes_back_delays_nobody_for_long(database: Database) -> None:

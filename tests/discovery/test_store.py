@@ -2,10 +2,16 @@
 
 import datetime as dt
 import random
+import statistics
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot.db.engine import Database
 from bot.discovery.candidate_store import CandidateStore
@@ -17,6 +23,36 @@ from bot.discovery.store import PaperStore
 MONDAY = dt.date(2026, 1, 5)
 NOW = dt.datetime(2026, 1, 5, 14, tzinfo=dt.UTC)
 SECOND = dt.timedelta(seconds=1)
+
+
+CHECKS = (FeedCheck("arXiv", "cs.DC", "fresh", "new papers", 500, MONDAY),)
+
+
+@contextmanager
+def slow_statements(database: Database) -> Iterator[list[int]]:
+    """Add 2 ms to every statement; gives the number of statements of each writing transaction."""
+    counts: list[int] = []
+
+    def begin(connection: sa.Connection) -> None:
+        if connection.get_execution_options().get("isolation_level") is None:
+            connection.info["statements"] = 0
+
+    def delay(connection: sa.Connection, *_: object) -> None:
+        time.sleep(0.002)
+        connection.info["statements"] = connection.info.get("statements", 0) + 1
+
+    def end(connection: sa.Connection) -> None:
+        if connection.get_execution_options().get("isolation_level") is None:
+            counts.append(connection.info.pop("statements", 0))
+
+    events = (("begin", begin), ("before_cursor_execute", delay), ("commit", end))
+    for name, listener in events:
+        sa.event.listen(database.engine, name, listener)
+    try:
+        yield counts
+    finally:
+        for name, listener in events:
+            sa.event.remove(database.engine, name, listener)
 
 
 @pytest.fixture
@@ -85,8 +121,8 @@ def test_a_replacement_of_an_unknown_paper_is_no_new_paper(store: PaperStore) ->
     assert CandidateStore(store.database).waiting(MONDAY) == ()
 
 
-def test_a_feed_is_stored_completely_or_not_at_all(store: PaperStore) -> None:
-    """After a poll dies while writing, the next poll stores the whole feed."""
+def test_a_feed_that_was_stored_in_part_is_taken_again(store: PaperStore) -> None:
+    """A poll that dies while it writes has not seen the feed: the next one takes it again."""
     bad = FeedCheck("arXiv", "cs.DC", "fresh", "new papers", 1, MONDAY)
     broken = FetchedBatch(
         (arrival(paper()), arrival(paper(arxiv="x", abstract=None))),
@@ -96,9 +132,108 @@ def test_a_feed_is_stored_completely_or_not_at_all(store: PaperStore) -> None:
     )
     with pytest.raises(Exception, match=r"(?i)not.null"):
         store.take("arXiv", broken, NOW)
-    assert list(store.background()) == []
     assert store.history("arXiv").validators("u") == FeedValidators()
     assert store.history("arXiv").last_fresh("cs.DC") is None
+    store.take("arXiv", replace(broken, arrivals=(arrival(paper()),)), NOW)
+    assert [each.arxiv for each in store.background()] == ["2601.00001"]
+    assert store.history("arXiv").validators("u") == FeedValidators("e")
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["new papers", "revisions"])
+def test_a_poll_holds_the_lock_for_few_statements_and_pauses_between_chunks(
+    database: Database, *, is_known: bool
+) -> None:
+    """A click waits for one transaction, with 2 ms added to each statement less than 200 ms."""
+    pauses: list[float] = []
+    store = PaperStore(database, sleep=pauses.append)
+    papers = [paper(f"2601.{n:05d}", title=f"A Paper on Cache {n}") for n in range(500)]
+    new = FetchedBatch(tuple(arrival(each) for each in papers), CHECKS, "u", FeedValidators("e"))
+    if is_known:
+        store.take("arXiv", new, NOW)
+        changed = (replace(each, comment="Accepted at MLSys") for each in papers[:60])
+        new = replace(new, arrivals=tuple(arrival(each, 2, new=False) for each in changed))
+        pauses.clear()
+    with slow_statements(database) as transactions:
+        store.take("arXiv", new, NOW)
+    assert len(pauses) == len(transactions) - 1 >= 4
+    assert max(transactions) <= 60
+    assert sum(transactions) <= (600 if is_known else 60)
+
+
+def test_answers_about_listed_papers_are_stored_in_chunks(database: Database) -> None:
+    store = PaperStore(database, sleep=lambda _: None)
+    papers = {f"arxiv:{n}": DatedPaper(paper(str(n), title=f"Title {n}")) for n in range(120)}
+    with slow_statements(database) as transactions:
+        store.keep_listed("arXiv", LookUpBatch((*papers, "arxiv:none"), papers), NOW)
+        store.keep_listed("arXiv", LookUpBatch((*papers,), papers), NOW)
+    assert max(transactions) <= 60
+    assert store.unknown_listed([*papers, "arxiv:none"]) == ()
+    assert len(store.listed_papers()) == 240
+
+
+@pytest.mark.parametrize("last", range(5))
+def test_a_poll_killed_between_chunks_loses_and_repeats_nothing(
+    database: Database, last: int
+) -> None:
+    class KilledError(Exception):
+        pass
+
+    left = [last]
+
+    def kill(_seconds: float) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise KilledError
+
+    papers = [arrival(paper(f"2601.{n:05d}", title=f"Title {n}")) for n in range(450)]
+    batch = FetchedBatch(tuple(papers), CHECKS, "u", FeedValidators("e"))
+    with suppress(KilledError):
+        PaperStore(database, sleep=kill).take("arXiv", batch, NOW)
+    store = PaperStore(database, sleep=lambda _: None)
+    stored = len(list(store.background()))
+    was_killed = store.history("arXiv").validators("u") == FeedValidators()
+    assert was_killed == (stored < len(papers))
+    assert was_killed == (store.history("arXiv").last_fresh("cs.DC") is None)
+    assert store.take("arXiv", batch, NOW + SECOND) == len(papers) - stored
+    assert len(list(store.background())) == len(papers)
+
+
+def test_new_papers_come_last_so_that_a_feed_stored_in_part_looks_fresh(
+    database: Database,
+) -> None:
+    store = PaperStore(database, sleep=lambda _: None)
+    old = [arrival(paper(f"2601.{n:05d}", title=f"Title {n}")) for n in range(150)]
+    store.take("arXiv", FetchedBatch(tuple(old)), NOW)
+
+    class KilledError(Exception):
+        pass
+
+    def kill(_seconds: float) -> None:
+        raise KilledError
+
+    later = NOW + SECOND
+    new = arrival(paper("2602.00001", title="Something New"))
+    revised = (arrival(replace(each.paper, comment="Accepted"), 2) for each in old)
+    with slow_statements(database), pytest.raises(KilledError):
+        PaperStore(database, sleep=kill).take("arXiv", FetchedBatch((new, *revised)), later)
+    seen = store.history("arXiv").seen(["arxiv:2602.00001"], later + SECOND)
+    assert seen == frozenset()
+
+
+def test_a_decision_waits_less_than_a_fifth_of_a_second_for_a_poll(database: Database) -> None:
+    store = PaperStore(database)
+    papers = [arrival(paper(f"2601.{n:05d}", title=f"Title {n}")) for n in range(500)]
+    with slow_statements(database), ThreadPoolExecutor(1) as pool:
+        poll = pool.submit(store.take, "arXiv", FetchedBatch(tuple(papers)), NOW)
+        waits = []
+        while not poll.done():
+            begin = time.monotonic()
+            with database.write():
+                waits.append(time.monotonic() - begin)
+            time.sleep(0.005)
+    assert poll.result() == 500
+    assert len(waits) >= 4
+    assert statistics.median(waits) < 0.2  # a busy machine may delay some
 
 
 def test_validators_of_a_feed_are_stored_with_its_papers(store: PaperStore) -> None:
@@ -198,7 +333,7 @@ def test_a_new_model_replaces_the_previous_model(store: PaperStore) -> None:
 
 
 def test_the_background_is_every_seen_paper(store: PaperStore) -> None:
-    many = tuple(arrival(paper(f"2601.{n:05d}")) for n in range(1200))
+    many = tuple(arrival(paper(f"2601.{n:05d}", title=f"Title {n}")) for n in range(1200))
     store.take("arXiv", FetchedBatch(many), NOW)
     assert len(list(store.background())) == 1200
 

@@ -13,9 +13,10 @@ from bot.catalog.names import KnownNames, Names
 
 _APOSTROPHE = r"['’‘`´]"
 _YEAR = r"(?:19|20)\d{2}"
-_EDITION = re.compile(
-    rf"(?P<venue>\S.*?)[\s,-]*(?:{_APOSTROPHE}\s*(?P<short>\d{{2}})|{_APOSTROPHE}?\s*(?P<long>{_YEAR})"
-    r"|\s(?P<bare>\d{2}))\.?(?:\s+(?P<after>\S.*?))?\.?"
+# The expressions below read text with single spaces only.
+_EDITION_YEAR = re.compile(  # after a venue, before nothing or other words
+    rf"(?:{_APOSTROPHE}\s?(?P<short>\d{{2}})|{_APOSTROPHE}?\s?(?P<long>{_YEAR})"
+    r"|\s(?P<bare>\d{2}))\.?(?:\s(?P<after>\S.*)|\.?\Z)"
 )
 _YEAR_FIRST = re.compile(rf"(?P<year>{_YEAR})\s+(?P<venue>\S.*)")
 _MONTHS = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
@@ -29,16 +30,14 @@ _ARXIV = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"(?P<label>venue|year|orgs?|note):\s*(?P<value>\S.*)", re.IGNORECASE)
-_LAST_CLAUSE = re.compile(
-    r"(?P<rest>.*\S)(?:\s*[,;，；]|\.\s|\s[|–—-]\s)\s*(?P<clause>\S.*?)[.,;]*"
-)
+_CLAUSE_END = re.compile(r"[,;，；]|(?<=\S)\.(?=\s)|(?<=\s)[|–—-](?=\s)")
 _FIRST_CLAUSE = re.compile(r"(?P<clause>[^,;]*\S)[,;]\s*(?P<rest>\S.*)")
 _EMPTY_VALUES = frozenset(
     {"", "-", "–", "—", "n/a", "na", "none", "null", "?", "/", "x", "✗", "✘", "tba"}
 )
 _MAX_REMARK_LENGTH = 400
 _MAX_EDITION_LENGTH = 150  # longer text is prose, and the search in it would be slow
-_SEPARATOR = re.compile(r"\s*(?:,|;|/|\s&\s|\sand\s)\s*")
+_SEPARATOR = re.compile(r"\s?[,;/]\s?|\s&\s|\sand\s")
 _MAX_ORG_WORDS = 5
 _MAX_VENUE_WORDS = 7
 _CENTURY_TURNS = 70  # two-digit years below are of this century, others of the last
@@ -116,7 +115,7 @@ def read_edition(text: str, names: KnownNames, *, loose: bool = False) -> Detail
         return Details(venue=_venue_name(match["venue"], names), year=int(match["year"]))
     if _canonical(names.venues, text):
         return Details(venue=_venue_name(text, names))
-    match = _EDITION.fullmatch(text)
+    match = None if text[:1].isspace() else _EDITION_YEAR.search(text, 1)
     return _read_venue_with_year(match, names, loose=loose) if match else None
 
 
@@ -131,9 +130,10 @@ def read_remark(text: str, names: KnownNames) -> Details:
     while len(rest) <= _MAX_REMARK_LENGTH:
         if edition := read_edition(rest, names):
             return edition.joined(details)
-        last, first = _LAST_CLAUSE.fullmatch(rest), _FIRST_CLAUSE.fullmatch(rest)
-        if last and (edition := read_edition(last["clause"], names)):
-            details, rest = edition.joined(details), last["rest"]
+        before, clause = _last_clause(rest)
+        first = _FIRST_CLAUSE.fullmatch(rest)
+        if before and (edition := read_edition(clause, names)):
+            details, rest = edition.joined(details), before
         elif first and (edition := read_edition(first["clause"], names)):
             details, rest = details.joined(edition), first["rest"]
         else:
@@ -147,7 +147,8 @@ def read_remark(text: str, names: KnownNames) -> Details:
 def _read_venue_with_year(
     match: re.Match[str], names: KnownNames, *, loose: bool
 ) -> Details | None:
-    venue, after = match["venue"], match["after"]
+    text, after = match.string, (match["after"] or "").removesuffix(".")
+    venue = text[0] + text[1 : match.start()].rstrip(" ,-")
     if not is_venue(venue, names) and (
         match["bare"]
         or after
@@ -161,6 +162,16 @@ def _read_venue_with_year(
     if after and re.search(r"\bworkshop\b|\bfindings\b|\bdemo\b", after, re.IGNORECASE):
         return Details(venue=f"{name} {after}", year=year)
     return Details(venue=name, year=year, notes=(after.strip(" ()"),) if after else ())
+
+
+def _last_clause(text: str) -> tuple[str, str]:
+    """What precedes the last clause of a text, and the clause; empty if there is only one."""
+    text = text.rstrip(".,;")
+    for end in reversed([*_CLAUSE_END.finditer(text)]):
+        before, clause = text[: end.start()].rstrip(), text[end.end() :].lstrip()
+        if before and clause:
+            return before, clause
+    return "", ""
 
 
 def _is_acronym(venue: str) -> bool:

@@ -10,11 +10,12 @@ from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, html_block
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
 
-_LOOSE_LINK = re.compile(r"\[(?P<text>[^\[\]]+)\]\s*\(\s*(?P<href>https?://[^()<>\"\n]*?)\s*\)")
-_BACKWARDS_TEXT = re.compile(r"\((?P<text>[^()\n]+)\)$")
-_BACKWARDS_ADDRESS = re.compile(r"\[(?P<href>https?://[^\]\s]+)\]")
+_LOOSE_LINK = re.compile(r"\[(?P<text>[^\[\]]+)\]\s*\(\s*(?P<href>https?://[^()<>\"\n]*+)\s*+\)")
+_BACKWARDS_ADDRESS = re.compile(r"\[(?P<href>https?://[^\[\]\s]+)\]")
 _HTML_HEADING = re.compile(
     r"\s{0,3}<h(?P<level>[1-6])\b[^>]*>(?P<text>.*?)</h(?P=level)>\s*", re.IGNORECASE
 )
@@ -24,6 +25,10 @@ _HTML_LINE = re.compile(
 )
 
 
+LONGEST_LINE = 5_000
+"""Characters of a paragraph, heading or cell; in longer ones no markup is read."""
+
+
 @cache
 def markdown_parser() -> MarkdownIt:
     """The markdown-it parser of the dialect."""
@@ -31,6 +36,7 @@ def markdown_parser() -> MarkdownIt:
     if parser.linkify is not None:
         parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
     parser.disable(["code", "text_join"])
+    parser.core.ruler.at("inline", _inline)
     parser.block.ruler.at("html_block", _html, {"alt": ["paragraph", "reference", "blockquote"]})
     parser.inline.ruler.before("link", "backwards_link", _backwards_link)
     parser.inline.ruler.after("link", "loose_link", _loose_link)
@@ -45,6 +51,21 @@ class _Parser(MarkdownIt):
 
     def validateLink(self, url: str) -> bool:  # noqa: ARG002, N802  # markdown-it's name
         return True
+
+
+def _inline(state: StateCore) -> None:
+    """Parse the content of paragraphs, headings and cells; leave long content as it is.
+
+    markdown-it and its search for addresses take quadratic time, hours for a megabyte of `://a:`.
+    """
+    for token in state.tokens:
+        if token.type != "inline":
+            continue
+        token.children = []
+        if len(token.content) <= LONGEST_LINE:
+            state.md.inline.parse(token.content, state.md, state.env, token.children)
+        else:
+            token.children.append(Token("code_inline", "code", 0, content=token.content))
 
 
 def _html(state: StateBlock, line: int, last: int, silent: bool) -> bool:  # noqa: FBT001  # markdown-it calls it
@@ -76,14 +97,23 @@ def _push_heading(state: StateBlock, line: int, tag: str, text: str) -> None:
 
 def _backwards_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  # markdown-it calls it
     address = _BACKWARDS_ADDRESS.match(state.src, state.pos)
-    text = _BACKWARDS_TEXT.search(state.pending)
-    if not address or not text:
+    opened = _last_parenthesis(state.pending) if address else None
+    if address is None or opened is None:
         return False
     if not silent:
-        state.pending = state.pending[: text.start()]
-        _push_link(state, text["text"], address["href"])
+        text, state.pending = state.pending[opened + 1 : -1], state.pending[:opened]
+        _push_link(state, text, address["href"])
     state.pos = address.end()
     return True
+
+
+def _last_parenthesis(text: str) -> int | None:
+    """Where the parenthesis opens that closes at a text's end, with words on one line in it."""
+    if not text.endswith(")"):
+        return None
+    opened = text.rfind("(", text.rfind(")", 0, -1) + 1)
+    inside = text[opened + 1 : -1]
+    return opened if opened >= 0 and inside and "\n" not in inside else None
 
 
 def _loose_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  # markdown-it calls it
@@ -92,7 +122,7 @@ def _loose_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  # ma
     if not match:
         return False
     if not silent:
-        _push_link(state, match["text"], match["href"])
+        _push_link(state, match["text"], match["href"].rstrip())
     state.pos = match.end()
     return True
 

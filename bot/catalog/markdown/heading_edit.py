@@ -22,7 +22,7 @@ _MAX_LEVEL = 6
 _CLOSING_TAG = re.compile(
     r"\s*</(?!a\b)"
 )  # such as `</details>`; an anchor belongs to what follows
-_ANCHOR = re.compile(r"\s*(?:<a\b[^>]*>\s*(?:</a>)?\s*)+")
+_ANCHOR = re.compile(r"\s*+(?:<a\b[^>]*+>\s*+(?:</a>\s*+)?)++")
 _CONTENT = {"heading", "bullet_list", "ordered_list", "table", "blockquote"}
 
 

@@ -14,10 +14,12 @@ from html.parser import HTMLParser
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
+from bot.catalog.markdown.dialect import LONGEST_LINE
+
 _PLANE, _LAST = 0xF0000, 0xFFFF
 _LITERAL = re.compile(f"[{chr(_PLANE)}-{chr(_PLANE + _LAST)}]")
-_FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]")
-_SHORTCODE = re.compile(r"(?<![\w:]):[a-z0-9][a-z0-9_+-]*[a-z][a-z0-9_+-]*:(?![\w:])")  # :star:
+_FOOTNOTE = re.compile(r"\[\^[^\[\]\s]+\]")
+_SHORTCODE = re.compile(r"(?<![\w:]):[a-z0-9][0-9_+-]*+[a-z][a-z0-9_+-]*+:(?![\w:])")  # :star:
 _LINK_WORDS = frozenset(
     """paper papers pdf link links url arxiv abs html code here website web site project page
     homepage home slides slide video talk poster blog post github repo repository demo doc docs
@@ -54,6 +56,11 @@ class Inline:
     def text(self) -> str:
         """The whole text, links included, on one line."""
         return squeeze("".join(piece.text for piece in self.pieces))
+
+    @property
+    def is_too_long(self) -> bool:
+        """True if the content was too long for its markup to be read."""
+        return sum(len(piece.text) for piece in self.pieces) > LONGEST_LINE
 
     @property
     def links(self) -> tuple[Piece, ...]:

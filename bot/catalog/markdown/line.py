@@ -22,6 +22,7 @@ from bot.catalog.markdown.details import (
     read_field,
     read_remark,
 )
+from bot.catalog.markdown.dialect import LONGEST_LINE
 from bot.catalog.markdown.inline import (
     PAPER_WORDS,
     Inline,
@@ -45,7 +46,7 @@ from bot.catalog.model import Entry
 from bot.catalog.names import KnownNames
 
 _BARS = re.compile(r"[|｜]")
-_EMPTY_BRACKETS = re.compile(r"[\[(]\s*[,;/·]*\s*[\])]")
+_EMPTY_BRACKETS = re.compile(r"[\[(]\s*+[,;/·]*+\s*+[\])]")
 _SECTIONS = re.compile(r"sections: (?P<paths>[a-z0-9/-]+(?: [a-z0-9/-]+)*)")
 _DASH = re.compile(r"[-–—·•]+(?:\s|$)")
 
@@ -99,6 +100,7 @@ NO_LINK = Unreadable("no link")
 NO_ADDRESS = Unreadable("a link that is no web address")
 NO_TITLE = Unreadable("no title")
 BADGE = Unreadable("only a picture or an anchor")
+TOO_LONG = Unreadable(f"longer than {LONGEST_LINE:,} characters")
 EMPTY_ROW = Unreadable("an empty row")
 EMPTY_BULLET = Unreadable("a bullet with no text")
 FURTHER_LINK = Unreadable("a further link of the entry above")
@@ -106,6 +108,8 @@ FURTHER_LINK = Unreadable("a further link of the entry above")
 
 def read_line(inline: Inline, names: KnownNames) -> Draft | Unreadable:
     """Read the entry of a bullet."""
+    if inline.is_too_long:
+        return TOO_LONG
     head, *cells = _split_at_bars(inline.pieces)
     if _is_tag(head, names) and any(piece.href for cell in cells for piece in cell):
         head, *cells = *cells, head

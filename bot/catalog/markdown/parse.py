@@ -35,7 +35,7 @@ _VAGUE_SUMMARY = re.compile(
 )
 _ID = re.compile(r"id: (?P<id>[a-z0-9-]+)")
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n---[ \t]*\n", re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 # Fractions of a heading level, for sections inside the one of the last heading.
 _SUMMARY_STEP, _BULLET_STEP = 0.5, 0.25
 

@@ -8,7 +8,14 @@ from bot.catalog.markdown.details import is_empty_value, read_edition
 from bot.catalog.markdown.dialect import markdown_parser
 from bot.catalog.markdown.escape import escaped, least_escaped
 from bot.catalog.markdown.inline import Inline, Piece, is_link_word, plain, read_inline
-from bot.catalog.markdown.line import EMPTY_ROW, Draft, Unreadable, read_fields, read_line
+from bot.catalog.markdown.line import (
+    EMPTY_ROW,
+    TOO_LONG,
+    Draft,
+    Unreadable,
+    read_fields,
+    read_line,
+)
 from bot.catalog.markdown.line_style import address_of
 from bot.catalog.model import Entry
 from bot.catalog.names import KnownNames
@@ -63,6 +70,8 @@ def read_row(
     """Read the entry of a row; without headers, each cell with a title is an entry."""
     if not any(cell.pieces for cell in cells):
         return [EMPTY_ROW]
+    if any(cell.is_too_long for cell in cells):
+        return [TOO_LONG]
     entries = _cells_with_title(cells)
     if len(entries) > 1 and not any(column.header for column in columns):
         return [read_line(cell, names) for cell in entries]

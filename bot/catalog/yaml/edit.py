@@ -14,7 +14,15 @@ from bot.catalog.atomic_write import write_file
 from bot.catalog.change import Change, is_done, must_have_sections
 from bot.catalog.model import Catalog, Entry, ListInfo, Section, section_ranks
 from bot.catalog.text_lines import newline_of
-from bot.catalog.yaml.read import CatalogError, FileReader, papers_files, parse_info, read_texts
+from bot.catalog.yaml.read import (
+    CatalogError,
+    FileReader,
+    compose,
+    papers_files,
+    parse_info,
+    read_file,
+    read_texts,
+)
 from bot.catalog.yaml.splice import (
     end_line,
     find_entry,
@@ -72,7 +80,7 @@ def folder_reader(folder: Path) -> FileReader:
 
     def read(name: str) -> str | None:
         try:
-            return (folder / name).read_bytes().decode("utf-8")
+            return read_file(folder / name)
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as error:
@@ -159,7 +167,7 @@ def _with_additions(text: str, old: ListInfo, new: ListInfo) -> str:
 
     Raises CatalogError if they cannot be added without changing anything else.
     """
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    node = compose(text)
     if not isinstance(node, yaml.MappingNode):
         raise CatalogError("list.yaml holds no keys.")
     values = {key.value: value for key, value in node.value}

@@ -4,6 +4,7 @@ People edit these files. A mistake excludes only the entry that contains it: rea
 valid entries together with the problems, each with its file, line, entry and remedy.
 """
 
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -20,6 +21,11 @@ from bot.errors import PapersError
 
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 NULL = "tag:yaml.org,2002:null"
+MAX_FILE_SIZE = 10_000_000
+"""Bytes of a file that are read; 1,000 entries take about 300,000."""
+_MAX_DEPTH = 50  # the deepest sections have 20; libyaml recurses, and ends the process far deeper
+_MAX_NUMBER = 100  # characters; Python reads longer ones in quadratic time
+_NUMBER_STARTS = frozenset("+-.0123456789")
 _TEXT_KEYS = ("title", "arxiv", "doi", "note", "by", "venue")
 
 FileReader = Callable[[str], str | None]
@@ -72,6 +78,12 @@ class LoadedCatalog:
     catalog: Catalog
     located: tuple[LocatedEntry, ...]
     problems: tuple[Problem, ...]
+    unreadable: tuple[Problem, ...] = ()
+    """The problems that left out a whole file."""
+
+
+class YamlLimitError(yaml.MarkedYAMLError):
+    """A document with more depth, size or expansion than a list needs."""
 
 
 def read_catalog(folder: Path) -> LoadedCatalog:
@@ -83,7 +95,7 @@ def read_catalog(folder: Path) -> LoadedCatalog:
     paths = sorted((folder / "papers").glob("*.y*ml"))
     path = folder / "list.yaml"
     try:
-        info = parse_info(path.read_text("utf-8"), str(path))
+        info = parse_info(read_file(path), str(path))
     except FileNotFoundError:
         raise CatalogError(
             f"There is no list in {folder}: list.yaml is missing. Make one with "
@@ -110,10 +122,13 @@ def parse_info(text: str, path: str) -> ListInfo:
         node = compose(text)
         return info_type().validate_python(_construct(node) if node else None)
     except yaml.YAMLError as error:
-        raise CatalogError(f"{path} is not valid YAML: {yaml_message(error)}") from error
+        line = f":{mark.line + 1}" if (mark := getattr(error, "problem_mark", None)) else ""
+        raise CatalogError(f"{path}{line} is not valid YAML: {yaml_message(error)}") from error
     except ValidationError as error:
         faults = "; ".join(_fault(fault) for fault in error.errors())
         raise CatalogError(f"{path} is not a valid list: {faults}.") from error
+    except (ValueError, TypeError) as error:  # of a value with an explicit type
+        raise CatalogError(f"{path} is not a valid list: {error}.") from error
 
 
 def papers_files(info: ListInfo) -> list[str]:
@@ -140,7 +155,11 @@ def entry_of(node: yaml.Node) -> Entry | None:
 
 
 def compose(text: str) -> yaml.Node | None:
-    """Parse YAML into nodes with their positions. Raises yaml.YAMLError."""
+    """Parse YAML into nodes with their positions.
+
+    Raises yaml.YAMLError; YamlLimitError before anything is built that is too deep or too large.
+    """
+    _check_limits(text)
     loader = _Loader(text)
     try:
         return loader.get_single_node()
@@ -152,10 +171,56 @@ def yaml_message(error: yaml.YAMLError) -> str:
     """A YAML error as a sentence with its position and a hint."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         at = f"line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1}"
-        return (
-            f"{error.problem or error.context} ({at}). Is a title with a colon or a # in quotes?"
+        hint = (
+            ""
+            if isinstance(error, YamlLimitError)
+            else " Is a title with a colon or a # in quotes?"
         )
+        return f"{error.problem or error.context} ({at}).{hint}"
     return f"{error}."
+
+
+def read_file(path: Path) -> str:
+    """The text of a file of a list. Raises OSError, also for what is no file or too large."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError("it is not a file")
+    if status.st_size > MAX_FILE_SIZE:
+        raise OSError(f"it has more than {MAX_FILE_SIZE // 1_000_000} MB")
+    return path.read_bytes().decode("utf-8")
+
+
+def _check_limits(text: str) -> None:
+    """Raise YamlLimitError for a text that would take long, or end the process, to build.
+
+    libyaml reads events one by one, whatever their depth; only building nodes recurses.
+    """
+    if len(text) > MAX_FILE_SIZE:
+        raise YamlLimitError(problem=f"It has more than {MAX_FILE_SIZE // 1_000_000} MB")
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            fault = f"More than {_MAX_DEPTH} levels of lists and keys; a list needs far fewer"
+        elif isinstance(event, yaml.AliasEvent):
+            fault = f"An alias (*{(event.anchor or '')[:40]}); write its value out"
+        elif isinstance(event, yaml.ScalarEvent) and _is_long_number(event):
+            fault = f"A number of more than {_MAX_NUMBER} characters; quote it if it is text"
+        else:
+            continue
+        mark: Any = event.start_mark  # of libyaml's own class
+        raise YamlLimitError(problem=fault, problem_mark=mark)
+
+
+def _is_long_number(event: yaml.ScalarEvent) -> bool:
+    """Tell whether a long scalar may be a number, or is of a type that is stated."""
+    text = event.value or ""
+    if len(text) <= _MAX_NUMBER:
+        return False
+    if event.tag is not None:
+        return not event.tag.endswith(("!", ":str"))
+    return event.implicit[0] and text[0] in _NUMBER_STARTS and " " not in text
 
 
 def _load(info: ListInfo, texts: Iterable[tuple[str, str | Problem]]) -> LoadedCatalog:
@@ -163,13 +228,19 @@ def _load(info: ListInfo, texts: Iterable[tuple[str, str | Problem]]) -> LoadedC
     tops = sorted(section.id for section in info.sections)
     located: list[LocatedEntry] = []
     problems: list[Problem] = []
+    unreadable: list[Problem] = []
     for name, text in texts:
         top = name.removeprefix("papers/").rpartition(".")[0]
         if top not in tops:
             remedy = f"Rename it after one of them ({', '.join(tops)}), or add the section."
             problems.append(Problem(name, 1, "no top section of list.yaml has this id.", remedy))
             continue
-        for result in _read_entries(text, name):
+        node = _entries_node(text, name)
+        if isinstance(node, Problem):
+            problems.append(node)
+            unreadable.append(node)
+            continue
+        for result in _read_entries(node, name):
             if isinstance(result, Problem):
                 problems.append(result)
             elif problem := _placement_problem(result, top, ranks):
@@ -178,34 +249,37 @@ def _load(info: ListInfo, texts: Iterable[tuple[str, str | Problem]]) -> LoadedC
                 located.append(result)
     located.sort(key=lambda entry: ranks[entry.entry.home])
     catalog = Catalog(info, tuple(entry.entry for entry in located))
-    return LoadedCatalog(catalog, tuple(located), tuple(problems))
+    return LoadedCatalog(catalog, tuple(located), tuple(problems), tuple(unreadable))
 
 
 def _text_of(path: Path) -> str | Problem:
     try:
-        return path.read_text("utf-8")
+        return read_file(path)
     except (OSError, UnicodeDecodeError) as error:
         name = f"papers/{path.name}"
         return Problem(name, 1, f"the file cannot be read: {error}.", "Save it as UTF-8.")
 
 
-def _read_entries(text: str | Problem, name: str) -> Iterator[LocatedEntry | Problem]:
+def _entries_node(text: str | Problem, name: str) -> yaml.SequenceNode | Problem | None:
+    """The list in a papers file; None if the file is empty, a Problem if it cannot be read."""
     if isinstance(text, Problem):
-        yield text
-        return
+        return text
     try:
         node = compose(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        yield Problem(name, mark.line + 1 if mark else 1, "not valid YAML.", yaml_message(error))
-        return
+        line = mark.line + 1 if mark else 1
+        return Problem(name, line, "not valid YAML.", yaml_message(error))
     if node is None or node.tag == NULL:
-        return
-    if not isinstance(node, yaml.SequenceNode):
-        remedy = "Begin every entry with `- title: …`."
-        yield Problem(name, node.start_mark.line + 1, "the file is not a list of entries.", remedy)
-        return
-    for item in node.value:
+        return None
+    if isinstance(node, yaml.SequenceNode):
+        return node
+    remedy = "Begin every entry with `- title: …`."
+    return Problem(name, node.start_mark.line + 1, "the file is not a list of entries.", remedy)
+
+
+def _read_entries(node: yaml.SequenceNode | None, name: str) -> Iterator[LocatedEntry | Problem]:
+    for item in node.value if node else ():
         if isinstance(item, yaml.MappingNode):
             yield from _read_entry(item, name)
         else:

@@ -49,7 +49,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class FetchedBatch:
-    """The outcome of one request, stored in one transaction.
+    """The outcome of one request, stored with its verdicts last.
 
     `days` are pairs of a feed and an announcement day that is complete with this batch.
     """
@@ -101,9 +101,9 @@ class Source(Protocol):
     ) -> Iterator[FetchedBatch]:
         """Yield the papers announced since the last poll, with a verdict on every feed.
 
-        Each batch is stored before the next is asked for, so a poll that is killed has stored a
-        batch or has not seen it. Raises SourceError when nothing else can be given; a feed that
-        fails is a verdict, not an error.
+        Each batch is stored before the next is asked for; one that was not stored to its end is
+        given again by the next poll. Raises SourceError when nothing else can be given; a feed
+        that fails is a verdict, not an error.
         """
         ...
 

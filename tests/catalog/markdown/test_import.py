@@ -320,6 +320,18 @@ def test_lines_that_are_not_entries_are_reported_with_line_and_reason(
     assert (5, reason) in reasons(imported)
 
 
+def test_a_line_too_long_for_its_markup_is_reported() -> None:
+    long = "[a](https://a.example) " * 300
+    parsed = read_markdown(
+        f"# L\n\n{long}\n\n## S\n\n- {long}\n- [B](https://b.example)\n"
+        f"\n| Title |\n|---|\n| {long} |\n",
+        shipped_names(),
+    )
+    assert [draft.title for _, draft in parsed.sections[0].drafts] == ["B"]
+    assert [skipped.reason for skipped in parsed.skipped] == ["longer than 5,000 characters"] * 2
+    assert parsed.introduction == long.strip()
+
+
 def test_further_links_of_an_entry_are_reported() -> None:
     imported = read_line(f"- **Swift** {P} [[code]](https://c.example/1)")
     assert [str(skipped) for skipped in imported.skipped] == [

@@ -110,7 +110,7 @@ def _item(entry: FeedEntry) -> FeedItem | str:
     paper = Paper(
         arxiv=arxiv,
         title=title,
-        abstract=clean_abstract(_PREFIX.sub("", description, count=1)),
+        abstract=clean_abstract(_without_prefix(description)),
         authors=split_authors(", ".join(names_of(entry))),
         categories=clean_categories(terms_of(entry)),
         doi=clean_doi(text_of(entry, "arxiv_doi")),
@@ -141,6 +141,12 @@ def _kind(entry: FeedEntry, description: str, version: int | None) -> Kind:
         if kind := _STRENGTH.get(stated.strip().lower()):
             return kind
     return "new" if (version or 1) == 1 else "replace"
+
+
+def _without_prefix(description: str) -> str:
+    """A description without the id and the kind of announcement at its beginning."""
+    match = _PREFIX.match(description)
+    return description[match.end() :] if match else description
 
 
 def _weight(item: FeedItem) -> tuple[int, int]:

@@ -7,7 +7,7 @@ Plan, verdicts and days are pure (`plan`, `calendar`).
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.discovery.feed_history import (
@@ -16,7 +16,7 @@ from bot.discovery.feed_history import (
     FeedValidators,
     SourceHistory,
 )
-from bot.discovery.rate_limit import RateLimit
+from bot.discovery.rate_limit import HeldError, RateLimit
 from bot.discovery.sources.arxiv.api import (
     IDS_PER_REQUEST,
     ApiPage,
@@ -53,7 +53,8 @@ from bot.http import Fetched, FetchError, HttpClient, NotModified
 EVERY = dt.timedelta(seconds=3)
 """Between two requests to any of arXiv's interfaces: https://info.arxiv.org/help/api/tou.html."""
 PAGE = 500
-_LONGEST_PATIENCE = 60.0  # seconds that a Retry-After is waited for within a poll
+_POLL_PATIENCE = dt.timedelta(minutes=1)  # that a Retry-After is waited for within a poll
+_LOOK_UP_PATIENCE = dt.timedelta(seconds=10)  # within a look-up, which is tried again soon
 _CANDIDATE_KINDS = frozenset({"new", "cross"})
 _KEY = "arxiv:"
 
@@ -84,15 +85,16 @@ class ArxivSource:
         self._http, self._rate_limit = http, rate_limit
 
     def next_poll(self, history: SourceHistory, now: dt.datetime) -> dt.datetime:
-        """The moment of the next poll; see `schedule`."""
-        return next_poll_of(history, now)
+        """The moment of the next poll; see `schedule`. A Retry-After of arXiv's delays it."""
+        due, held = next_poll_of(history, now), self._rate_limit.held_until()
+        return max(due, held) if held else due
 
     def poll(
         self, history: SourceHistory, now: dt.datetime, progress: Progress
     ) -> Iterator[FetchedBatch]:
         """Ask every feed once, then fill the gaps that are known."""
         with self._http() as http:
-            client = _Client(http, self._rate_limit)
+            client = _Client(http, self._rate_limit, _POLL_PATIENCE)
             yield from _Poll(self._addresses, client, history, now, progress).batches(
                 self._categories()
             )
@@ -103,11 +105,12 @@ class ArxivSource:
         if not ids:
             return
         with self._http() as http:
-            client = _Client(http, self._rate_limit)
+            client = _Client(http, self._rate_limit, _LOOK_UP_PATIENCE)
             for at in range(0, len(ids), IDS_PER_REQUEST):
                 progress("Reading about papers", at, len(ids))
                 asked = ids[at : at + IDS_PER_REQUEST]
                 try:
+                    self._rate_limit.check_hold(_LOOK_UP_PATIENCE)
                     page = client.page(id_list_url(self._addresses.api, asked))
                 except (FetchError, FeedError) as error:
                     raise SourceError(self.name, error.reason) from error
@@ -120,22 +123,31 @@ class ArxivSource:
 
 @dataclass(frozen=True, slots=True)
 class _Client:
-    """Fetches documents; waits and asks once more if arXiv names a short wait."""
+    """Fetches documents; waits and asks once more if arXiv names a short wait.
+
+    Whatever it names is kept for the requests of all processes.
+    """
 
     http: HttpClient
     rate_limit: RateLimit
+    patience: dt.timedelta
 
     def fetch(self, url: str, validators: FeedValidators) -> Fetched | NotModified:
         conditions = {"etag": validators.etag, "last_modified": validators.last_modified}
         try:
+            return self._once(url, conditions)
+        except FetchError as error:
+            if error.retry_after is None or error.retry_after > self.patience.total_seconds():
+                raise
+            return self._once(url, conditions)
+
+    def _once(self, url: str, conditions: Mapping[str, str | None]) -> Fetched | NotModified:
+        try:
             return self.http.fetch(url, **conditions)
         except FetchError as error:
-            if error.retry_after is None:
-                raise
-            self.rate_limit.hold(error.retry_after)
-            if error.retry_after > _LONGEST_PATIENCE:
-                raise
-            return self.http.fetch(url, **conditions)
+            if error.retry_after is not None:
+                self.rate_limit.hold(error.retry_after)
+            raise
 
     def page(self, url: str) -> ApiPage:
         answer = self.fetch(url, NO_VALIDATORS)
@@ -175,7 +187,7 @@ class _Poll:
                 return self._batch(request, None, validators), ()
             feed = parse_feed(answer.body)
         except (FetchError, FeedError) as error:
-            failed = FeedObservation(failure=error.reason)
+            failed = FeedObservation(failure=self._reason(error))
             checks = (self._check(each, failed, FeedHistory()) for each in request.categories)
             return FetchedBatch(checks=tuple(checks)), ()
         more = again(self.addresses.rss, request, feed)
@@ -183,6 +195,13 @@ class _Poll:
         is_whole = not (more or feed.truncated)
         validators = FeedValidators(answer.etag, answer.last_modified)
         return self._batch(request, feed, validators if is_whole else NO_VALIDATORS), more
+
+    def _reason(self, error: FetchError | FeedError) -> str:
+        """The reason of a failure; when it goes on, if arXiv asked to wait for minutes."""
+        held = self.client.rate_limit.held_until()
+        if isinstance(error, HeldError) or held is None or held - self.now < _POLL_PATIENCE:
+            return error.reason
+        return f"{error.reason}, {HeldError(held).reason}"
 
     def _batch(
         self, request: FeedRequest, feed: Feed | None, validators: FeedValidators
@@ -238,7 +257,8 @@ class _Poll:
                 yield FetchedBatch(arrivals, is_catch_up=True)
         except (FetchError, FeedError) as error:
             trouble = (
-                f"Catching up from {first:%d %b} to {last:%d %b} was cut short: {error.reason}. "
+                f"Catching up from {first:%d %b} to {last:%d %b} was cut short: "
+                f"{self._reason(error)}. "
                 "The next poll goes on."
             )
             yield FetchedBatch(trouble=(trouble,))
