@@ -41,7 +41,7 @@ SECONDS = 20.0
 ALL = ("*", RESPONSE_URL)
 """Every method, and the answers by `response_url`."""
 PAGE = "https://www.usenix.org/conference/osdi26/presentation/made-up"
-_READING = 0.5  # seconds between an acknowledgement and the next press
+_READING = 2.0  # seconds between an acknowledgement and the next press
 _COMMANDS = (f"suggest {PAGE}", "pause 1 day", "subscribe serving daily at 9:00")
 _CLICKS = ((SUGGEST, PAGE), (APPROVE, "1"), (REJECT, "1"))
 
