@@ -30,7 +30,8 @@ from bot.discovery.sources.feed_document import FeedError
 from bot.discovery.tex import text_of_tex
 from bot.errors import PapersError
 from bot.lookup.query import parse as parse_query
-from bot.publishing.publication import clean_name, neutralize
+from bot.publishing.github_text import neutralize
+from bot.publishing.publication import clean_name
 from bot.slack.payloads import links_in, unescape
 from bot.text import visible
 from tests.hostile.expressions import Expression, expressions
