@@ -16,6 +16,8 @@ SECURITY = ROOT / "SECURITY.md"
 ABOUT_NOBODY = {
     # Papers, feeds, models, jobs and the version of the schema.
     "alembic_version",
+    "request_claims",  # digests that tell nothing of a request
+    "write_probe",
     "candidates",
     "caught_up_days",
     "feed_checks",

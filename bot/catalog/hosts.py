@@ -20,7 +20,7 @@ _EAST_ASIAN = {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "BO
 _LOOKALIKES = frozenset("асԁеһіјӏорԛѕԝхуъьҽпгѵѡҫҳүԍԛαικνορτυχωγηօսոցհյ")
 _ADDRESS = re.compile(r"\W*(?:[a-z][a-z0-9+.-]*://|www\d{0,3}\.|(?:mailto|javascript|data):\S).*")
 _BARE_ADDRESS = re.compile(
-    r"(?:\S*@)?[\w-]+(?:\.[\w-]+)*\.(?P<top>[^\W\d_]{2,}|xn--[a-z0-9-]+)\.?"
+    r"(?:[^\s/?#]*@)?[\w-]+(?:\.[\w-]+)*\.(?P<top>[^\W\d_]{2,}|xn--[a-z0-9-]+)\.?"
     r"(?P<rest>(?::\d+)?(?:[/?#]\S*)?)"
 )
 _TOP_DOMAINS = frozenset(

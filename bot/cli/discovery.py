@@ -21,11 +21,11 @@ def poll(
         bool, typer.Option("--json", help="Print the outcome as one JSON object.")
     ] = False,
 ) -> None:
-    """Poll arXiv once, and print the verdict on each feed and the proposals with reasons."""
+    """Poll the sources once, and print the verdict on each feed and the proposals with reasons."""
     from bot.app.container import bootstrap
 
     with Progress(console=err, transient=True) as bar:
-        task = bar.add_task("Polling arXiv", total=None)
+        task = bar.add_task("Polling the sources", total=None)
 
         def show(step: str, done: int, total: int) -> None:
             bar.update(task, description=step, completed=done, total=total)

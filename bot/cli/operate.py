@@ -97,23 +97,21 @@ def retry(
 
 def jobs(*, as_json: AsJson = False) -> None:
     """Show the last and next run of the worker's jobs."""
-    from bot.app.clock import utc_now
-    from bot.discovery.sources.arxiv.identifiers import ARXIV
-    from bot.discovery.sources.arxiv.schedule import next_poll_of
-    from bot.discovery.store import PaperStore
+    from bot.app.container import bootstrap
     from bot.ops.database import open_existing
     from bot.ops.jobs import JobJournal
 
-    database = open_existing(read_settings())
-    next_poll = next_poll_of(PaperStore(database).history(ARXIV), utc_now())
+    settings = read_settings()
+    database = open_existing(settings)
+    next_poll = bootstrap(settings, database=database).discovery().next_poll()
     rows = [
         {
             "name": run.name,
             "last": run.started_at.isoformat(timespec="seconds"),
             "is_ok": run.is_ok,
             "outcome": run.outcome,
-            # The job `poll` runs every minute, and polls when arXiv has something new.
-            "next": (next_poll if run.name == "poll" else run.next_at).isoformat(
+            # The job `poll` runs every minute, and polls the sources that are due.
+            "next": (next_poll if next_poll and run.name == "poll" else run.next_at).isoformat(
                 timespec="seconds"
             ),
         }

@@ -72,6 +72,14 @@ class DiscoveryService:
         due = self._due(self._now())
         return self._poll(due, progress, dry_run=False) if due else None
 
+    def next_poll(self) -> dt.datetime | None:
+        """The moment of the next poll of any source, which may have passed; None without one."""
+        now = self._now()
+        return min(
+            (each.next_poll(self._store.history(each.name), now) for each in self._sources),
+            default=None,
+        )
+
     def proposed(self) -> tuple[Candidate, ...]:
         """The candidates of the last six weeks, in order of their proposal."""
         since = monday((self._now() - _HANDED_OVER).astimezone(EASTERN).date())

@@ -29,8 +29,8 @@ _REFERENCE = re.compile(
 _COMMIT_HASH = re.compile(r"(?<![\w./-])[0-9a-f]{7,40}(?![A-Za-z0-9_])", re.IGNORECASE)
 # Of GitHub Actions and of other services, which put their own name in place of `ci`.
 _COMMAND = re.compile(
-    r"\[(?=\s*(?:[\w-]+[ _-]+)?skip(?:[ _-]+[\w-]+)?\s*\])|\[(?=\s*no[ _-]+ci\s*\])"
-    r"|(?<=no_)(?=ci\b)|(?<=skip-)(?=checks\s*:)",
+    r"\[(?=\s*(?:[\w-]{1,30}[ _-]{1,3})?skip(?:[ _-]{1,3}[\w-]{1,30})?\s*\])"
+    r"|\[(?=\s*no[ _-]+ci\s*\])|(?<=no_)(?=ci\b)|(?<=skip-)(?=checks\s*:)",
     re.IGNORECASE,
 )
 _MARKUP = re.compile(

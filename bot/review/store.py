@@ -153,6 +153,17 @@ class SuggestionStore:
         is_time = sa.or_(at.is_(None), at <= now)
         return self._all(sa.and_(suggestions.c.state == "gathering", is_time))
 
+    def unanswered(self) -> tuple[tuple[Suggestion, int], ...]:
+        """The suggestions whose paper was looked up in vain so far, with the number of tries."""
+        query = (
+            sa.select(suggestions)
+            .where(suggestions.c.state == "gathering", suggestions.c.tries > 0)
+            .order_by(suggestions.c.id)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return tuple((from_row(row), row.tries) for row in rows)
+
     def expired_postponements(self, now: dt.datetime) -> tuple[Suggestion, ...]:
         """The postponed suggestions whose time has come."""
         return self._all(sa.and_(suggestions.c.state == "postponed", suggestions.c.wake_at <= now))

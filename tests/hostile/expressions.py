@@ -161,9 +161,10 @@ def _compiled(module: str, call: ast.Call, function: str) -> re.Pattern[Any]:
     """The expression of a call; a name that only its function knows stands for a word."""
     stated = [keyword.value for keyword in call.keywords if keyword.arg == "flags"]
     positional = call.args[1 if function == "compile" else _METHODS[function] :]
+    names = _Names(module)
     pattern, *flags = (
         eval(  # noqa: S307  # of the package's own source
-            compile(ast.Expression(node), module, "eval"), {}, _Names(module)
+            compile(ast.Expression(node), module, "eval"), names, names
         )
         for node in (call.args[0], *(stated or positional)[:1])
     )

@@ -12,6 +12,7 @@ LINEAR = 1.6
 _SHORT = 0.003  # seconds of processor time; a shorter measurement is mostly noise
 _LONG = 0.15  # no longer input is tried after this
 _LONGEST = 65_536  # characters
+_TOO_LONG = 1.0
 _RUNS = 3
 _LEAST = 3  # lengths that are tried at least
 _SUSPECT = 7  # times as long for four times the input
@@ -38,6 +39,8 @@ def grows(call: Callable[[str], object], attack: Attack, length: int) -> bool:
         last = _seconds(call, attack.text(length * 4))
         if last < _SHORT / 10 or last < first * _SUSPECT:
             return False
+        if last > _TOO_LONG:
+            return True
         first = min(_seconds(call, attack.text(length)) for _ in range(_RUNS))
         return min(last, _seconds(call, attack.text(length * 4))) > first * _SUSPECT
 
@@ -54,6 +57,8 @@ def exponent(call: Callable[[str], object], attack: Attack, length: int) -> floa
         while len(times) < _LEAST or (times[-1] < _LONG and length < _LONGEST):
             length *= 2
             times.append(_seconds(call, attack.text(length)))
+            if times[-1] > _TOO_LONG:  # seconds are no noise; a repetition could take minutes
+                return math.log2(times[-1] / times[-2])
         if times[-1] < _SHORT:
             return 0.0
         first, last = (

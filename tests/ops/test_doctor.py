@@ -15,6 +15,7 @@ from pytest_httpserver import HTTPServer
 
 from bot.app.clock import utc_now
 from bot.app.redaction import Redactor
+from bot.catalog.model import Entry
 from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import Database
 from bot.db.lock import WORKER_LOCK, open_lock
@@ -26,6 +27,8 @@ from bot.ops.doctor.run import Doctor
 from bot.ops.jobs import JobJournal, JobRun
 from bot.outbox.message import Message, QueueDepth
 from bot.outbox.store import Outbox, enqueue
+from bot.review.model import Subject
+from bot.review.service import Proposal, ReviewService, SuggestionMade
 from bot.settings import Settings
 from bot.slack.manifest import scopes
 from tests.conftest import DATA
@@ -324,6 +327,37 @@ def test_each_feed_is_reported_with_its_verdict_and_reason(
     assert verdict in reported.sentence.lower()
     assert "3 h ago" in reported.sentence
     assert "7 new papers" in reported.sentence
+
+
+@on_sqlite
+def test_the_feeds_of_every_source_are_reported(make: Make, database: Database) -> None:
+    at = utc_now() - dt.timedelta(hours=3)
+    check = FeedCheck("A Journal", "journal", "failed", "HTTP 500.", 0, at.date())
+    PaperStore(database).take("A Journal", FetchedBatch(checks=(check,)), at)
+    reported = finding(make(), "feed journal")
+    assert reported.state == "error"
+    assert "A Journal" in reported.remedy
+    assert "arxiv" not in reported.remedy.lower()
+
+
+@on_sqlite
+def test_a_suggestion_that_was_looked_up_in_vain_is_reported(
+    make: Make, database: Database
+) -> None:
+    review = ReviewService(database, None)
+    paper = Entry(title="Omega: A System", arxiv="2603.00001", sections=("llm-systems",))
+    subject = Subject(after=paper)
+    proposal = Proposal(
+        identity="arxiv:2603.00001", subject=subject, source="U2", is_complete=False
+    )
+    made = review.suggest(proposal, utc_now())
+    assert isinstance(made, SuggestionMade)
+    what = f"suggestion {made.suggestion.id}"
+    assert what not in {each.what for each in examine(make())}
+    review.record_completion_attempt(made.suggestion, utc_now())
+    reported = finding(make(), what)
+    assert reported.state == "warning"
+    assert "after 1 attempt" in reported.sentence
 
 
 def test_no_poll_for_over_a_day_is_an_error(make: Make, database: Database) -> None:

@@ -4,9 +4,11 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bot.discovery.feed_history import FeedCheck
+from bot.discovery.sources.arxiv.identifiers import ARXIV
 from bot.ops.doctor.findings import Finding, error, format_duration, ok, warning
 from bot.ops.jobs import JobRun
 from bot.outbox.message import OutboxRow, QueueDepth
+from bot.review.model import Suggestion
 from bot.text import pluralize
 
 NO_POLL = dt.timedelta(hours=26)
@@ -23,15 +25,20 @@ _ARXIV = (
 def feeds(
     categories: Sequence[str], last: Mapping[str, tuple[dt.datetime, FeedCheck]], now: dt.datetime
 ) -> Iterator[Finding]:
-    """The verdict of each category at the last poll."""
-    if not categories:
+    """The verdict on each feed at the last poll: the categories, and the other sources' feeds.
+
+    `last` holds the last check of each feed; arXiv's feeds that are watched no more are left out.
+    """
+    others = sorted(name for name, (_, check) in last.items() if check.source != ARXIV)
+    watched = [*categories, *(name for name in others if name not in categories)]
+    if not watched:
         yield ok("feeds", "The list watches no categories.")
         return
-    polled = [at for name, (at, _) in last.items() if name in categories]
+    polled = [at for name, (at, _) in last.items() if name in watched]
     if not polled:
         yield warning(
             "feeds",
-            "arXiv was never polled.",
+            "No source was ever polled.",
             "`papers poll` polls now; the worker polls by itself.",
         )
         return
@@ -41,7 +48,7 @@ def feeds(
             f"The last poll was {format_duration(now - max(polled))} ago.",
             "Start `papers run` or `papers worker`; `papers poll` polls now.",
         )
-    for name in categories:
+    for name in watched:
         if name in last:
             yield _feed(name, *last[name], now)
         else:
@@ -51,10 +58,29 @@ def feeds(
 def _feed(name: str, at: dt.datetime, check: FeedCheck, now: dt.datetime) -> Finding:
     sentence = f"{check.verdict.capitalize()}, {format_duration(now - at)} ago: {check.reason}"
     if check.verdict == "failed":
-        return error(f"feed {name}", sentence, _ARXIV)
+        return error(f"feed {name}", sentence, _remedy(check.source))
     if check.verdict == "stalled":
-        return warning(f"feed {name}", sentence, _ARXIV)
+        return warning(f"feed {name}", sentence, _remedy(check.source))
     return ok(f"feed {name}", sentence)
+
+
+def _remedy(source: str) -> str:
+    is_arxiv = source == ARXIV
+    return _ARXIV if is_arxiv else f"Nothing is lost; the next polls ask {source} again."
+
+
+def waiting_for_facts(waiting: Sequence[tuple[Suggestion, int]]) -> Iterator[Finding]:
+    """Warnings of suggestions whose paper no source has described, with the number of tries."""
+    for suggestion, tries in waiting[:_MAX_SHOWN]:
+        yield warning(
+            f"suggestion {suggestion.id}",
+            f"Its paper could not be looked up yet, after {pluralize(tries, 'attempt')}.",
+            "The worker tries again; after some time the card comes without the paper's facts.",
+        )
+    if len(waiting) > _MAX_SHOWN:
+        yield warning(
+            "suggestions", f"{len(waiting) - _MAX_SHOWN} more wait for facts.", "See the log."
+        )
 
 
 def paused(pause: tuple[dt.datetime, str] | None) -> Iterator[Finding]:

@@ -221,6 +221,7 @@ class Doctor:
         for at, check in PaperStore(database).checked(now - _FEED_HISTORY):
             last[check.feed] = at, check
         yield from job_checks.feeds(categories, last, now)
+        yield from job_checks.waiting_for_facts(SuggestionStore(database).unanswered())
         yield from job_checks.paused(SuggestionStore(database).paused_until(now))
 
     def _work(self, database: Database) -> Iterator[Finding]:

@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl
 import pytest
 import sqlalchemy as sa
 from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_sdk import WebClient
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
@@ -21,7 +20,6 @@ from werkzeug.test import Client
 
 from bot.app.clock import utc_now
 from bot.db.engine import Database, open_database
-from bot.slack.app import make_app
 from bot.slack.blocks.lookup import AGAIN, NEXT, PREVIOUS, SHARE
 from bot.slack.transport.request_claims import (
     KEPT,
@@ -34,8 +32,9 @@ from bot.slack.transport.request_claims import (
 from bot.slack.transport.socket_mode import OverlappingHandler
 from bot.slack.transport.wsgi import EVENTS, SlackRequests
 from bot.slack.verbs import VERBS
-from tests.slack.payloads import SIGNING_SECRET, click, command, signed
-from tests.slack.workspace_bot import START, make_container
+from tests.slack.fake import ALICE
+from tests.slack.payloads import SIGNING_SECRET, click, signed
+from tests.slack.workspace_bot import START, WorkspaceBot
 
 LOOKUPS = {"help", "recent", "random", "cite", "stats", "pending", "history", "subscriptions"}
 
@@ -44,45 +43,44 @@ def make_claims(database: Database, seconds: float = 20) -> RequestClaims:
     return RequestClaims(database, lambda: START, seconds=seconds)
 
 
-def test_a_repeated_command_acts_once_and_is_answered_with_nothing(
-    client: WebClient, sqlite: Database
-) -> None:
+def test_a_repeated_command_acts_once_and_is_answered_with_nothing(bot: WorkspaceBot) -> None:
     """Of eight that arrive at once, one acts; a lookup is answered each time."""
-    container = make_container(client, sqlite)
-    app = make_app(container.listener_context())
-    claim = make_claims(sqlite).claim
-    http = SlackRequests(app, SIGNING_SECRET, utc_now, claim)
+    http = SlackRequests(bot.app, SIGNING_SECRET, utc_now, make_claims(bot.database).claim)
 
     def send(body: str) -> str:
         response = Client(http).post(EVENTS, data=body, headers=dict(signed(body, at=now)))
         assert response.status_code == 200
         return response.get_data(as_text=True)
 
+    def answers() -> int:
+        bot.wait()
+        return len(bot.slack.responses)
+
     now = time.time()
+    body = bot.slack.command("unsubscribe all", ALICE)
     with ThreadPoolExecutor(8) as pool, capture_logs() as logs:
-        answers = list(pool.map(send, [command("unsubscribe all")] * 8))
-    assert len([answer for answer in answers if answer]) == 1
+        assert list(pool.map(send, [body] * 8)) == [""] * 8
     assert [log["event"] for log in logs].count("repeated request ignored") == 7
-    assert send(command("unsubscribe serving"))
+    assert answers() == 1
+    send(bot.slack.command("unsubscribe serving", ALICE))
+    assert answers() == 2
     now += 1
-    assert send(command("unsubscribe all")), "the same words a second later are another request"
-    assert send(command("vllm")) == send(command("vllm")) != ""
+    send(body)
+    assert answers() == 3, "the same words a second later are another request"
+    lookup = bot.slack.command("vllm", ALICE)
+    assert send(lookup) == send(lookup) != ""
 
 
-def test_a_forged_repeat_claims_nothing(client: WebClient, sqlite: Database) -> None:
-    http = Client(
-        SlackRequests(
-            make_app(make_container(client, sqlite).listener_context()),
-            SIGNING_SECRET,
-            utc_now,
-            make_claims(sqlite).claim,
-        )
-    )
-    body = command("unsubscribe all")
+def test_a_forged_repeat_claims_nothing(bot: WorkspaceBot) -> None:
+    claim = make_claims(bot.database).claim
+    http = Client(SlackRequests(bot.app, SIGNING_SECRET, utc_now, claim))
+    body = bot.slack.command("unsubscribe all", ALICE)
     headers = dict(signed(body))
     forged = {**headers, "x-slack-signature": "v0=0"}
     assert http.post(EVENTS, data=body, headers=forged).status_code == 401
-    assert http.post(EVENTS, data=body, headers=headers).get_data()
+    assert http.post(EVENTS, data=body, headers=headers).status_code == 200
+    bot.wait()
+    assert len(bot.slack.responses) == 1
 
 
 def test_everything_but_a_lookup_is_claimed() -> None:
@@ -154,17 +152,18 @@ class SocketClient:
 
 
 def test_an_envelope_that_is_delivered_again_is_acknowledged_and_acts_once(
-    client: WebClient, sqlite: Database
+    bot: WorkspaceBot,
 ) -> None:
-    app = make_app(make_container(client, sqlite).listener_context())
-    claims = make_claims(sqlite)
-    handler: SocketModeHandler = OverlappingHandler(app, "xapp-made-up", 1, claims.claim)
+    claims = make_claims(bot.database)
+    handler: SocketModeHandler = OverlappingHandler(bot.app, "xapp-made-up", 1, claims.claim)
     socket = SocketClient()
     for envelope, text in (("1", "unsubscribe all"), ("1", "unsubscribe all"), ("2", "vllm")):
-        body = dict(parse_qsl(command(text)))
+        body = dict(parse_qsl(bot.slack.command(text, ALICE)))
         request = SocketModeRequest(type="slash_commands", envelope_id=envelope, payload=body)
         handler.handle(cast("SocketModeClient", socket), request)
     handler.close()
+    bot.wait()
+    assert len(bot.slack.responses) == 1
     assert socket.acknowledged == ["1", "1", "2"]
     assert claims.claim(digest("1")) is False
     assert claims.claim(digest("2")), "a lookup is not claimed"
