@@ -43,6 +43,12 @@ def markdown_parser() -> MarkdownIt:
     return parser
 
 
+@cache
+def standard_parser() -> MarkdownIt:
+    """A markdown-it parser of GitHub's Markdown as it is, with the tokens of the dialect's."""
+    return _Parser("gfm-like", {"html": True, "linkify": False}).disable(["text_join"])
+
+
 class _Parser(MarkdownIt):
     """Keeps addresses as they are written; `links.py` validates and normalises them."""
 

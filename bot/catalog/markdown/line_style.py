@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
+from markdown_it import MarkdownIt
+
 from bot.catalog.links import read_link
-from bot.catalog.markdown.dialect import markdown_parser
+from bot.catalog.markdown.dialect import markdown_parser, standard_parser
 from bot.catalog.markdown.escape import Accepts, least_escaped
-from bot.catalog.markdown.inline import read_inline
+from bot.catalog.markdown.inline import Inline, read_inline
 from bot.catalog.markdown.line import Draft, read_line
 from bot.catalog.model import Entry
 from bot.catalog.names import KnownNames
@@ -145,7 +147,11 @@ def styled_line(
         return f"{form(_with_texts(entry, parts))}{comment}"
 
     def accepted_in(form: Part) -> Accepts:
-        return lambda parts: reads_as(line_in(form, parts), entry, names)
+        def accepts(parts: Sequence[str]) -> bool:
+            line = line_in(form, parts)
+            return reads_as(line, entry, names) and is_standard(line)
+
+        return accepts
 
     forms = list(_forms(entry, style))
     texts = [entry.title, entry.venue or "", entry.note or "", *entry.orgs]
@@ -184,14 +190,25 @@ def address_of(url: str | None) -> str:
 
 
 def reads_as(line: str, entry: Entry, names: KnownNames) -> bool:
-    """Tell whether the text of a bullet reads back as an entry, and GitHub shows all of it."""
+    """Tell whether the text of a bullet reads back as an entry."""
+    inline = _bullet(line, markdown_parser())
+    draft = read_line(inline, names) if inline else None
+    return isinstance(draft, Draft) and draft.states(entry)
+
+
+def is_standard(line: str) -> bool:
+    """Tell whether GitHub reads the text of a bullet as this project does."""
     if _STRUCK.search(_LINK.sub("", line)):
         return False
-    tokens = markdown_parser().parse(f"- {line}")
+    return _bullet(line, standard_parser()) == _bullet(line, markdown_parser())
+
+
+def _bullet(line: str, parser: MarkdownIt) -> Inline | None:
+    """The content of a bullet; None if it is more than a paragraph."""
+    tokens = parser.parse(f"- {line}")
     if [token.type for token in tokens] != _LINE_TOKENS:
-        return False
-    draft = read_line(read_inline(tokens[3].children or ()), names)
-    return isinstance(draft, Draft) and draft.states(entry)
+        return None
+    return read_inline(tokens[3].children or ())
 
 
 def _with_texts(entry: Entry, parts: Sequence[str]) -> Entry:

@@ -4,8 +4,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from markdown_it import MarkdownIt
+
 from bot.catalog.markdown.details import is_empty_value, read_edition
-from bot.catalog.markdown.dialect import markdown_parser
+from bot.catalog.markdown.dialect import markdown_parser, standard_parser
 from bot.catalog.markdown.escape import escaped, least_escaped
 from bot.catalog.markdown.inline import Inline, Piece, is_link_word, plain, read_inline
 from bot.catalog.markdown.line import (
@@ -95,7 +97,7 @@ def row_candidates(
     indent = source[: len(source) - len(source.lstrip())]
     first = "| " if source.lstrip().startswith("|") else ""
     last = " |" if source.rstrip().endswith("|") else ""
-    for escape in (str, _escaped_in_cell, escaped):
+    for escape in (_escaped_in_cell, escaped):
         for split in (False, True):
             cells = _cells(entry, columns, previous, escape, split_edition=split)
             yield f"{indent}{first}{' | '.join(cells)}{last}"
@@ -200,9 +202,20 @@ def _escaped_in_cell(text: str) -> str:
 
 
 def _shows(source: str, text: str) -> bool:
-    tokens = markdown_parser().parse(f"| - |\n|---|\n| {source} |")
-    cells = [read_inline(token.children or ()) for token in tokens if token.type == "inline"]
-    return [(plain(cell.text), cell.links) for cell in cells[1:]] == [(text, ())]
+    """Tell whether a cell shows a text, by itself and as the text of a link."""
+    table = f"| - | - |\n|---|---|\n| {source} | [{source}](#) |"
+    shown = [[(text, None)], [(text, "#")]]
+    parsers = (markdown_parser(), standard_parser())
+    return all(_cell_pieces(table, parser)[2:] == shown for parser in parsers)
+
+
+def _cell_pieces(table: str, parser: MarkdownIt) -> list[list[tuple[str, str | None]]]:
+    """The text and address of each piece, by cell."""
+    cells = [token for token in parser.parse(table) if token.type == "inline"]
+    return [
+        [(plain(piece.text), piece.href) for piece in read_inline(cell.children or ()).pieces]
+        for cell in cells
+    ]
 
 
 def _link(text: str, entry: Entry) -> str:
