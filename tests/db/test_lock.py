@@ -80,12 +80,13 @@ def test_locks_of_different_names_are_independent(empty_database_url: str) -> No
 
 def test_two_lock_objects_in_one_process_exclude_each_other(empty_database_url: str) -> None:
     with opened(empty_database_url) as database:
-        one, other = open_lock(database, "worker"), open_lock(database, "worker")
-        assert one.acquire()
-        assert not other.acquire()
-        one.release()
-        assert other.acquire()
-        other.release()
+        first, second = open_lock(database, "worker"), open_lock(database, "worker")
+        assert first.acquire()
+        assert not second.acquire()
+        first.release()
+        # PostgreSQL releases a closed connection's locks a moment later.
+        wait_for(second.acquire, 10, "the lock")
+        second.release()
 
 
 def test_a_killed_holder_loses_the_lock_at_once(hold: Hold, empty_database_url: str) -> None:
