@@ -33,7 +33,14 @@ from bot.discovery.sources.arxiv.calendar import last_announcement
 from bot.ops.jobs import runs
 from tests.bench.figures import milliseconds, quantile
 from tests.bench.http import PROCESSES, CommandTimes, client_processes, run_clients, send
-from tests.bench.processes import HOST, SECRET, free_port, quiet, wait_until_healthy
+from tests.bench.processes import (
+    HOST,
+    SECRET,
+    free_port,
+    proportional_memory,
+    quiet,
+    wait_until_healthy,
+)
 from tests.bench.queries import make_queries
 from tests.db.postgres import Postgres
 from tests.discovery.arxiv import ArXiv
@@ -64,6 +71,8 @@ class LoadOutcome:
     """The recorded outcome of the poll."""
     digests_after: float
     """Seconds from the worker's start to the last digest."""
+    memory: int
+    """Bytes that `papers web` holds after the load; pages that its processes share count once."""
 
 
 def show(console: Console, seconds: float = SECONDS) -> None:
@@ -71,7 +80,10 @@ def show(console: Console, seconds: float = SECONDS) -> None:
     console.print(f"{PEOPLE} people ask for {seconds:.0f} s …", style="dim")
     outcome = load(seconds)
     table = Table(title=f"{PEOPLE} concurrent people beside a busy worker", title_justify="left")
-    heads = ("commands", "median", "99th percentile", "most", "a second", "lost", "digests")
+    heads = (
+        *("commands", "median", "99th percentile", "most", "a second", "lost", "digests"),
+        "memory of web",
+    )
     for head in heads:
         table.add_column(head, justify="right")
     times = outcome.commands.seconds
@@ -83,6 +95,7 @@ def show(console: Console, seconds: float = SECONDS) -> None:
         f"{len(times) / outcome.lasted:,.0f}",
         f"{outcome.commands.errors}",
         f"{outcome.digests} in {outcome.digests_after:.0f} s",
+        f"{outcome.memory / 1e6:,.0f} MB",
     )
     console.print(table)
     console.print(f"the worker's poll: {outcome.poll}", style="dim")
@@ -112,6 +125,7 @@ def load(seconds: float) -> LoadOutcome:
             ]
             commands = CommandTimes.merged([part.result() for part in parts])
             lasted = time.perf_counter() - began
+        memory = proportional_memory(bot.web_process)
         wait_for(lambda: len(bot.digests()) >= DIGESTS, 120, f"{DIGESTS} digests")
         poll = wait_for(bot.poll_outcome, 120, "the poll")
         posted = bot.digests()
@@ -121,6 +135,7 @@ def load(seconds: float) -> LoadOutcome:
             digests=len(posted),
             poll=poll,
             digests_after=max(posted) - bot.began,
+            memory=memory,
         )
 
 
@@ -133,6 +148,8 @@ class _Deployment:
     server: HTTPServer
     slack: FakeSlack
     began: float = 0.0
+    web_process: int = 0
+    """The process id of gunicorn's master."""
 
     def prepare(self) -> None:
         """Set up the list, an arXiv with a day's papers, and 50 channels with a digest due."""
@@ -161,6 +178,7 @@ class _Deployment:
         log = self.folder / "web.log"
         with running("web", settings=self._settings(port), log=log) as process:
             wait_until_healthy(process, port)
+            self.web_process = process.pid
             yield port
 
     @contextmanager

@@ -87,3 +87,12 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind((HOST, 0))
         return int(listener.getsockname()[1])
+
+
+def proportional_memory(pid: int) -> int:
+    """Bytes of a process and its descendants, where shared pages count once; 0 if unknown."""
+    process = psutil.Process(pid)
+    if not psutil.LINUX:
+        return 0
+    tree = [process, *process.children(recursive=True)]
+    return sum(each.memory_full_info().pss for each in tree)
