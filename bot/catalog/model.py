@@ -14,6 +14,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field
 
+from bot.catalog.facts import PaperFacts
+
 ONE_LINE = r"^\S(?:[^\r\n]*\S)?$"
 
 Text = Annotated[str, Field(pattern=ONE_LINE)]
@@ -211,6 +213,8 @@ class Catalog:
 
     info: ListInfo
     entries: tuple[Entry, ...]
+    facts: Mapping[str, PaperFacts] = field(default_factory=dict)
+    """Further facts of the papers, by paper key; `identity.facts_of` finds those of an entry."""
 
     @cached_property
     def places(self) -> Mapping[str, Place]:

@@ -5,8 +5,8 @@ The primary key `key` is the best key of a paper's record (`bot.discovery.paper`
 
 import sqlalchemy as sa
 
+from bot.catalog.identity import KEY_LENGTH
 from bot.db.engine import Moment, metadata
-from bot.discovery.paper import KEY_LENGTH
 
 _KEY = sa.String(KEY_LENGTH)
 _SOURCE = sa.String(64)

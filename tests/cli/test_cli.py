@@ -247,7 +247,7 @@ def test_the_lists_own_data_passes_its_check_and_its_schemas() -> None:
 
 def test_the_schemas_in_data_are_those_of_the_code() -> None:
     """Editors validate with these files."""
-    for name in ("list.json", "papers.json"):
+    for name in ("list.json", "papers.json", "facts.json"):
         assert papers("schema", name).stdout == (DATA / "schema" / name).read_text()
 
 

@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from bot.catalog.facts import PaperFacts
 from bot.catalog.model import Catalog, Entry, ListInfo, section_ranks
+from bot.catalog.yaml.document import NULL, Problem, compose, construct, yaml_message
+from bot.catalog.yaml.facts import FACTS_FILE, read_facts
 from bot.catalog.yaml.schema import entry_type, info_type
 from bot.errors import PapersError
 
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-NULL = "tag:yaml.org,2002:null"
 _TEXT_KEYS = ("title", "arxiv", "doi", "note", "by", "venue")
 
 FileReader = Callable[[str], str | None]
@@ -28,24 +28,6 @@ FileReader = Callable[[str], str | None]
 
 class CatalogError(PapersError):
     """The list as a whole cannot be read or written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A mistake in `data/`: its location, a message and a remedy."""
-
-    file: str
-    line: int
-    message: str
-    remedy: str
-    entry: str | None = None
-    is_error: bool = True
-
-    def __str__(self) -> str:
-        """One line, in the form that editors and terminals turn into a link."""
-        kind = "error" if self.is_error else "warning"
-        subject = f"{self.entry}: " if self.entry else ""
-        return f"{self.file}:{self.line}: {kind}: {subject}{self.message} {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +64,7 @@ def read_catalog(folder: Path) -> LoadedCatalog:
     """
     paths = sorted((folder / "papers").glob("*.y*ml"))
     path = folder / "list.yaml"
+    facts = folder / FACTS_FILE
     try:
         info = parse_info(path.read_text("utf-8"), str(path))
     except FileNotFoundError:
@@ -91,7 +74,11 @@ def read_catalog(folder: Path) -> LoadedCatalog:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise CatalogError(f"{path} cannot be read: {error}.") from error
-    return _load(info, ((f"papers/{path.name}", _text_of(path)) for path in paths))
+    return _load(
+        info,
+        ((f"papers/{path.name}", _text_of(path, f"papers/{path.name}")) for path in paths),
+        _text_of(facts, FACTS_FILE) if facts.exists() else None,
+    )
 
 
 def read_texts(read: FileReader) -> LoadedCatalog:
@@ -101,14 +88,15 @@ def read_texts(read: FileReader) -> LoadedCatalog:
         raise CatalogError("There is no list: list.yaml is missing.")
     info = parse_info(text, "list.yaml")
     texts = ((name, read(name)) for name in papers_files(info))
-    return _load(info, ((name, text) for name, text in texts if text is not None))
+    pairs = ((name, text) for name, text in texts if text is not None)
+    return _load(info, pairs, read(FACTS_FILE))
 
 
 def parse_info(text: str, path: str) -> ListInfo:
     """Parse `list.yaml`. Raises CatalogError, with the path, if it is not valid."""
     try:
         node = compose(text)
-        return info_type().validate_python(_construct(node) if node else None)
+        return info_type().validate_python(construct(node) if node else None)
     except yaml.YAMLError as error:
         raise CatalogError(f"{path} is not valid YAML: {yaml_message(error)}") from error
     except ValidationError as error:
@@ -124,7 +112,11 @@ def papers_files(info: ListInfo) -> list[str]:
 def signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Name, modification time and size of each file; it changes when a catalog's files change."""
     stats = []
-    for path in (folder / "list.yaml", *sorted((folder / "papers").glob("*.y*ml"))):
+    for path in (
+        folder / "list.yaml",
+        folder / FACTS_FILE,
+        *sorted((folder / "papers").glob("*.y*ml")),
+    ):
         try:
             status = path.stat()
         except FileNotFoundError:
@@ -139,26 +131,9 @@ def entry_of(node: yaml.Node) -> Entry | None:
     return next((result.entry for result in results if isinstance(result, LocatedEntry)), None)
 
 
-def compose(text: str) -> yaml.Node | None:
-    """Parse YAML into nodes with their positions. Raises yaml.YAMLError."""
-    loader = _Loader(text)
-    try:
-        return loader.get_single_node()
-    finally:
-        loader.dispose()
-
-
-def yaml_message(error: yaml.YAMLError) -> str:
-    """A YAML error as a sentence with its position and a hint."""
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
-        at = f"line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1}"
-        return (
-            f"{error.problem or error.context} ({at}). Is a title with a colon or a # in quotes?"
-        )
-    return f"{error}."
-
-
-def _load(info: ListInfo, texts: Iterable[tuple[str, str | Problem]]) -> LoadedCatalog:
+def _load(
+    info: ListInfo, texts: Iterable[tuple[str, str | Problem]], facts_text: str | Problem | None
+) -> LoadedCatalog:
     ranks = section_ranks(info.sections)
     tops = sorted(section.id for section in info.sections)
     located: list[LocatedEntry] = []
@@ -177,15 +152,20 @@ def _load(info: ListInfo, texts: Iterable[tuple[str, str | Problem]]) -> LoadedC
             else:
                 located.append(result)
     located.sort(key=lambda entry: ranks[entry.entry.home])
-    catalog = Catalog(info, tuple(entry.entry for entry in located))
+    facts: Mapping[str, PaperFacts] = {}
+    if isinstance(facts_text, Problem):
+        problems.append(facts_text)
+    elif facts_text is not None:
+        facts, mistakes = read_facts(facts_text)
+        problems += mistakes
+    catalog = Catalog(info, tuple(entry.entry for entry in located), facts)
     return LoadedCatalog(catalog, tuple(located), tuple(problems))
 
 
-def _text_of(path: Path) -> str | Problem:
+def _text_of(path: Path, name: str) -> str | Problem:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        name = f"papers/{path.name}"
         return Problem(name, 1, f"the file cannot be read: {error}.", "Save it as UTF-8.")
 
 
@@ -230,7 +210,7 @@ def _read_entry(node: yaml.MappingNode, name: str) -> Iterator[LocatedEntry | Pr
     if unquoted:
         return
     try:
-        yield LocatedEntry(entry_type().validate_python(_construct(node)), name, line, lines)
+        yield LocatedEntry(entry_type().validate_python(construct(node)), name, line, lines)
     except ValidationError as error:
         for fault in error.errors():
             key = str(fault["loc"][0]) if fault["loc"] else ""
@@ -261,15 +241,6 @@ def _placement_problem(
             key="sections",
         )
     return None
-
-
-def _construct(node: yaml.Node) -> Any:
-    """The value of a node, as `yaml.safe_load` would construct it."""
-    loader = _Loader("")
-    try:
-        return loader.construct_document(node)
-    finally:
-        loader.dispose()
 
 
 def _fault(fault: ErrorDetails) -> str:
