@@ -102,8 +102,7 @@ class Entry:
     @property
     def name(self) -> str | None:
         """The short name before the first colon of the title (`DistServe`), or None."""
-        name, colon, rest = self.title.partition(": ")
-        return name if colon and rest else None
+        return name_of(self.title)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +269,12 @@ def walk(sections: tuple[Section, ...], above: Place | None = None) -> Iterator[
 def section_ranks(sections: tuple[Section, ...]) -> Mapping[str, int]:
     """The position of each section in the order of the list, by path."""
     return {place.path: rank for rank, place in enumerate(walk(sections))}
+
+
+def name_of(title: str) -> str | None:
+    """The short name before the first colon of a title, or None."""
+    name, colon, rest = title.partition(": ")
+    return name if colon and rest else None
 
 
 def fold(text: str) -> str:

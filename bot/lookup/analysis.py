@@ -15,7 +15,26 @@ from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 from bot.catalog.model import fold
 
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W\d_A-Z]{2,}|[A-Z]{2,}|\d+")
-_OF_EVERY_PAPER = frozenset({"paper", "papers", "about"})
+# Words that ask, and words that fit every paper.
+_ASKING = frozenset(
+    """
+    about after all am another any anybody anyone anything article articles ask back been
+    before being best better between bibtex both can citation cite code could did do does
+    doing done each else et etc ever every everybody everyone everything exist exists find
+    finding from further get gets getting github give gives going good got had has have
+    having he help her here him his how however i idea implementation info information
+    instead interested its itself just kind know known latest let like list listed lists ll
+    look looking lot made make makes many matter may me mean means might mine mostly much
+    must my need needs newest now off only other others our out over own paper papers pdf
+    people please pls preprint preprints present proceedings publication publications
+    published question read reading recommend recommended related research same saw says see
+    seen she should show shows since so some somebody someone something specific stuff such
+    suggest talk talks tell than thank thanks them these thing things think those topic
+    topics try used uses using ve versus very via vs want was way ways we well were what
+    whats when where whether which while who whom whose why within without work works would
+    write written wrote year you your yours
+    """.split()  # noqa: SIM905  # a list of words reads better as text
+)
 _LONGEST_COMPOUND = 24  # letters; nobody types a longer one
 _WORD = re.compile(r"[^\W_]+")
 _NEAREST_NAMES = 3
@@ -48,7 +67,7 @@ def _without_stopwords() -> TextAnalyzer:
 @cache
 def is_stopword(word: str) -> bool:
     """Tell whether a lower-case word (`the`, `papers`) distinguishes no paper from another."""
-    return word in _OF_EVERY_PAPER or not _without_stopwords().analyze(word)
+    return word in _ASKING or not _without_stopwords().analyze(word)
 
 
 def compounds(text: str) -> str:

@@ -4,10 +4,12 @@
                        a group may match in any field, as a compound, or, if the list lacks the
                        word, by a longer or a misspelled form of it
 
-An exact name comes first, then a match in the name before one in the title, then section, venue,
-organisation, note and link.
+An exact name comes first, then a match in the name before one in the title, then author, section,
+venue, organisation, note and link. A result with all words is scored by BM25; one with some words
+by its evidence: the rarity (inverse document frequency) of each word that it has.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +22,11 @@ from bot.lookup.analysis import is_stopword, stemming
 from bot.lookup.filters import Filter
 
 _WEIGHTS = {"name": 8.0, "title": 3.0, "compound": 2.5, "about": 1.2, "link": 0.4}
+_AUTHOR = 4.0
+# Of the rarity of a word, what a match of it in the field counts as evidence.
+_EVIDENCE = {"name": 1.2, "title": 1.0, "compound": 1.0, "about": 0.55, "link": 0.3}
+_GUESS_ALONE = 7  # letters; a shorter guess is too little evidence for a result by itself
+_SHORT_GUESS = 0.4
 _EXACT_NAME = 10_000.0
 _MISSPELLED_NAME = _EXACT_NAME / 10
 _WORDS_IN_ORDER = 4.0
@@ -37,21 +44,37 @@ class TermGroup:
 
     words: tuple[str, ...]
     synonyms: tuple[tuple[str, ...], ...] = ()
+    person: str | None = None
+    """The key of the author whose name the words are (`people.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchTerms:
-    """A search: groups in any order, phrases word by word, and filters."""
+    """A search: groups in any order, phrases word by word, filters and exclusions."""
 
     text: str
     groups: tuple[TermGroup, ...]
     phrases: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
+    excluded: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    """Keys of the names and titles that the text is about; their entries come first."""
 
     @property
     def words(self) -> list[str]:
         """The words of all groups, as typed."""
         return [word for group in self.groups for word in group.words]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupQuery:
+    """The queries of a group: one scored by BM25, one by evidence, of at most about `weight`."""
+
+    query: Query
+    evidence: Query
+    weight: float
+    is_known: bool
+    """Whether the list has the group's words as they are written."""
 
 
 class QueryBuilder:
@@ -67,29 +90,40 @@ class QueryBuilder:
 
     def has_word(self, word: str) -> bool:
         """Tell whether any entry has the word or a form of it. It must have a letter or digit."""
-        return bool(self._fields_with(_stem(word)))
+        return bool(self._fields_with(_stem(word)) or self._searcher.doc_freq("author", word))
 
     def has_match(self, query: Query) -> bool:
         """Tell whether any entry matches a query."""
         return bool(self._searcher.search(query, 1, count=False).hits)
 
-    def required(self, terms: SearchTerms) -> Iterator[Query]:
-        """Queries that every result must match: the filters, without a score, and the phrases."""
+    def required(self, terms: SearchTerms) -> Iterator[tuple[Occur, Query]]:
+        """Queries that every result must match or not: filters, exclusions and phrases."""
         for condition in terms.filters:
-            ways = [*self._values(condition), *self._spans(condition)]
-            yield Query.const_score_query(any_of(ways), 0.0)
+            ways = any_of([*self._values(condition), *self._spans(condition)])
+            if condition.excludes:
+                yield Occur.MustNot, ways
+            else:
+                yield Occur.Must, Query.const_score_query(ways, 0.0)
+        for phrase in terms.excluded:
+            if stems := stemming().analyze(phrase):
+                yield Occur.MustNot, self._in_sequence("title", stems)
         for phrase in terms.phrases:
             if stems := stemming().analyze(phrase):
-                yield Query.disjunction_max_query(
-                    [
-                        Query.boost_query(self._in_sequence(name, stems), _WEIGHTS[name])
-                        for name in ("name", "title", "about")
-                    ]
+                yield (
+                    Occur.Must,
+                    Query.disjunction_max_query(
+                        [
+                            Query.boost_query(self._in_sequence(name, stems), _WEIGHTS[name])
+                            for name in ("name", "title", "about")
+                        ]
+                    ),
                 )
 
     def _values(self, condition: Filter) -> Iterator[Query]:
         for value in condition.values:
-            yield Query.term_query(self._schema, condition.field, value)
+            is_whole_name = condition.field == "author" and " " in value
+            name = "person" if is_whole_name else condition.field
+            yield Query.term_query(self._schema, name, value)
 
     def _spans(self, condition: Filter) -> Iterator[Query]:
         kind = tantivy.FieldType.Integer
@@ -126,11 +160,20 @@ class QueryBuilder:
         phrase = Query.phrase_query(self._schema, "title", list(stems))
         return [Query.boost_query(phrase, _WORDS_IN_ORDER)]
 
-    def groups(self, terms: SearchTerms) -> list[Query]:
-        """A query a group; neighbouring words also match as one (`flash attention`)."""
+    def title_words(self, stems: Sequence[str]) -> Query:
+        """A match of every stem in the title."""
+        return all_of([Query.term_query(self._schema, "title", stem) for stem in stems])
+
+    def named(self, keys: Sequence[str]) -> list[Query]:
+        """The entries with these names or titles, above all else."""
+        exact = [Query.term_query(self._schema, "key", key) for key in keys]
+        return [Query.const_score_query(any_of(exact), _EXACT_NAME)] if exact else []
+
+    def groups(self, terms: SearchTerms) -> list[GroupQuery]:
+        """The queries of each group; neighbouring words also match as one (`flash attention`)."""
         words = terms.words
         joined = {
-            pair: self._in_fields(stem)
+            pair: stem
             for pair in pairwise(words)
             if self._fields_with(stem := _stem("".join(pair)))
         }
@@ -138,31 +181,103 @@ class QueryBuilder:
         first = 0
         for group in terms.groups:
             last = first + len(group.words)
-            together = [
-                _best_of([self._word(words[at]), *_with_neighbours(words, at, joined)])
-                for at in range(first, last)
-            ]
-            queries.append(_best_of([all_of(together), *self._synonyms(group)]))
+            if group.person:
+                queries.append(self._person(group.person))
+            else:
+                neighbours = [_with_neighbours(words, at, joined) for at in range(first, last)]
+                queries.append(self._group(group, neighbours))
             first = last
         return queries
 
-    def _synonyms(self, group: TermGroup) -> Iterator[Query]:
+    def _person(self, key: str) -> GroupQuery:
+        query = Query.term_query(self._schema, "person", key)
+        weight = self._rarity(self._searcher.doc_freq("person", key))
+        scored = Query.const_score_query(query, _AUTHOR * weight)
+        return GroupQuery(scored, Query.const_score_query(query, weight), weight, is_known=True)
+
+    def _group(self, group: TermGroup, neighbours: Sequence[Sequence[str]]) -> GroupQuery:
+        parts = [
+            self._word(word, stems) for word, stems in zip(group.words, neighbours, strict=True)
+        ]
+        weight = sum(part.weight for part in parts)
+        synonyms = list(self._synonyms(group))
+        evidence = [
+            Query.boost_query(Query.const_score_query(query, 1.0), share * weight)
+            for share, query in synonyms
+        ]
+        return GroupQuery(
+            _best_of(
+                [
+                    all_of([part.query for part in parts]),
+                    *(Query.boost_query(query, share) for share, query in synonyms),
+                ]
+            ),
+            _best_of([all_of([part.evidence for part in parts]), *evidence]),
+            weight,
+            is_known=bool(synonyms) or all(part.is_known for part in parts),
+        )
+
+    def _synonyms(self, group: TermGroup) -> Iterator[tuple[float, Query]]:
         """The synonyms whose words the list has, each worth less than the one before it."""
         for rank, synonym in enumerate(group.synonyms):
             words = (word for word in synonym if not is_stopword(word))
             stems = [stem for word in words for stem in stemming().analyze(word)]
             if stems and all(self._fields_with(stem) for stem in stems):
                 whole = all_of([self._in_fields(stem) for stem in stems])
-                yield Query.boost_query(whole, max(0.3, 0.9 - rank / 10))
+                yield max(0.3, 0.9 - rank / 10), whole
 
-    def _word(self, word: str) -> Query:
+    def _word(self, word: str, neighbours: Sequence[str]) -> GroupQuery:
         """A word in any field; if the list lacks it, a longer or a misspelled form of it."""
-        if not self.has_word(word):
+        stem = _stem(word)
+        weight = self._weight(stem, word)
+        is_known = self.has_word(word)
+        if not is_known:
             for guess in _guesses(word):
                 # `spelled` has every word of `spelled_name`, so searching it is enough.
-                if self.has_match(self._similar("spelled", word, guess)):
-                    return self._guessed(word, guess)
-        return self._in_fields(_stem(word))
+                similar = self._similar("spelled", word, guess)
+                if self.has_match(similar):
+                    share = 0.8 if len(word) >= _GUESS_ALONE else _SHORT_GUESS
+                    evidence = Query.const_score_query(similar, share * weight)
+                    guessed = GroupQuery(self._guessed(word, guess), evidence, weight, False)  # noqa: FBT003  # a field
+                    return self._with_joined(guessed, neighbours)
+        ways, evidence_ways = [], []
+        if fields := self._fields_with(stem):
+            ways.append(self._in_fields(stem))
+            evidence_ways += [
+                Query.const_score_query(
+                    Query.term_query(self._schema, name, stem), _EVIDENCE[name] * weight
+                )
+                for name in fields
+            ]
+        if self._searcher.doc_freq("author", word):
+            author = Query.term_query(self._schema, "author", word)
+            ways.append(Query.boost_query(author, _AUTHOR))
+            evidence_ways.append(Query.const_score_query(author, weight))
+        known = GroupQuery(_best_of(ways), _best_of(evidence_ways), weight, is_known)
+        return self._with_joined(known, neighbours)
+
+    def _with_joined(self, word: GroupQuery, neighbours: Sequence[str]) -> GroupQuery:
+        """A word that also matches joined with the word before or after it."""
+        if not neighbours:
+            return word
+        joined = [self._in_fields(stem) for stem in neighbours]
+        evidence = [Query.const_score_query(query, word.weight) for query in joined]
+        return GroupQuery(
+            _best_of([word.query, *joined]),
+            _best_of([word.evidence, *evidence]),
+            word.weight,
+            is_known=True,
+        )
+
+    def _weight(self, stem: str, word: str) -> float:
+        """The rarity of a word; one that the list lacks is as rare as the rarest that it has."""
+        counts = [self._searcher.doc_freq(name, stem) for name in ("title", "about", "compound")]
+        return self._rarity(max(1, *counts, self._searcher.doc_freq("author", word)))
+
+    def _rarity(self, count: int) -> float:
+        """The inverse document frequency of a word that `count` entries have."""
+        entries = self._searcher.num_docs
+        return math.log(1 + (entries - count + 0.5) / (count + 0.5))
 
     def _guessed(self, word: str, guess: "_Guess") -> Query:
         return Query.disjunction_max_query(
@@ -212,12 +327,13 @@ def _stem(word: str) -> str:
 
 
 def _with_neighbours(
-    words: Sequence[str], at: int, joined: Mapping[tuple[str, str], Query]
-) -> Iterator[Query]:
-    """The compounds of a word with its neighbours."""
-    for first in (at - 1, at):
-        if 0 <= first < len(words) - 1 and (words[first], words[first + 1]) in joined:
-            yield joined[words[first], words[first + 1]]
+    words: Sequence[str], at: int, joined: Mapping[tuple[str, str], str]
+) -> list[str]:
+    """The stems of the compounds of a word with its neighbours."""
+    pairs = [
+        (words[first], words[first + 1]) for first in (at - 1, at) if 0 <= first < len(words) - 1
+    ]
+    return [joined[pair] for pair in pairs if pair in joined]
 
 
 # A single query is passed on as it is: each layer of tantivy's queries costs time.
@@ -225,7 +341,9 @@ def _with_neighbours(
 
 def _best_of(queries: Sequence[Query], others: float = 0.0) -> Query:
     """The best score of the queries, with a share of the other scores."""
-    return queries[0] if len(queries) == 1 else Query.disjunction_max_query(queries, others)
+    if not queries:
+        return Query.empty_query()
+    return queries[0] if len(queries) == 1 else Query.disjunction_max_query(list(queries), others)
 
 
 def all_of(queries: Sequence[Query]) -> Query:
