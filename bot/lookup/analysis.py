@@ -18,21 +18,30 @@ _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W\d_A-Z]{2,}|[A-Z]{2,}|\d+")
 # Words that ask, and words that fit every paper.
 _ASKING = frozenset(
     """
-    about after all am another any anybody anyone anything article articles ask back been
-    before being best better between bibtex both can citation cite code could did do does
-    doing done each else et etc ever every everybody everyone everything exist exists find
-    finding from further get gets getting github give gives going good got had has have
-    having he help her here him his how however i idea implementation info information
-    instead interested its itself just kind know known latest let like list listed lists ll
-    look looking lot made make makes many matter may me mean means might mine mostly much
-    must my need needs newest now off only other others our out over own paper papers pdf
-    people please pls preprint preprints present proceedings publication publications
-    published question read reading recommend recommended related research same saw says see
-    seen she should show shows since so some somebody someone something specific stuff such
-    suggest talk talks tell than thank thanks them these thing things think those topic
-    topics try used uses using ve versus very via vs want was way ways we well were what
-    whats when where whether which while who whom whose why within without work works would
-    write written wrote year you your yours
+    about accept accepted after all am another any anybody anymore anyone anything appear
+    appeared around article articles ask author authored authors available back become
+    becomes been before behind being better between bibtex both bring brings can cannot
+    cheers citation cite code collaboration come comes concerning contain contains could
+    currently deal dealing deals describe described describes did discuss discusses
+    discussing do does doing done during each easily else enough entries entry et etc ever
+    every everybody everyone everything example examples exist exists explain explains find
+    finding focused focuses from further get gets getting github give gives going good got
+    had happen happens has have having he heard hello help her here hey hi him his how
+    however i idea implementation include includes info information instead interested
+    introduce introduced introduces invented investigate its itself joint just keep kind
+    know known lab labs latest let like list listed lists ll look looking lot made make
+    makes many matter may maybe me mean means mention mentions might mine mostly much must
+    my name named names need needs newest now off ok ones only other others our ours out
+    over own paper papers pdf people please pls possible preprint preprints present
+    proceedings propose proposed proposes publication publications published question
+    quickly read reading really recommend recommended regarding related remember research
+    run running runs said saw says section sections see seen she should show shows since so
+    some somebody someone something specific studied studies stuff subject such suggest
+    tackle talk talks team teams tell than thank thanks them these thing things think those
+    title titled today topic topics toward towards try under understand university until up
+    used useful uses using usually ve versus very via vs want was way ways we well were what
+    whats when where whether which while who whom whose why within without work works worth
+    would write written wrote year you your yours
     """.split()  # noqa: SIM905  # a list of words reads better as text
 )
 _LONGEST_COMPOUND = 24  # letters; nobody types a longer one

@@ -17,7 +17,7 @@ from bot.catalog.links import Link
 from bot.catalog.model import Catalog, Entry, Place, compact, name_of
 from bot.catalog.names import KnownNames
 from bot.lookup.analysis import folded, is_stopword, nearest_names, spelling, stemming
-from bot.lookup.citations import cited_title, holds_title
+from bot.lookup.citations import cited_title, holds_title, starts_alike
 from bot.lookup.filters import Filter, FilterResolver
 from bot.lookup.index import Hits, SearchIndex
 from bot.lookup.query import LONGEST, Query, QueryMistake, misspelled_filter, parse, unfiltered
@@ -100,8 +100,9 @@ class CatalogLookup:
         references, rest = find_references(text)
         if entries := self._referred(references):
             return self._papers(text, entries)
-        title = cited_title(text) or next((each.title for each in references if each.title), "")
-        if title and (entries := self._titled(title)):
+        slug = next((each.title for each in references if each.title), "")
+        title = cited_title(text) or slug
+        if title and (entries := self._titled(title, is_cut=title == slug)):
             return self._papers(text, entries)
         if len(text) > _LEAST_CITATION and (entries := self._titled(rest)):
             return self._papers(text, entries)
@@ -118,15 +119,17 @@ class CatalogLookup:
         ]
         return tuple({id(entry): entry for entry in entries}.values())
 
-    def _titled(self, text: str) -> tuple[Entry, ...]:
-        """The papers whose whole title or present title a text holds, or that it is a title of."""
+    def _titled(self, text: str, *, is_cut: bool = False) -> tuple[Entry, ...]:
+        """The papers whose title a text holds or is; with `is_cut` also the start of a title."""
         words = SearchTerms(text, tuple(TermGroup((word,)) for word in _telling(text)))
         entries = [self.catalog.entries[at] for at in self._index.nearest(words, _CANDIDATES)]
         return tuple(
             entry
             for entry in entries
             if any(
-                holds_title(text, title) or titles_agree(text, title)
+                holds_title(text, title)
+                or titles_agree(text, title)
+                or (is_cut and starts_alike(text, title))
                 for title in self._titles(entry)
             )
         )
@@ -162,15 +165,16 @@ class CatalogLookup:
         narrowed = (*filters, Filter("year", spans=spans))
         named = self._terms.read(plain, narrowed).named
         answer = self._answer(plain, filters if named else narrowed, page)
-        if answer.total or answer.kind == "error":
+        if answer.total or not plain.words:
             return answer
-        return self._answer(replace(plain, newest_first=True), filters, page)
+        wider = self._answer(replace(plain, newest_first=True), filters, page)
+        message = f"Nothing of these years. {wider.message}"
+        return replace(wider, message=message, complete=0) if wider.total else answer
 
     def _answer(self, query: Query, filters: tuple[Filter, ...], page: "_Page") -> LookupAnswer:
         if query.words and not query.phrases:
-            telling = self._terms.telling(query.words)
-            for words in dict.fromkeys((query.words, telling)):
-                if words and (place := self._section(words)):
+            for words in dict.fromkeys((query.words, *self._terms.shorter(query.words))):
+                if place := self._section(words):
                     return self._section_answer(query, words, place, filters, page)
         return self._search(query, filters, page)
 

@@ -12,6 +12,7 @@ _RIS_TITLE = re.compile(
     r"(?:^|\s)(?:TI|T1)\s+-\s+(?P<title>.+?)(?=\s+[A-Z][A-Z0-9]\s+-(?:\s|$)|$)", re.DOTALL
 )
 _LEAST_TITLE = 16  # letters; a shorter title in a text may be there by chance
+_LEAST_START = 24  # letters
 _ALIKE = 93.0  # of 100; a title with a slip or a broken hyphen in it
 
 
@@ -33,6 +34,12 @@ def holds_title(text: str, title: str) -> bool:
     if len(title) < _LEAST_TITLE or len(title) > len(text) + 2:
         return False
     return title in text or fuzz.partial_ratio(title, text, score_cutoff=_ALIKE) > 0
+
+
+def starts_alike(text: str, title: str) -> bool:
+    """Tell whether a text begins as a title does; a page's address holds the first words of it."""
+    pairs = zip(compact(text), compact(title), strict=False)
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), _LEAST_START) >= _LEAST_START
 
 
 def _value(text: str) -> str:

@@ -14,16 +14,14 @@ from bot.catalog.links import read_link
 from bot.catalog.model import Catalog, Entry, compact, name_of
 from bot.catalog.names import KnownNames
 from bot.lookup.analysis import compounds, spelling, stemming
+from bot.lookup.evidence import EvidenceBuilder, least_evidence, necessary
 from bot.lookup.people import name_words, person_keys
-from bot.lookup.ranking import GroupQuery, QueryBuilder, SearchTerms, all_of, any_of
+from bot.lookup.ranking import QueryBuilder, SearchTerms, all_of, any_of
 
 _LONGEST_NAME = 6  # words; a longer title is not also a name
 _SAME_NAME = 20  # entries of one name at most
 _ENOUGH = 25  # complete matches; with as many, nobody needs those with some of the words
 _MOST_PARTIAL = 300  # results with some of the words
-_SHARE = 0.5  # of the evidence of all words
-_SEVERAL, _SEVERAL_SHARE, _SMALL_SHARE = 2, 0.55, 0.25
-_MOST_EVIDENCE = 1.2  # of a word's rarity
 _HEAP = 512_000_000  # bytes at most, while building; one large segment is searched fastest
 
 
@@ -67,6 +65,7 @@ class SearchIndex:
         index.reload()
         self._searcher = index.searcher()
         self._queries = QueryBuilder(schema, self._searcher)
+        self._evidence = EvidenceBuilder(schema, self._searcher, self._queries)
 
     def has_name(self, text: str) -> bool:
         """Tell whether a text is the name or title of an entry, without case and punctuation."""
@@ -107,7 +106,7 @@ class SearchIndex:
 
     def nearest(self, terms: SearchTerms, limit: int) -> tuple[int, ...]:
         """The entries with the most evidence for the terms, however little."""
-        evidence = [(Occur.Should, group.evidence) for group in self._queries.groups(terms)]
+        evidence = [(Occur.Should, group.query) for group in self._evidence.groups(terms)]
         return self._run(evidence, 0, limit)[0] if evidence else ()
 
     def search(self, terms: SearchTerms, offset: int, limit: int) -> Hits:
@@ -121,42 +120,26 @@ class SearchIndex:
         groups = build.groups(terms)
         bonus = [(Occur.Should, query) for query in (*names, *build.in_order(terms))]
         last = offset + limit
-        all_words = [all_of([group.query for group in groups])] if groups else []
+        all_words = [all_of(groups)] if groups else []
         whole = (Occur.Must, any_of([*all_words, *names]))
         best, complete = self._run([*required, whole, *bonus], 0, last)
-        if len(groups) <= 1 or complete >= _ENOUGH:
+        if len(terms.words) <= 1 or complete >= _ENOUGH:
             return Hits(best[offset:], complete, complete)
-        partial = self._partial(required, groups)
+        partial = self._partial(required, terms)
         if complete > last:
             best, _ = self._run([*required, whole, *bonus], 0, complete)
         first = set(best)
         others = [position for position in partial if position not in first]
         return Hits((*best, *others)[offset:last], complete + len(others), complete)
 
-    def _partial(
-        self, required: list[tuple[Occur, Query]], groups: Sequence[GroupQuery]
-    ) -> list[int]:
-        """The entries with enough evidence, the most first: complete matches among them.
-
-        Enough is half of the whole evidence, or a smaller share of it from several known words.
-        """
-        whole = sum(group.weight for group in groups)
-        known = [group for group in groups if group.is_known]
-        least = _SHARE * whole
-        several = [group.weight for group in known]
-        if len(known) > _SEVERAL:
-            least = min(least, max(_SMALL_SHARE * whole, _SEVERAL_SHARE * sum(several)))
-        by_weight = sorted(groups, key=lambda group: -group.weight)
-        needed, rest = [], whole * _MOST_EVIDENCE
-        for group in by_weight:
-            if rest < least:
-                break
-            needed.append(group.evidence)
-            rest -= group.weight * _MOST_EVIDENCE
+    def _partial(self, required: list[tuple[Occur, Query]], terms: SearchTerms) -> list[int]:
+        """The entries with enough evidence, the most first: complete matches among them."""
+        groups = self._evidence.groups(terms)
+        least = least_evidence(groups)
         parts = [
             *required,
-            (Occur.Must, Query.const_score_query(any_of(needed), 0.0)),
-            *((Occur.Should, group.evidence) for group in groups),
+            (Occur.Must, Query.const_score_query(any_of(necessary(groups, least)), 0.0)),
+            *((Occur.Should, group.query) for group in groups),
         ]
         result = self._searcher.search(Query.boolean_query(parts), _MOST_PARTIAL, count=False)
         addresses = [address for score, address in result.hits if float(score) >= least]

@@ -9,8 +9,7 @@ venue, organisation, note and link. A result with all words is scored by BM25; o
 by its evidence: the rarity (inverse document frequency) of each word that it has.
 """
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -23,10 +22,6 @@ from bot.lookup.filters import Filter
 
 _WEIGHTS = {"name": 8.0, "title": 3.0, "compound": 2.5, "about": 1.2, "link": 0.4}
 _AUTHOR = 4.0
-# Of the rarity of a word, what a match of it in the field counts as evidence.
-_EVIDENCE = {"name": 1.2, "title": 1.0, "compound": 1.0, "about": 0.55, "link": 0.3}
-_GUESS_ALONE = 7  # letters; a shorter guess is too little evidence for a result by itself
-_SHORT_GUESS = 0.4
 _EXACT_NAME = 10_000.0
 _MISSPELLED_NAME = _EXACT_NAME / 10
 _WORDS_IN_ORDER = 4.0
@@ -66,17 +61,6 @@ class SearchTerms:
         return [word for group in self.groups for word in group.words]
 
 
-@dataclass(frozen=True, slots=True)
-class GroupQuery:
-    """The queries of a group: one scored by BM25, one by evidence, of at most about `weight`."""
-
-    query: Query
-    evidence: Query
-    weight: float
-    is_known: bool
-    """Whether the list has the group's words as they are written."""
-
-
 class QueryBuilder:
     """tantivy queries over one index; which ones depends on the words that the index has."""
 
@@ -90,7 +74,7 @@ class QueryBuilder:
 
     def has_word(self, word: str) -> bool:
         """Tell whether any entry has the word or a form of it. It must have a letter or digit."""
-        return bool(self._fields_with(_stem(word)) or self._searcher.doc_freq("author", word))
+        return bool(self.forms(word)) or self._searcher.doc_freq("author", word) > 0
 
     def has_match(self, query: Query) -> bool:
         """Tell whether any entry matches a query."""
@@ -169,143 +153,101 @@ class QueryBuilder:
         exact = [Query.term_query(self._schema, "key", key) for key in keys]
         return [Query.const_score_query(any_of(exact), _EXACT_NAME)] if exact else []
 
-    def groups(self, terms: SearchTerms) -> list[GroupQuery]:
-        """The queries of each group; neighbouring words also match as one (`flash attention`)."""
-        words = terms.words
-        joined = {
-            pair: stem
-            for pair in pairwise(words)
-            if self._fields_with(stem := _stem("".join(pair)))
-        }
+    def groups(self, terms: SearchTerms) -> list[Query]:
+        """A query a group; neighbouring words also match as one (`flash attention`)."""
         queries = []
+        for group, neighbours in self.with_neighbours(terms):
+            if group.person:
+                author = Query.term_query(self._schema, "person", group.person)
+                queries.append(Query.boost_query(author, _AUTHOR))
+                continue
+            together = [
+                best_of([self._word(word), *map(self.in_fields, stems)])
+                for word, stems in zip(group.words, neighbours, strict=True)
+            ]
+            synonyms = (Query.boost_query(query, share) for share, query in self.synonyms(group))
+            queries.append(best_of([all_of(together), *synonyms]))
+        return queries
+
+    def with_neighbours(
+        self, terms: SearchTerms
+    ) -> Iterator[tuple[TermGroup, Sequence[Sequence[str]]]]:
+        """The groups with, for each of their words, its compounds with the words beside it."""
+        words = terms.words
+        stems = [_stem("".join(pair)) for pair in pairwise(words)]
+        joined = [[stem] if self.fields_with(stem) else [] for stem in stems]
+        around = [
+            [*left, *right] for left, right in zip([[], *joined], [*joined, []], strict=True)
+        ]
         first = 0
         for group in terms.groups:
             last = first + len(group.words)
-            if group.person:
-                queries.append(self._person(group.person))
-            else:
-                neighbours = [_with_neighbours(words, at, joined) for at in range(first, last)]
-                queries.append(self._group(group, neighbours))
+            yield group, around[first:last]
             first = last
-        return queries
 
-    def _person(self, key: str) -> GroupQuery:
-        query = Query.term_query(self._schema, "person", key)
-        weight = self._rarity(self._searcher.doc_freq("person", key))
-        scored = Query.const_score_query(query, _AUTHOR * weight)
-        return GroupQuery(scored, Query.const_score_query(query, weight), weight, is_known=True)
-
-    def _group(self, group: TermGroup, neighbours: Sequence[Sequence[str]]) -> GroupQuery:
-        parts = [
-            self._word(word, stems) for word, stems in zip(group.words, neighbours, strict=True)
-        ]
-        weight = sum(part.weight for part in parts)
-        synonyms = list(self._synonyms(group))
-        evidence = [
-            Query.boost_query(Query.const_score_query(query, 1.0), share * weight)
-            for share, query in synonyms
-        ]
-        return GroupQuery(
-            _best_of(
-                [
-                    all_of([part.query for part in parts]),
-                    *(Query.boost_query(query, share) for share, query in synonyms),
-                ]
-            ),
-            _best_of([all_of([part.evidence for part in parts]), *evidence]),
-            weight,
-            is_known=bool(synonyms) or all(part.is_known for part in parts),
-        )
-
-    def _synonyms(self, group: TermGroup) -> Iterator[tuple[float, Query]]:
+    def synonyms(self, group: TermGroup) -> Iterator[tuple[float, Query]]:
         """The synonyms whose words the list has, each worth less than the one before it."""
         for rank, synonym in enumerate(group.synonyms):
             words = (word for word in synonym if not is_stopword(word))
             stems = [stem for word in words for stem in stemming().analyze(word)]
-            if stems and all(self._fields_with(stem) for stem in stems):
-                whole = all_of([self._in_fields(stem) for stem in stems])
+            if stems and all(self.fields_with(stem) for stem in stems):
+                whole = all_of([self.in_fields(stem) for stem in stems])
                 yield max(0.3, 0.9 - rank / 10), whole
 
-    def _word(self, word: str, neighbours: Sequence[str]) -> GroupQuery:
+    def _word(self, word: str) -> Query:
         """A word in any field; if the list lacks it, a longer or a misspelled form of it."""
-        stem = _stem(word)
-        weight = self._weight(stem, word)
-        is_known = self.has_word(word)
-        if not is_known:
-            for guess in _guesses(word):
-                # `spelled` has every word of `spelled_name`, so searching it is enough.
-                similar = self._similar("spelled", word, guess)
-                if self.has_match(similar):
-                    share = 0.8 if len(word) >= _GUESS_ALONE else _SHORT_GUESS
-                    evidence = Query.const_score_query(similar, share * weight)
-                    guessed = GroupQuery(self._guessed(word, guess), evidence, weight, False)  # noqa: FBT003  # a field
-                    return self._with_joined(guessed, neighbours)
-        ways, evidence_ways = [], []
-        if fields := self._fields_with(stem):
-            ways.append(self._in_fields(stem))
-            evidence_ways += [
-                Query.const_score_query(
-                    Query.term_query(self._schema, name, stem), _EVIDENCE[name] * weight
-                )
-                for name in fields
-            ]
+        if not self.has_word(word):
+            guess = self.guess(word)
+            return self._guessed(word, guess) if guess else Query.empty_query()
+        ways = [self.in_fields(form) for form in self.forms(word)]
         if self._searcher.doc_freq("author", word):
             author = Query.term_query(self._schema, "author", word)
             ways.append(Query.boost_query(author, _AUTHOR))
-            evidence_ways.append(Query.const_score_query(author, weight))
-        known = GroupQuery(_best_of(ways), _best_of(evidence_ways), weight, is_known)
-        return self._with_joined(known, neighbours)
+        return best_of(ways)
 
-    def _with_joined(self, word: GroupQuery, neighbours: Sequence[str]) -> GroupQuery:
-        """A word that also matches joined with the word before or after it."""
-        if not neighbours:
-            return word
-        joined = [self._in_fields(stem) for stem in neighbours]
-        evidence = [Query.const_score_query(query, word.weight) for query in joined]
-        return GroupQuery(
-            _best_of([word.query, *joined]),
-            _best_of([word.evidence, *evidence]),
-            word.weight,
-            is_known=True,
+    def forms(self, word: str) -> list[str]:
+        """The stems of a word that the list has; of an abbreviation its plural too (`LLMs`)."""
+        stem = _stem(word)
+        other = stem[:-1] if stem.endswith("s") else f"{stem}s"
+        forms = (stem, other) if stem == word else (stem,)
+        return [form for form in forms if self.fields_with(form)]
+
+    def guess(self, word: str) -> "Guess | None":
+        """The least change of a word that makes it one of the list's; None if there is none."""
+        # `spelled` has every word of `spelled_name`, so searching it is enough.
+        return next(
+            (each for each in _guesses(word) if self.has_match(self.similar(word, each))), None
         )
 
-    def _weight(self, stem: str, word: str) -> float:
-        """The rarity of a word; one that the list lacks is as rare as the rarest that it has."""
-        counts = [self._searcher.doc_freq(name, stem) for name in ("title", "about", "compound")]
-        return self._rarity(max(1, *counts, self._searcher.doc_freq("author", word)))
-
-    def _rarity(self, count: int) -> float:
-        """The inverse document frequency of a word that `count` entries have."""
-        entries = self._searcher.num_docs
-        return math.log(1 + (entries - count + 0.5) / (count + 0.5))
-
-    def _guessed(self, word: str, guess: "_Guess") -> Query:
+    def _guessed(self, word: str, guess: "Guess") -> Query:
         return Query.disjunction_max_query(
             [
-                Query.const_score_query(self._similar(name, word, guess), guess.weight * boost)
+                Query.const_score_query(self.similar(word, guess, name), guess.weight * boost)
                 for name, boost in (("spelled_name", 20.0), ("spelled", 6.0))
             ]
         )
 
-    def _similar(self, name: str, word: str, guess: "_Guess") -> Query:
+    def similar(self, word: str, guess: "Guess", name: str = "spelled") -> Query:
+        """The words of a field into which a guess changes a word."""
         return Query.fuzzy_term_query(
             self._schema, name, word, guess.slips, prefix=guess.is_prefix
         )
 
-    def _fields_with(self, stem: str) -> list[str]:
+    def fields_with(self, stem: str) -> list[str]:
         """The fields in which any entry has the stem."""
         return [name for name in _WEIGHTS if self._searcher.doc_freq(name, stem)]
 
-    def _in_fields(self, stem: str) -> Query:
+    def in_fields(self, stem: str) -> Query:
+        """A stem in any field, the best one first."""
         ways = [
             Query.boost_query(Query.term_query(self._schema, name, stem), _WEIGHTS[name])
-            for name in self._fields_with(stem)
+            for name in self.fields_with(stem)
         ]
-        return _best_of(ways, others=0.05) if ways else Query.empty_query()
+        return best_of(ways, others=0.05) if ways else Query.empty_query()
 
 
 @dataclass(frozen=True, slots=True)
-class _Guess:
+class Guess:
     """A way in which a word that the list lacks may differ from the intended one."""
 
     weight: float
@@ -313,33 +255,23 @@ class _Guess:
     is_prefix: bool = False
 
 
-def _guesses(word: str) -> Iterator[_Guess]:
+def _guesses(word: str) -> Iterator[Guess]:
     if len(word) >= _LEAST_PREFIX:
-        yield _Guess(_PREFIX, 0, is_prefix=True)
+        yield Guess(_PREFIX, 0, is_prefix=True)
     if len(word) >= _WORD_SLIPS[0]:
-        yield _Guess(_ONE_SLIP, 1)
+        yield Guess(_ONE_SLIP, 1)
     if len(word) >= _WORD_SLIPS[1]:
-        yield _Guess(_TWO_SLIPS, 2)
+        yield Guess(_TWO_SLIPS, 2)
 
 
 def _stem(word: str) -> str:
     return stemming().analyze(word)[0]
 
 
-def _with_neighbours(
-    words: Sequence[str], at: int, joined: Mapping[tuple[str, str], str]
-) -> list[str]:
-    """The stems of the compounds of a word with its neighbours."""
-    pairs = [
-        (words[first], words[first + 1]) for first in (at - 1, at) if 0 <= first < len(words) - 1
-    ]
-    return [joined[pair] for pair in pairs if pair in joined]
-
-
 # A single query is passed on as it is: each layer of tantivy's queries costs time.
 
 
-def _best_of(queries: Sequence[Query], others: float = 0.0) -> Query:
+def best_of(queries: Sequence[Query], others: float = 0.0) -> Query:
     """The best score of the queries, with a share of the other scores."""
     if not queries:
         return Query.empty_query()

@@ -23,6 +23,7 @@ _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
 _ET_AL = re.compile(
     r"\b([^\W\d_][\w'’-]*)(?:\s+and\s+[\w'’-]+)?,?\s+et\.?\s+al\b\.?", re.IGNORECASE
 )
+_POSSESSIVE = re.compile(r"(?<=[^\W\d_])['’]s\b")
 _AFTER_NAME = re.compile(r"\s*(?:[:\[(@,–—-]|$)")
 _DISTINCT = re.compile(r"\d|[+#]|[a-z][A-Z]|[A-Z]{2}[a-z]|\w-\w")
 
@@ -40,7 +41,7 @@ class TermReader:
 
     def read(self, query: Query, filters: tuple[Filter, ...]) -> SearchTerms:
         """The search terms of a query with its filters."""
-        text = query.words
+        text = _POSSESSIVE.sub("", query.words)
         cited = _ET_AL.search(text)
         if cited and self._index.has_person(person := " ".join(name_words(cited[1]))):
             text = f"{text[: cited.start()]} {text[cited.end() :]}"
@@ -50,11 +51,13 @@ class TermReader:
             text, tuple(self._groups(text)), query.phrases, filters, query.excluded, named
         )
 
-    def telling(self, text: str) -> str:
-        """A text without the words that tell no paper from another."""
-        return " ".join(
-            word for word in text.split() if not all(map(is_stopword, spelling().analyze(word)))
-        )
+    def shorter(self, text: str) -> Iterator[str]:
+        """A text without the words around it that tell no paper from another, then without any."""
+        words = [(word, all(map(is_stopword, spelling().analyze(word)))) for word in text.split()]
+        telling = [at for at, (_, is_stop) in enumerate(words) if not is_stop]
+        if telling:
+            yield " ".join(word for word, _ in words[telling[0] : telling[-1] + 1])
+            yield " ".join(words[at][0] for at in telling)
 
     def _groups(self, text: str) -> Iterator[TermGroup]:
         """The groups of a text: people, terms with synonyms, and words."""
