@@ -69,20 +69,23 @@ class EvidenceBuilder:
     ) -> None:
         self._schema, self._searcher, self._queries = schema, searcher, queries
 
-    def groups(self, terms: SearchTerms) -> list[Evidence]:
-        """The evidence of each group of a search."""
+    def groups(self, terms: SearchTerms, *, guess: bool = True) -> list[Evidence]:
+        """The evidence of each group of a search; with `guess` also of misspelled words."""
         return [
-            self._group(group, neighbours)
+            self._group(group, neighbours, guess=guess)
             for group, neighbours in self._queries.with_neighbours(terms)
         ]
 
-    def _group(self, group: TermGroup, neighbours: Sequence[Sequence[str]]) -> Evidence:
+    def _group(
+        self, group: TermGroup, neighbours: Sequence[Sequence[str]], *, guess: bool
+    ) -> Evidence:
         if group.person:
             weight = self._rarity(self._searcher.doc_freq("person", group.person))
             author = Query.term_query(self._schema, "person", group.person)
             return Evidence(Query.const_score_query(author, weight), weight, is_known=True)
         parts = [
-            self._word(word, stems) for word, stems in zip(group.words, neighbours, strict=True)
+            self._word(word, stems, guess=guess)
+            for word, stems in zip(group.words, neighbours, strict=True)
         ]
         weight = sum(part.weight for part in parts)
         synonyms = [
@@ -93,7 +96,7 @@ class EvidenceBuilder:
         is_known = bool(synonyms) or all(part.is_known for part in parts)
         return Evidence(best_of([words, *synonyms]), weight, is_known)
 
-    def _word(self, word: str, neighbours: Sequence[str]) -> Evidence:
+    def _word(self, word: str, neighbours: Sequence[str], *, guess: bool) -> Evidence:
         """The evidence of a word, also where it is joined with the word before or after it."""
         forms = self._queries.forms(word)
         authors = self._searcher.doc_freq("author", word)
@@ -103,9 +106,9 @@ class EvidenceBuilder:
             author = Query.term_query(self._schema, "author", word)
             ways.append(Query.const_score_query(author, weight))
         is_known = bool(ways)
-        if not (forms or authors) and (guess := self._queries.guess(word)):
+        if guess and not is_known and (change := self._queries.guess(word)):
             share = _GUESS if len(word) >= _GUESS_ALONE else _SHORT_GUESS
-            similar = self._queries.similar(word, guess)
+            similar = self._queries.similar(word, change)
             ways.append(Query.const_score_query(similar, share * weight))
         return Evidence(best_of(ways), weight, is_known)
 

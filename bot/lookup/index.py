@@ -19,6 +19,7 @@ from bot.lookup.people import name_words, person_keys
 from bot.lookup.ranking import QueryBuilder, SearchTerms, all_of, any_of
 
 _LONGEST_NAME = 6  # words; a longer title is not also a name
+_LONGEST_MENTION = 12  # words of a name or title that is looked for within a text
 _SAME_NAME = 20  # entries of one name at most
 _ENOUGH = 25  # complete matches; with as many, nobody needs those with some of the words
 _MOST_PARTIAL = 300  # results with some of the words
@@ -80,7 +81,7 @@ class SearchIndex:
         mentions: list[Mention] = []
         at = 0
         while at < len(words):
-            sizes = range(min(_LONGEST_NAME, len(words) - at), 0, -1)
+            sizes = range(min(_LONGEST_MENTION, len(words) - at), 0, -1)
             texts = (("".join(words[at : at + size]), size) for size in sizes)
             key, size = next(
                 ((compact(text), size) for text, size in texts if self.has_name(text)), ("", 1)
@@ -106,7 +107,9 @@ class SearchIndex:
 
     def nearest(self, terms: SearchTerms, limit: int) -> tuple[int, ...]:
         """The entries with the most evidence for the terms, however little."""
-        evidence = [(Occur.Should, group.query) for group in self._evidence.groups(terms)]
+        evidence = [
+            (Occur.Should, group.query) for group in self._evidence.groups(terms, guess=False)
+        ]
         return self._run(evidence, 0, limit)[0] if evidence else ()
 
     def search(self, terms: SearchTerms, offset: int, limit: int) -> Hits:

@@ -11,6 +11,7 @@ by its evidence: the rarity (inverse document frequency) of each word that it ha
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import tantivy
@@ -30,6 +31,7 @@ _PREFIX, _ONE_SLIP, _TWO_SLIPS = 0.8, 0.7, 0.5
 _LEAST_PREFIX = 4
 _WORD_SLIPS = (4, 8)
 _NAME_SLIPS = (3, 6)
+_KEPT_GUESSES = 4096  # words; a search asks for the same ones more than once
 _LONG_NAME = 8  # letters; a slip in it is forgiven even where the list has all of its words
 
 
@@ -66,6 +68,7 @@ class QueryBuilder:
 
     def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher) -> None:
         self._schema, self._searcher = schema, searcher
+        self.guess = lru_cache(_KEPT_GUESSES)(self._guess)
 
     def has_name(self, text: str) -> bool:
         """Tell whether a text is the name or title of an entry, without case and punctuation."""
@@ -212,7 +215,7 @@ class QueryBuilder:
         forms = (stem, other) if stem == word else (stem,)
         return [form for form in forms if self.fields_with(form)]
 
-    def guess(self, word: str) -> "Guess | None":
+    def _guess(self, word: str) -> "Guess | None":
         """The least change of a word that makes it one of the list's; None if there is none."""
         # `spelled` has every word of `spelled_name`, so searching it is enough.
         return next(

@@ -43,7 +43,7 @@ class TermReader:
         """The search terms of a query with its filters."""
         text = _POSSESSIVE.sub("", query.words)
         cited = _ET_AL.search(text)
-        if cited and self._index.has_person(person := " ".join(name_words(cited[1]))):
+        if cited and self._index.has_person(person := person_key(name_words(cited[1]))):
             text = f"{text[: cited.start()]} {text[cited.end() :]}"
             filters = (*filters, Filter("author", (person,)))
         named = self._named(text)
@@ -89,8 +89,9 @@ class TermReader:
 
     def _named(self, text: str) -> tuple[str, ...]:
         """The keys of the names that the text is about."""
-        if self._index.has_name(text):
-            return (compact(text),)
+        for whole in (text, text.partition(":")[0]):
+            if self._index.has_name(whole):
+                return (compact(whole),)
         tokens = list(_TOKEN.finditer(text))
         words = [token[0] for token in tokens]
         keys = []
