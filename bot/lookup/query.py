@@ -112,7 +112,8 @@ def misspelled_filter(text: str) -> str | None:
     """A part of a text that is nearly a filter, put right: `venue:osdi` for `venu:osdi`."""
     for match in _PART.finditer(text):
         key = (match["key"] or "").lower()
-        if near := get_close_matches(key, FILTERS, n=1, cutoff=0.7):
+        near = [] if key in FILTERS else get_close_matches(key, FILTERS, n=1, cutoff=0.7)
+        if near:
             return f"{near[0]}:{match['value']}"
     return None
 
