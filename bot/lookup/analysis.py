@@ -44,6 +44,33 @@ _ASKING = frozenset(
     would write written wrote year you your yours
     """.split()  # noqa: SIM905  # a list of words reads better as text
 )
+# Common words of questions: they count where the list has them, and nothing where it does not.
+_COMMON = frozenset(
+    """
+    able achieve across actually add address advantage again allow allows alternative amount
+    answer apply approach approaches architecture area avoid bad based become begin beginner
+    better big bigger build building call called case cases cause change cheaply choose
+    clever close compare compared comparison complete concept consider correct create decide
+    decides deciding decrease deliver depend design designs detail details develop different
+    difficult difficulty directly doable easier effect effects efficiently enable end ensure
+    entire especially explain exploit extra face fact fail far faster feature features few
+    fewer fit fix following fully general generally generate goal handle handles handling
+    hard help high highly huge idea impact implement important improve improved improves
+    improving increase increases increasing instance intro introduction involve issue issues
+    kinds large largely later lead less level levels limit limited little long look low
+    lower main maintain major make manage managing maximize measure method methods minimize
+    modern multiple needed nice nowadays number numbers obtain offer old online open
+    original overcome particular per perform performs pick popular practical practice
+    predict prevent problem problems produce provide provides purpose put quick quicker real
+    realistic reason reduce reduced reduces reducing remove require requires result results
+    right science scientific separate serious set several share sharing simple simply single
+    size slow slower small smart solution solutions solve solves speak special speed
+    speeding spend split start step stop strategy strong suitable support supports system
+    systems take takes technique techniques technology term terms test theory think three
+    time times tool tools trade trick tricks turn two type types useful variety various view
+    vs wait whole widely wise word words world worst wrong
+    """.split()  # noqa: SIM905  # a list of words reads better as text
+)
 _LONGEST_COMPOUND = 24  # letters; nobody types a longer one
 _WORD = re.compile(r"[^\W_]+")
 _NEAREST_NAMES = 3
@@ -77,6 +104,11 @@ def _without_stopwords() -> TextAnalyzer:
 def is_stopword(word: str) -> bool:
     """Tell whether a lower-case word (`the`, `papers`) distinguishes no paper from another."""
     return word in _ASKING or not _without_stopwords().analyze(word)
+
+
+def is_common(word: str) -> bool:
+    """Tell whether a lower-case word is so common that a list without it does not miss it."""
+    return word in _COMMON
 
 
 def compounds(text: str) -> str:

@@ -63,7 +63,7 @@ class CatalogLookup:
     def __init__(self, catalog: Catalog, shipped: KnownNames) -> None:
         """Index a catalog; `shipped` are venue and organisation names beyond the list's own."""
         self.catalog = catalog
-        names = KnownNames.of(catalog.info).merged(shipped).merged(shipped_nicknames())
+        names = KnownNames.of(catalog.info).merged(shipped_nicknames()).merged(shipped)
         self._index = SearchIndex(catalog, names)
         self._sections = SectionIndex(catalog.places.values())
         synonyms = Synonyms([*catalog.info.synonyms, *shipped_synonyms()])
@@ -153,7 +153,7 @@ class CatalogLookup:
         filters = self._filters.resolve(query)
         if isinstance(filters, QueryMistake):
             return LookupAnswer(query.text, "error", filters.message)
-        years = read_years(query.words, today or self._newest_day)
+        years = read_years(query.words, today or self._newest_day, self._terms.venue_names)
         if self._index.has_name(query.words):
             years = YearWords(query.words)
         plain = replace(

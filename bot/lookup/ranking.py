@@ -23,6 +23,7 @@ from bot.lookup.filters import Filter
 
 _WEIGHTS = {"name": 8.0, "title": 3.0, "compound": 2.5, "about": 1.2, "link": 0.4}
 _AUTHOR = 4.0
+_SYNONYM = 0.35  # a synonym in a name counts less than the word itself in a title
 _EXACT_NAME = 10_000.0
 _MISSPELLED_NAME = _EXACT_NAME / 10
 _WORDS_IN_ORDER = 4.0
@@ -168,7 +169,9 @@ class QueryBuilder:
                 best_of([self._word(word), *map(self.in_fields, stems)])
                 for word, stems in zip(group.words, neighbours, strict=True)
             ]
-            synonyms = (Query.boost_query(query, share) for share, query in self.synonyms(group))
+            synonyms = (
+                Query.boost_query(query, _SYNONYM * share) for share, query in self.synonyms(group)
+            )
             queries.append(best_of([all_of(together), *synonyms]))
         return queries
 

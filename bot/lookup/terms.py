@@ -11,7 +11,7 @@ from itertools import chain
 from bot.catalog.identity import facts_of
 from bot.catalog.model import Catalog, Entry, compact
 from bot.catalog.names import KnownNames
-from bot.lookup.analysis import is_stopword, spelling, stemming
+from bot.lookup.analysis import is_common, is_stopword, spelling, stemming
 from bot.lookup.filters import Filter
 from bot.lookup.index import Mention, SearchIndex
 from bot.lookup.people import MOST_WORDS, name_words, person_key
@@ -37,16 +37,17 @@ class TermReader:
         self._catalog, self._index, self._synonyms = catalog, index, synonyms
         venues = names.venues.spellings
         spellings = chain(venues, chain.from_iterable(venues.values()))
+        self.venue_names = frozenset(map(compact, chain(venues, *venues.values())))
         self._edition_words = frozenset(word for text in spellings for word in _stems(text))
 
     def read(self, query: Query, filters: tuple[Filter, ...]) -> SearchTerms:
         """The search terms of a query with its filters."""
         text = _POSSESSIVE.sub("", query.words)
-        cited = _ET_AL.search(text)
+        named = self._named(text)
+        cited = None if named else _ET_AL.search(text)
         if cited and self._index.has_person(person := person_key(name_words(cited[1]))):
             text = f"{text[: cited.start()]} {text[cited.end() :]}"
             filters = (*filters, Filter("author", (person,)))
-        named = self._named(text)
         return SearchTerms(
             text, tuple(self._groups(text)), query.phrases, filters, query.excluded, named
         )
@@ -74,9 +75,11 @@ class TermReader:
         yield from self._terms(words[start:])
 
     def _terms(self, words: Sequence[str]) -> Iterator[TermGroup]:
+        """The groups of words, without letters and common words that the list lacks."""
         for group in self._synonyms.groups(words):
-            is_letter = len(group.words) == 1 and len(group.words[0]) == 1
-            if not is_letter or self._index.has_word(group.words[0]):
+            word = group.words[0] if len(group.words) == 1 and not group.synonyms else ""
+            is_empty = len(word) == 1 or is_common(word)
+            if not is_empty or self._index.has_word(word):
                 yield group
 
     def _person_at(self, words: Sequence[str], at: int) -> int:

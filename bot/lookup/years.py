@@ -2,15 +2,16 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 
+from bot.catalog.model import compact
 from bot.lookup.query import Years
 
 _YEAR = r"(?:19|20)\d\d"
 _LAST, _FIRST = 9999, 0
 _NEWEST = re.compile(
-    r"\b(?:(?:the\s+)?(?:most\s+recent|newest|latest)(?:\s+(?:first|ones?))?|sorted\s+by\s+date)\b",
+    r"\b(?:(?:the\s+)?(?:most\s+recent|recent|newest|latest)(?:\s+(?:first|ones?))?|sorted\s+by\s+date)\b",
     re.IGNORECASE,
 )
 
@@ -59,15 +60,28 @@ _PHRASES: Mapping[str, _Span] = {
         lambda years, _now: Years(years[0], years[0])
     ),
 }
+_EDITION = re.compile(r"(?<![\w-])(?P<venue>[A-Za-z&]{2,})\s*['’]?(?P<year>[0-3]\d)(?![\w-]|\.\d)")
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5}
-_SIGNS = re.compile(r"\d{4}|\byear|\blast\b|\bpast\b|recent|newest|latest|sorted", re.IGNORECASE)
+_SIGNS = re.compile(r"\d\d|\byear|\blast\b|\bpast\b|recent|newest|latest|sorted", re.IGNORECASE)
 
 
-def read_years(text: str, today: dt.date) -> YearWords:
-    """Take the years and the wish for the newest papers out of a text."""
+def read_years(text: str, today: dt.date, venues: Container[str] = ()) -> YearWords:
+    """Take the years and the wish for the newest papers out of a text.
+
+    Two digits are a year after one of the `venues`, which are `compact` names: `OSDI '24`.
+    """
     if not _SIGNS.search(text):
         return YearWords(text)
     spans: list[Years] = []
+
+    def take_edition(match: re.Match[str]) -> str:
+        if compact(match["venue"]) not in venues:
+            return match[0]
+        year = 2000 + int(match["year"])
+        spans.append(Years(year, year))
+        return match["venue"]
+
+    text = _EDITION.sub(take_edition, text)
     for pattern, span in _PHRASES.items():
         for match in re.finditer(pattern, text, flags=re.IGNORECASE):
             named = [group.lower() for group in match.groups() if group]
