@@ -6,23 +6,23 @@ text ──► an id, DOI or URL    that paper
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from random import Random
 from typing import Literal
 
-from bot.catalog.identity import facts_of, link_of, titles_agree, year_of
+from bot.catalog.identity import link_of, year_of
 from bot.catalog.links import Link
-from bot.catalog.model import Catalog, Entry, Place, compact, name_of
+from bot.catalog.model import Catalog, Entry, Place
 from bot.catalog.names import KnownNames
 from bot.lookup.analysis import folded, is_stopword, nearest_names, spelling, stemming
-from bot.lookup.citations import cited_title, holds_title, starts_alike
+from bot.lookup.citations import cited_title
 from bot.lookup.filters import Filter, FilterResolver
 from bot.lookup.index import Hits, SearchIndex
+from bot.lookup.paper_finder import PaperFinder, age_key
 from bot.lookup.query import LONGEST, Query, QueryMistake, misspelled_filter, parse, unfiltered
-from bot.lookup.ranking import SearchTerms, TermGroup
-from bot.lookup.references import Reference, document_key, find_references
+from bot.lookup.references import find_references
 from bot.lookup.sections import SectionIndex
 from bot.lookup.synonyms import Synonyms, shipped_nicknames, shipped_synonyms
 from bot.lookup.terms import TermReader
@@ -33,8 +33,6 @@ AnswerKind = Literal["paper", "section", "search", "empty", "error"]
 
 _UNDER = " › "
 _LONGEST_SECTION_NAME = 8  # words
-_LEAST_CITATION = 40  # characters of a text that may hold a whole title
-_CANDIDATES = 10  # entries whose titles a citation is compared with
 _NO_YEAR = 2000  # of a list without years
 
 
@@ -68,6 +66,7 @@ class CatalogLookup:
         self._sections = SectionIndex(catalog.places.values())
         synonyms = Synonyms([*catalog.info.synonyms, *shipped_synonyms()])
         self._terms = TermReader(catalog, self._index, synonyms, names)
+        self._papers = PaperFinder(catalog, self._index)
         self._filters = FilterResolver(catalog, names, self._sections)
 
     def answer(
@@ -98,55 +97,15 @@ class CatalogLookup:
     def _cited(self, text: str, today: dt.date | None) -> LookupAnswer | None:
         """The papers that a text refers to or cites; None for a text that does neither."""
         references, rest = find_references(text)
-        if entries := self._referred(references):
-            return self._papers(text, entries)
-        slug = next((each.title for each in references if each.title), "")
-        title = cited_title(text) or slug
-        if title and (entries := self._titled(title, is_cut=title == slug)):
-            return self._papers(text, entries)
-        if len(text) > _LEAST_CITATION and (entries := self._titled(rest)):
-            return self._papers(text, entries)
+        title = cited_title(text) or ""
+        if entries := self._papers.cited(references, title, text, rest):
+            return self._paper_answer(text, entries)
         if references:
             named = self.answer(rest, today=today) if rest and len(rest) <= LONGEST else None
-            is_named = named and any(self._holds_name(rest, entry) for entry in named.results[:1])
-            return named if is_named else self._unlisted(text, references[0].link)
-        return self._unlisted_title(text, title) if title else None
-
-    def _referred(self, references: Sequence[Reference]) -> tuple[Entry, ...]:
-        """The listed papers with these links, each once."""
-        entries = [
-            entry for each in references for entry in self._by_key.get(document_key(each.link), ())
-        ]
-        return tuple({id(entry): entry for entry in entries}.values())
-
-    def _titled(self, text: str, *, is_cut: bool = False) -> tuple[Entry, ...]:
-        """The papers whose title a text holds or is; with `is_cut` also the start of a title."""
-        words = SearchTerms(text, tuple(TermGroup((word,)) for word in _telling(text)))
-        entries = [self.catalog.entries[at] for at in self._index.nearest(words, _CANDIDATES)]
-        return tuple(
-            entry
-            for entry in entries
-            if any(
-                holds_title(text, title)
-                or titles_agree(text, title)
-                or (is_cut and starts_alike(text, title))
-                for title in self._titles(entry)
-            )
-        )
-
-    def _titles(self, entry: Entry) -> Iterator[str]:
-        yield entry.title
-        if title := facts_of(self.catalog, entry).title:
-            yield title
-
-    def _holds_name(self, text: str, entry: Entry) -> bool:
-        names = {
-            compact(name)
-            for title in self._titles(entry)
-            for name in (title, name_of(title))
-            if name
-        }
-        return any(key in compact(text) for key in names)
+            is_named = named and any(self._papers.is_named(rest, e) for e in named.results[:1])
+            return named if is_named else _unlisted(text, references[0].link)
+        message = f"“{title}” is not on the list."
+        return LookupAnswer(text, "empty", message) if title else None
 
     def _parsed(self, query: Query, page: "_Page", today: dt.date | None) -> LookupAnswer:
         """The answer to a parsed query; years among its words narrow it where they can."""
@@ -216,9 +175,7 @@ class CatalogLookup:
 
     def listed(self, key: str, title: str) -> Entry | None:
         """The entry with the link of a key or, failing that, with the title."""
-        if entries := self._by_key.get(key):
-            return entries[0]
-        return self._by_title.get(compact(title))
+        return self._papers.listed(key, title)
 
     def section_at_start(self, text: str) -> tuple[Place | None, str]:
         """The section that the first words name, and the other words; the longest name wins."""
@@ -229,43 +186,19 @@ class CatalogLookup:
         return None, text.strip()
 
     @cached_property
-    def _by_title(self) -> Mapping[str, Entry]:
-        return {compact(entry.title): entry for entry in self.catalog.entries}
-
-    @cached_property
     def _folded_names(self) -> Mapping[str, str]:
         return folded(entry.name or entry.title for entry in self.catalog.entries)
 
     @cached_property
     def _by_age(self) -> tuple[Entry, ...]:
-        return tuple(sorted(self.catalog.entries, key=_age, reverse=True))
+        return tuple(sorted(self.catalog.entries, key=age_key, reverse=True))
 
     @cached_property
     def _newest_day(self) -> dt.date:
         years = (year_of(self.catalog, entry) for entry in self.catalog.entries)
         return dt.date(max((year for year in years if year), default=_NO_YEAR), 12, 31)
 
-    @cached_property
-    def _by_key(self) -> Mapping[str, tuple[Entry, ...]]:
-        entries: dict[str, tuple[Entry, ...]] = {}
-        for entry in self.catalog.entries:
-            if not (link := link_of(entry)):
-                continue
-            doi = entry.doi or facts_of(self.catalog, entry).doi or ""
-            keys = {link.key, document_key(link), f"doi:{doi.lower()}", f"arxiv:{entry.arxiv}"}
-            for key in keys - {"doi:", "arxiv:None"}:
-                entries[key] = (*entries.get(key, ()), entry)
-        return entries
-
-    def _unlisted(self, text: str, link: Link) -> LookupAnswer:
-        ids = (("arXiv", link.arxiv), ("DOI", link.doi))
-        name = next((f"{kind} {value}" for kind, value in ids if value), link.url)
-        return LookupAnswer(text, "empty", f"{name} is not on the list.", unlisted=link)
-
-    def _unlisted_title(self, text: str, title: str) -> LookupAnswer:
-        return LookupAnswer(text, "empty", f"“{title}” is not on the list.")
-
-    def _papers(self, text: str, entries: tuple[Entry, ...]) -> LookupAnswer:
+    def _paper_answer(self, text: str, entries: tuple[Entry, ...]) -> LookupAnswer:
         message = f"{len(entries)} papers on the list share this link."
         if len(entries) == 1:
             where = [self.catalog.section_titles(path, _UNDER) for path in entries[0].sections]
@@ -337,7 +270,7 @@ class CatalogLookup:
         return self._passing(others, query, filters)
 
     def _ordered(self, entries: tuple[Entry, ...], query: Query) -> tuple[Entry, ...]:
-        return tuple(sorted(entries, key=_age, reverse=True)) if query.newest_first else entries
+        return tuple(sorted(entries, key=age_key, reverse=True)) if query.newest_first else entries
 
     def _search(self, query: Query, filters: tuple[Filter, ...], page: "_Page") -> LookupAnswer:
         terms = self._terms.read(query, filters)
@@ -383,20 +316,10 @@ class _Page:
         return entries[self.offset : self.offset + self.limit]
 
 
-def _telling(text: str) -> list[str]:
-    words = dict.fromkeys(spelling().analyze(text))
-    return [word for word in words if len(word) > 1 and not is_stopword(word)]
-
-
-def _age(entry: Entry) -> tuple[str, str]:
-    """The sort key of `recent`: the day of addition, then the arXiv id's month or the year."""
-    added = entry.added.isoformat() if entry.added else ""
-    appeared = (
-        f"20{entry.arxiv[:2]}-{entry.arxiv[2:4]}"
-        if entry.arxiv and entry.arxiv[:4].isdecimal()
-        else ""
-    )
-    return added, appeared or str(entry.year or "")
+def _unlisted(text: str, link: Link) -> LookupAnswer:
+    ids = (("arXiv", link.arxiv), ("DOI", link.doi))
+    name = next((f"{kind} {value}" for kind, value in ids if value), link.url)
+    return LookupAnswer(text, "empty", f"{name} is not on the list.", unlisted=link)
 
 
 def _search_message(query: Query, hits: Hits) -> str:
