@@ -40,6 +40,7 @@ _NO_YEAR = 2000  # of a list without years
 class LookupAnswer:
     """A message and a page of results.
 
+    `query` is what was asked; of a long citation, the title of the paper, which finds it again.
     `results` begins at `offset` of `total`; of a search, the first `complete` match every word.
     """
 
@@ -94,6 +95,17 @@ class CatalogLookup:
             return LookupAnswer(text, "error", query.message)
         return self._parsed(query, page, today)
 
+    def command(self, text: str, chance: Random, today: dt.date | None = None) -> LookupAnswer:
+        """Answer what a person types after `/papers`, with the verbs that only look up."""
+        verb, _, words = " ".join(text.split()).partition(" ")
+        match verb.lower():
+            case "recent":
+                return self.recent(words, limit=len(self.catalog.entries), today=today)
+            case "random":
+                return self.random(words, chance)
+            case _:
+                return self.answer(text, today=today)
+
     def _cited(self, text: str, today: dt.date | None) -> LookupAnswer | None:
         """The papers that a text refers to or cites; None for a text that does neither."""
         references, rest = find_references(text)
@@ -104,7 +116,7 @@ class CatalogLookup:
             named = self.answer(rest, today=today) if rest and len(rest) <= LONGEST else None
             is_named = named and any(self._papers.is_named(rest, e) for e in named.results[:1])
             return named if is_named else _unlisted(text, references[0].link)
-        message = f"“{title}” is not on the list."
+        message = f"“{title[:LONGEST]}” is not on the list."
         return LookupAnswer(text, "empty", message) if title else None
 
     def _parsed(self, query: Query, page: "_Page", today: dt.date | None) -> LookupAnswer:
@@ -146,13 +158,15 @@ class CatalogLookup:
         papers = pluralize(len(self.catalog.entries), "paper")
         return f"{self.catalog.info.title} holds {papers}:\n" + "\n".join(lines)
 
-    def recent(self, text: str = "", *, offset: int = 0, limit: int = 10) -> LookupAnswer:
+    def recent(
+        self, text: str = "", *, offset: int = 0, limit: int = 10, today: dt.date | None = None
+    ) -> LookupAnswer:
         """The entries added last, then those without a date of addition, newest paper first.
 
         A text narrows them to a section or by filters, as in `answer`.
         """
         if text.strip():
-            return self.answer(f"{text} sort:new", offset=offset, limit=limit)
+            return self.answer(f"{text} sort:new", offset=offset, limit=limit, today=today)
         entries = self._by_age
         message = "The latest additions first, then the latest papers."
         page = entries[offset : offset + limit]
@@ -205,7 +219,8 @@ class CatalogLookup:
             message = f"On the list, in {'; '.join(where)}."
         elif len({link.key for entry in entries if (link := link_of(entry))}) > 1:
             message = f"{len(entries)} papers on the list."
-        return LookupAnswer(text, "paper", message, entries, len(entries), 0, len(entries))
+        query = text if len(text) <= LONGEST else entries[0].title
+        return LookupAnswer(query, "paper", message, entries, len(entries), 0, len(entries))
 
     def _section(self, words: str) -> Place | None:
         """The section that the words name; a paper's name wins over a derived name."""

@@ -29,7 +29,29 @@ def test_search_prints_the_contracts_json() -> None:
         "venue": "OSDI",
         "year": 2024,
         "orgs": [],
+        "authors": [],
+        "abstract": None,
     }
+
+
+def test_search_names_the_authors_that_the_facts_file_knows() -> None:
+    answer = json.loads(papers("search", "--json", "by tri dao").stdout)
+    assert answer["results"][0]["title"].startswith("FlashAttention:")
+    assert answer["results"][0]["authors"][0] == "Tri Dao"
+
+
+def test_search_answers_the_verbs_that_look_up() -> None:
+    """`recent` and `random` are verbs in the terminal as after `/papers`; quotes force a search."""
+    queries = ["recent", "recent serving venue:osdi", "random edge", '"random"']
+    done = papers("search", "--json", "-", stdin="\n".join(queries) + "\n")
+    latest, narrowed, drawn, quoted = (json.loads(line) for line in done.stdout.splitlines())
+    assert len(latest["results"]) > 200
+    assert {result["venue"] for result in narrowed["results"]} == {"OSDI"}
+    assert narrowed["kind"] == "section"
+    assert [result["section"] for result in drawn["results"]] == [
+        "LLM Systems > Serving > Serving at the edge"
+    ]
+    assert quoted["kind"] == "empty"
 
 
 def test_search_reads_one_query_a_line_and_prints_one_object_a_line() -> None:
