@@ -47,28 +47,37 @@ _ASKING = frozenset(
 # Common words of questions: they count where the list has them, and nothing where it does not.
 _COMMON = frozenset(
     """
-    able achieve across actually add address advantage again allow allows alternative amount
-    answer apply approach approaches architecture area avoid bad based become begin beginner
-    better big bigger build building call called case cases cause change cheaply choose
-    clever close compare compared comparison complete concept consider correct create decide
-    decides deciding decrease deliver depend design designs detail details develop different
-    difficult difficulty directly doable easier effect effects efficiently enable end ensure
-    entire especially explain exploit extra face fact fail far faster feature features few
-    fewer fit fix following fully general generally generate goal handle handles handling
-    hard help high highly huge idea impact implement important improve improved improves
-    improving increase increases increasing instance intro introduction involve issue issues
-    kinds large largely later lead less level levels limit limited little long look low
-    lower main maintain major make manage managing maximize measure method methods minimize
-    modern multiple needed nice nowadays number numbers obtain offer old online open
-    original overcome particular per perform performs pick popular practical practice
-    predict prevent problem problems produce provide provides purpose put quick quicker real
-    realistic reason reduce reduced reduces reducing remove require requires result results
-    right science scientific separate serious set several share sharing simple simply single
-    size slow slower small smart solution solutions solve solves speak special speed
-    speeding spend split start step stop strategy strong suitable support supports system
-    systems take takes technique techniques technology term terms test theory think three
-    time times tool tools trade trick tricks turn two type types useful variety various view
-    vs wait whole widely wise word words world worst wrong
+    able accelerate accelerating achieve across actually add address advance advanced
+    advantage again aim allow allows alternative amount answer application apply approach
+    approaches architecture area avoid aware bad based become begin beginner better big
+    bigger build building call called case cases cause change cheaply choose clearly clever
+    close combine common compare compared comparison complete complex concept concern
+    consider consist core correct create decide decides deciding decrease deliver depend
+    deploy deploying deployment design designs detail details develop different difficult
+    difficulty directly discuss doable easier effect effects efficient efficiently enable
+    enabling end ensure entire especially evaluate evaluates everyday explain exploit extra
+    face faced facing fact fail far faster feature features few fewer figure fine fit fix
+    following form found fully future general generally generate given goal group groups
+    handle handles handling hard help hidden high highly huge idea impact implement
+    important improve improved improves improving increase increases increasing inside
+    instance intro introduction involve issue issues kept key kinds lab labs large largely
+    larger later lead less level levels light likely limit limited little long look low
+    lower main mainstream maintain major make manage managing many massive maximize measure
+    method methods minimize modern multiple must natural near necessary needed nice novel
+    nowadays number numbers obtain occur offer old online open operate options original
+    outside overcome overhead particular per perform performs pick popular practical
+    practice predict prevent problem problems processing produce proper provide provides
+    purpose put quick quicker range rapidly rate real realistic reason reduce reduced
+    reduces reducing regular remove requests require requires result results right role
+    safely save saves saving scaled scenario science scientific separate serious set setup
+    several share sharing simple simply single situation size slow slower small smart
+    solution solutions solve solves sort speak special speed speeding spend split stable
+    standard start status step stop strategies strategy strong suffer suitable support
+    supports sure system systems take takes team teams technique techniques technology term
+    terms test theory think three time times tool tools total toward trade treat trick
+    tricks trying turn two type types unlike update upgrade usage useful value variety
+    various view vs wait ways weak where whole widely wise wish word words working world
+    worst wrong years
     """.split()  # noqa: SIM905  # a list of words reads better as text
 )
 _LONGEST_COMPOUND = 24  # letters; nobody types a longer one

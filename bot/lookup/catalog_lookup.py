@@ -301,6 +301,8 @@ class CatalogLookup:
             hits = self._index.search(terms, page.offset, page.limit)
             results = tuple(self.catalog.entries[position] for position in hits.positions)
         if not hits.total:
+            if uncited := self._terms.without_citation(query.words):
+                return self._search(replace(query, words=uncited), filters, page)
             return LookupAnswer(query.text, "empty", self._no_result_message(query))
         message = _search_message(query, hits)
         return LookupAnswer(

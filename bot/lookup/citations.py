@@ -25,15 +25,15 @@ def cited_title(text: str) -> str | None:
     return None
 
 
-def holds_title(text: str, title: str) -> bool:
-    """Tell whether a text holds a whole title; both without spaces and punctuation.
+def likeness(text: str, title: str) -> float:
+    """How surely a text holds a whole title, of 100, without spaces and punctuation; else 0.
 
     A slip in the title does not matter.
     """
     text, title = compact(text), compact(title)
     if len(title) < _LEAST_TITLE or len(title) > len(text) + 2:
-        return False
-    return title in text or fuzz.partial_ratio(title, text, score_cutoff=_ALIKE) > 0
+        return 0.0
+    return 100.0 if title in text else fuzz.partial_ratio(title, text, score_cutoff=_ALIKE)
 
 
 def starts_alike(text: str, title: str) -> bool:

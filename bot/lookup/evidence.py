@@ -1,7 +1,7 @@
 """Evidence that an entry is meant by a search whose words it has only in part.
 
 A word is as much evidence as it is rare in the list (inverse document frequency). A word that the
-list lacks counts as a rare one, so an entry with one everyday word of several is no result. A
+list lacks counts as the rarest, so an entry with one everyday word of several is no result. A
 guess at a misspelled word is less evidence than the word, and a guess at a short one little.
 """
 
@@ -20,8 +20,8 @@ MOST = 1.2
 """The most evidence of a word, as a share of its rarity."""
 _GUESS_ALONE = 7  # letters; a shorter guess is too little evidence for a result by itself
 _GUESS, _SHORT_GUESS = 0.8, 0.4
-_UNKNOWN = 0.8  # of the greatest rarity, for a word that the list lacks
-_SHARE = 0.5
+_AUTHOR = 1.2
+_SHARE = 0.51  # more than a rare word beside one that the list lacks
 _SEVERAL = 3  # known words, of which some are enough beside unknown ones
 _KNOWN_SHARE, _SMALL_SHARE = 0.55, 0.25
 
@@ -39,8 +39,8 @@ class Evidence:
 def least_evidence(groups: Sequence[Evidence]) -> float:
     """The evidence that makes an entry a result.
 
-    Half of the whole, or a smaller share of it that is more than half of that of several known
-    words: questions hold words that no title has.
+    More than half of the whole, or a smaller share of it that is more than half of that of
+    several known words: questions hold words that no title has.
     """
     whole = sum(group.weight for group in groups)
     known = [group.weight for group in groups if group.is_known]
@@ -104,7 +104,7 @@ class EvidenceBuilder:
         ways = [*self._in_fields(forms, weight), *self._in_fields(neighbours, weight)]
         if authors:
             author = Query.term_query(self._schema, "author", word)
-            ways.append(Query.const_score_query(author, weight))
+            ways.append(Query.const_score_query(author, _AUTHOR * weight))
         is_known = bool(ways)
         if guess and not is_known and (change := self._queries.guess(word)):
             share = _GUESS if len(word) >= _GUESS_ALONE else _SHORT_GUESS
@@ -119,9 +119,7 @@ class EvidenceBuilder:
                 yield Query.const_score_query(term, _FIELDS[name] * weight)
 
     def _weight(self, forms: Sequence[str], authors: int) -> float:
-        """The rarity of a word; of one that the list lacks, nearly the greatest."""
-        if not (forms or authors):
-            return _UNKNOWN * self._rarity(1)
+        """The rarity of a word; one that the list lacks is as rare as the rarest that it has."""
         names = ("title", "about", "compound")
         counts = (self._searcher.doc_freq(name, form) for form in forms for name in names)
         return self._rarity(max(1, authors, *counts))

@@ -6,13 +6,14 @@ from functools import cached_property
 from bot.catalog.identity import facts_of, link_of, titles_agree
 from bot.catalog.model import Catalog, Entry, compact, name_of
 from bot.lookup.analysis import is_stopword, spelling
-from bot.lookup.citations import holds_title, starts_alike
+from bot.lookup.citations import likeness, starts_alike
 from bot.lookup.index import SearchIndex
 from bot.lookup.ranking import SearchTerms, TermGroup
 from bot.lookup.references import Reference, document_key
 
 _LEAST_CITATION = 40  # characters of a text that may hold a whole title
 _CANDIDATES = 10  # entries whose titles a citation is compared with
+_AGREES = 90.0  # of 100
 _MOST_WORDS = 100  # of a citation, those read
 
 
@@ -59,15 +60,20 @@ class PaperFinder:
         telling = [word for word in words if len(word) > 1 and not is_stopword(word)]
         groups = tuple(TermGroup((word,)) for word in telling[:_MOST_WORDS])
         nearest = self._index.nearest(SearchTerms(text, groups), _CANDIDATES)
+        entries = [self._catalog.entries[position] for position in nearest]
+        scores = [self._likeness(text, entry, is_cut=is_cut) for entry in entries]
+        best = max(scores, default=0.0)
         return tuple(
-            entry
-            for entry in (self._catalog.entries[position] for position in nearest)
-            if any(
-                holds_title(text, title)
-                or titles_agree(text, title)
-                or (is_cut and starts_alike(text, title))
-                for title in self._titles(entry)
-            )
+            entry for entry, score in zip(entries, scores, strict=True) if score == best > 0
+        )
+
+    def _likeness(self, text: str, entry: Entry, *, is_cut: bool) -> float:
+        """How surely a text holds a title of an entry, or is one or the start of one."""
+        return max(
+            likeness(text, title)
+            or (_AGREES if titles_agree(text, title) else 0.0)
+            or (_AGREES if is_cut and starts_alike(text, title) else 0.0)
+            for title in self._titles(entry)
         )
 
     def _titles(self, entry: Entry) -> Iterator[str]:

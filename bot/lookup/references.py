@@ -27,7 +27,6 @@ _ARXIV_IN_PATH = re.compile(
     rf"(?:^|/|arxiv[:/.])({_ARXIV_ID})(?:v\d+)?(?=$|[/?#.])", re.IGNORECASE
 )
 _HASH = re.compile(r"[0-9a-f]{32,40}")
-_SLUG_HOSTS = frozenset({"www.semanticscholar.org", "semanticscholar.org"})
 _LEAST_SLUG = 3  # words
 
 
@@ -100,9 +99,7 @@ def _read_address(address: str) -> Reference | None:
         return Reference(_arxiv(match[1]))
     if match := _DOI.search(path):
         return Reference(read_reference(match[0].rstrip(".")) or link)
-    is_slug = parts.hostname in _SLUG_HOSTS
-    slugs = (re.split(r"[-:\s]+", part) for part in path.split("/"))
-    words = max(slugs, key=len) if is_slug else []
+    words = max((re.split(r"[-:\s]+", part) for part in path.split("/")), key=len)
     return Reference(link, " ".join(words) if len(words) >= _LEAST_SLUG else "")
 
 

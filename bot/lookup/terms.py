@@ -52,6 +52,11 @@ class TermReader:
             text, tuple(self._groups(text)), query.phrases, filters, query.excluded, named
         )
 
+    def without_citation(self, text: str) -> str | None:
+        """A text without its `Chen et al.`; None if it has none."""
+        shorter = _ET_AL.sub(" ", text)
+        return shorter if shorter != text else None
+
     def shorter(self, text: str) -> Iterator[str]:
         """A text without the words around it that tell no paper from another, then without any."""
         words = [(word, all(map(is_stopword, spelling().analyze(word)))) for word in text.split()]

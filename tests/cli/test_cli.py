@@ -41,7 +41,7 @@ def test_search_names_the_authors_that_the_facts_file_knows() -> None:
 
 
 def test_search_answers_the_verbs_that_look_up() -> None:
-    """`recent` and `random` are verbs in the terminal as after `/papers`; quotes force a search."""
+    """`recent` and `random` are verbs as after `/papers`; quotes force a search."""
     queries = ["recent", "recent serving venue:osdi", "random edge", '"random"']
     done = papers("search", "--json", "-", stdin="\n".join(queries) + "\n")
     latest, narrowed, drawn, quoted = (json.loads(line) for line in done.stdout.splitlines())
