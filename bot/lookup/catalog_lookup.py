@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from random import Random
 from typing import Literal
 
@@ -144,7 +145,7 @@ class CatalogLookup:
 
     def _answer(self, query: Query, filters: tuple[Filter, ...], page: "_Page") -> LookupAnswer:
         if query.words and not query.phrases:
-            for words in dict.fromkeys((query.words, *self._terms.shorter(query.words))):
+            for words in chain((query.words,), self._terms.shorter(query.words)):
                 if place := self._section(words):
                     return self._section_answer(query, words, place, filters, page)
         return self._search(query, filters, page)

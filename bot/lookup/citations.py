@@ -18,22 +18,29 @@ _ALIKE = 93.0  # of 100; a title with a slip or a broken hyphen in it
 
 def cited_title(text: str) -> str | None:
     """The title in a BibTeX or RIS entry; None for another text."""
-    if _BIBTEX.search(text) and (match := _BIBTEX_TITLE.search(text)):
+    if "@" in text and _BIBTEX.search(text) and (match := _BIBTEX_TITLE.search(text)):
         return _plain(_value(text[match.end() :]))
-    if match := _RIS_TITLE.search(text):
+    if " - " in text and (match := _RIS_TITLE.search(text)):
         return _plain(match["title"])
     return None
 
 
-def likeness(text: str, title: str) -> float:
-    """How surely a text holds a whole title, of 100, without spaces and punctuation; else 0.
+def holds_title(text: str, title: str) -> bool:
+    """Tell whether a text holds a whole title; both without spaces and punctuation.
 
     A slip in the title does not matter.
     """
     text, title = compact(text), compact(title)
     if len(title) < _LEAST_TITLE or len(title) > len(text) + 2:
-        return 0.0
-    return 100.0 if title in text else fuzz.partial_ratio(title, text, score_cutoff=_ALIKE)
+        return False
+    return title in text or fuzz.partial_ratio(title, text, score_cutoff=_ALIKE) > 0
+
+
+def likeness(text: str, title: str) -> float:
+    """How like a title a text is: the longest title in it first, then the least changed."""
+    text, title = compact(text), compact(title)
+    is_whole = len(title) >= _LEAST_TITLE and title in text
+    return 100.0 + len(title) if is_whole else fuzz.ratio(title, text)
 
 
 def starts_alike(text: str, title: str) -> bool:

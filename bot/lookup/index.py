@@ -20,6 +20,7 @@ from bot.lookup.ranking import QueryBuilder, SearchTerms, all_of, any_of
 
 _LONGEST_NAME = 6  # words; a longer title is not also a name
 _LONGEST_MENTION = 12  # words of a name or title that is looked for within a text
+_LEAST_TITLE = 4  # words of a whole title beside which nothing else is a result
 _SAME_NAME = 20  # entries of one name at most
 _ENOUGH = 25  # complete matches; with as many, nobody needs those with some of the words
 _MOST_PARTIAL = 300  # results with some of the words
@@ -79,13 +80,13 @@ class SearchIndex:
     def names_in(self, words: Sequence[str]) -> list[Mention]:
         """The names and titles among the words of a text, the longest first, none overlapping."""
         mentions: list[Mention] = []
+        parts = [compact(word) for word in words]
         at = 0
         while at < len(words):
             sizes = range(min(_LONGEST_MENTION, len(words) - at), 0, -1)
-            texts = (("".join(words[at : at + size]), size) for size in sizes)
-            key, size = next(
-                ((compact(text), size) for text, size in texts if self.has_name(text)), ("", 1)
-            )
+            keys = (("".join(parts[at : at + size]), size) for size in sizes)
+            has_key = self._queries.has_key
+            key, size = next(((key, size) for key, size in keys if has_key(key)), ("", 1))
             if key:
                 mentions.append(Mention(key, at, at + size, self.entries_of(key)))
             at += size
@@ -118,6 +119,11 @@ class SearchIndex:
         required = list(build.required(terms))
         if not terms.groups and not terms.named:
             return self._search_phrases(terms, required, offset, limit)
+        if len(terms.words) >= _LEAST_TITLE and self.has_name(terms.text):
+            exact = [(Occur.Must, query) for query in build.named([compact(terms.text)])]
+            positions, total = self._run([*required, *exact], offset, limit)
+            if total:
+                return Hits(positions, total, total)
         has_all_words = all(build.has_word(word) for word in terms.words)
         names = build.named(terms.named) or build.names(terms.text, guess=not has_all_words)
         groups = build.groups(terms)

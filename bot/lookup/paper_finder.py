@@ -6,14 +6,13 @@ from functools import cached_property
 from bot.catalog.identity import facts_of, link_of, titles_agree
 from bot.catalog.model import Catalog, Entry, compact, name_of
 from bot.lookup.analysis import is_stopword, spelling
-from bot.lookup.citations import likeness, starts_alike
+from bot.lookup.citations import holds_title, likeness, starts_alike
 from bot.lookup.index import SearchIndex
 from bot.lookup.ranking import SearchTerms, TermGroup
 from bot.lookup.references import Reference, document_key
 
 _LEAST_CITATION = 40  # characters of a text that may hold a whole title
 _CANDIDATES = 10  # entries whose titles a citation is compared with
-_AGREES = 90.0  # of 100
 _MOST_WORDS = 100  # of a citation, those read
 
 
@@ -68,11 +67,13 @@ class PaperFinder:
         )
 
     def _likeness(self, text: str, entry: Entry, *, is_cut: bool) -> float:
-        """How surely a text holds a title of an entry, or is one or the start of one."""
+        """How surely a text holds a title of an entry or is one; 0 if it does not."""
         return max(
             likeness(text, title)
-            or (_AGREES if titles_agree(text, title) else 0.0)
-            or (_AGREES if is_cut and starts_alike(text, title) else 0.0)
+            if holds_title(text, title)
+            or titles_agree(text, title)
+            or (is_cut and starts_alike(text, title))
+            else 0.0
             for title in self._titles(entry)
         )
 

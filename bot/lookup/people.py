@@ -1,17 +1,15 @@
 """Names of authors as keys: order, accents, case and initials do not matter. Pure."""
 
-import re
 from collections.abc import Iterator
 
-from bot.catalog.model import fold
+from bot.lookup.analysis import spelling
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 MOST_WORDS = 4  # of a name in a query
 
 
 def name_words(text: str) -> list[str]:
     """The words of a name or query, folded; hyphens part words (`Chun-Feng` is `chun feng`)."""
-    return [re.sub(r"['’]", "", word) for word in _WORD.findall(fold(text))]
+    return spelling().analyze(text)
 
 
 def person_key(words: list[str]) -> str:

@@ -32,7 +32,7 @@ _PREFIX, _ONE_SLIP, _TWO_SLIPS = 0.8, 0.7, 0.5
 _LEAST_PREFIX = 4
 _WORD_SLIPS = (4, 8)
 _NAME_SLIPS = (3, 6)
-_KEPT_GUESSES = 4096  # words; a search asks for the same ones more than once
+_KEPT_WORDS = 4096
 _LONG_NAME = 8  # letters; a slip in it is forgiven even where the list has all of its words
 
 
@@ -69,11 +69,17 @@ class QueryBuilder:
 
     def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher) -> None:
         self._schema, self._searcher = schema, searcher
-        self.guess = lru_cache(_KEPT_GUESSES)(self._guess)
+        # The index does not change, and a search asks for its words more than once.
+        self.guess = lru_cache(_KEPT_WORDS)(self._guess)
+        self.forms = lru_cache(_KEPT_WORDS)(self._forms)
+        self.fields_with = lru_cache(_KEPT_WORDS)(self._fields_with)
 
     def has_name(self, text: str) -> bool:
         """Tell whether a text is the name or title of an entry, without case and punctuation."""
-        key = compact(text)
+        return self.has_key(compact(text))
+
+    def has_key(self, key: str) -> bool:
+        """Tell whether a `compact` text is the name or title of an entry."""
         return bool(key) and self._searcher.doc_freq("key", key) > 0
 
     def has_word(self, word: str) -> bool:
@@ -211,7 +217,7 @@ class QueryBuilder:
             ways.append(Query.boost_query(author, _AUTHOR))
         return best_of(ways)
 
-    def forms(self, word: str) -> list[str]:
+    def _forms(self, word: str) -> list[str]:
         """The stems of a word that the list has; of an abbreviation its plural too (`LLMs`)."""
         stem = _stem(word)
         other = stem[:-1] if stem.endswith("s") else f"{stem}s"
@@ -239,7 +245,7 @@ class QueryBuilder:
             self._schema, name, word, guess.slips, prefix=guess.is_prefix
         )
 
-    def fields_with(self, stem: str) -> list[str]:
+    def _fields_with(self, stem: str) -> list[str]:
         """The fields in which any entry has the stem."""
         return [name for name in _WEIGHTS if self._searcher.doc_freq(name, stem)]
 

@@ -26,6 +26,7 @@ _ADDRESS = re.compile(
 _ARXIV_IN_PATH = re.compile(
     rf"(?:^|/|arxiv[:/.])({_ARXIV_ID})(?:v\d+)?(?=$|[/?#.])", re.IGNORECASE
 )
+_SIGNS = re.compile(r"\d{4}\.|/")  # of an id, a DOI or an address
 _HASH = re.compile(r"[0-9a-f]{32,40}")
 _LEAST_SLUG = 3  # words
 
@@ -40,6 +41,8 @@ class Reference:
 
 def find_references(text: str) -> tuple[list[Reference], str]:
     """The references in a text in their order, each paper once, and the text without them."""
+    if not _SIGNS.search(text):
+        return [], text
     if link := read_reference(text):
         reference = _read_address(text.strip().strip("<>").split("|")[0])
         return [reference or Reference(link)], ""

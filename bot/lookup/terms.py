@@ -61,8 +61,12 @@ class TermReader:
         """A text without the words around it that tell no paper from another, then without any."""
         words = [(word, all(map(is_stopword, spelling().analyze(word)))) for word in text.split()]
         telling = [at for at, (_, is_stop) in enumerate(words) if not is_stop]
-        if telling:
-            yield " ".join(word for word, _ in words[telling[0] : telling[-1] + 1])
+        if not telling or len(telling) == len(words):
+            return
+        inner = [word for word, _ in words[telling[0] : telling[-1] + 1]]
+        if len(inner) < len(words):
+            yield " ".join(inner)
+        if len(telling) < len(inner):
             yield " ".join(words[at][0] for at in telling)
 
     def _groups(self, text: str) -> Iterator[TermGroup]:
@@ -89,6 +93,8 @@ class TermReader:
 
     def _person_at(self, words: Sequence[str], at: int) -> int:
         """The number of words from `at` on that are an author's name; 0 if there is none."""
+        if at + 1 == len(words) or not (len(words[at]) == 1 or self._index.has_person(words[at])):
+            return 0
         for size in range(min(MOST_WORDS, len(words) - at), 1, -1):
             name = name_words(" ".join(words[at : at + size]))
             if len(name) > 1 and self._index.has_person(person_key(name)):
