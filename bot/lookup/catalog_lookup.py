@@ -66,7 +66,9 @@ class CatalogLookup:
         names = KnownNames.of(catalog.info).merged(shipped_nicknames()).merged(shipped)
         self._index = SearchIndex(catalog, names)
         self._sections = SectionIndex(catalog.places.values())
-        synonyms = Synonyms([*catalog.info.synonyms, *shipped_synonyms()])
+        nicknames = shipped_nicknames().orgs.spellings
+        labs = [[name, *others] for name, others in nicknames.items()]
+        synonyms = Synonyms([*catalog.info.synonyms, *shipped_synonyms(), *labs])
         self._terms = TermReader(catalog, self._index, synonyms, names)
         self._papers = PaperFinder(catalog, self._index)
         self._filters = FilterResolver(catalog, names, self._sections)

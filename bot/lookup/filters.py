@@ -89,11 +89,18 @@ class FilterResolver:
             keys: list[str] = []
             for value in each.values:
                 if (key := self._find(each.field, value)) is None:
+                    if each.excludes and self._is_name(each.field, value):
+                        continue
                     return self._unknown_value(each.field, value)
                 keys.append(key)
             spans = tuple((span.first, span.last) for span in each.years)
-            filters.append(Filter(each.field, tuple(keys), spans, each.excludes))
+            if keys or spans:
+                filters.append(Filter(each.field, tuple(keys), spans, each.excludes))
         return tuple(filters)
+
+    def _is_name(self, field: str, value: str) -> bool:
+        """Tell whether a value is a venue or organisation that other lists have."""
+        return field in self._names and self._names[field].canonical(value) is not None
 
     def quote_names(self, text: str) -> str:
         """The text with quotes around names of several words: `section:fault tolerance`."""

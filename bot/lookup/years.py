@@ -9,9 +9,11 @@ from bot.catalog.model import compact
 from bot.lookup.query import Years
 
 _YEAR = r"(?:19|20)\d\d"
+_IN = r"(?:(?:in|from|early|mid|late|end\s+of|during)[\s-]+)*"
 _LAST, _FIRST = 9999, 0
 _NEWEST = re.compile(
-    r"\b(?:(?:the\s+)?(?:most\s+recent|recent|newest|latest)(?:\s+(?:first|ones?))?|sorted\s+by\s+date)\b",
+    r"\b(?:(?:the\s+)?(?:most\s+recent|recent|newest|latest)(?:\s+(?:first|ones?))?|sorted\s+by\s+date"
+    r"|what(?:['’]s|\s+is)\s+new|new\s+(?:papers|ones|additions|entries|arrivals))\b|^new$",
     re.IGNORECASE,
 )
 
@@ -32,6 +34,12 @@ _PHRASES: Mapping[str, _Span] = {
     ),
     rf"\b({_YEAR})\s*(?:-|–|\.\.|to)\s*({_YEAR})\b": (
         lambda years, _now: Years(min(years), max(years))
+    ),
+    rf"\bnot\s+(?:after|later\s+than)\s+({_YEAR})\b": (
+        lambda years, _now: Years(_FIRST, years[0])
+    ),
+    rf"\bnot\s+(?:before|earlier\s+than)\s+({_YEAR})\b": (
+        lambda years, _now: Years(years[0], _LAST)
     ),
     rf"\b(?:up\s+to|until|till|through|no\s+later\s+than|by\s+the\s+end\s+of)\s+({_YEAR})\b": (
         lambda years, _now: Years(_FIRST, years[0])
@@ -56,13 +64,15 @@ _PHRASES: Mapping[str, _Span] = {
     r"\b(?:in\s+)?(?:the\s+)?(?:last|past)\s+(\d|two|three|four|five)\s+years\b": (
         lambda years, now: Years(now - years[0], now)
     ),
-    rf"(?<![\w.:/-])(?:in\s+|from\s+)?\(?({_YEAR})\)?(?![\w/-]|\.\d|,\d)": (
+    rf"(?<![\w.:/-]){_IN}\(?({_YEAR})\)?(?![\w/-]|\.\d|,\d)": (
         lambda years, _now: Years(years[0], years[0])
     ),
 }
 _EDITION = re.compile(r"(?<![\w-])(?P<venue>[A-Za-z&]{2,})\s*['’]?(?P<year>[0-3]\d)(?![\w-]|\.\d)")
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5}
-_SIGNS = re.compile(r"\d\d|\byear|\blast\b|\bpast\b|recent|newest|latest|sorted", re.IGNORECASE)
+_SIGNS = re.compile(
+    r"\d\d|\byear|\blast\b|\bpast\b|recent|newest|latest|sorted|\bnew\b", re.IGNORECASE
+)
 
 
 def read_years(text: str, today: dt.date, venues: Container[str] = ()) -> YearWords:
