@@ -84,7 +84,7 @@ class EvidenceBuilder:
             author = Query.term_query(self._schema, "person", group.person)
             return Evidence(Query.const_score_query(author, weight), weight, is_known=True)
         parts = [
-            self._word(word, stems, guess=guess)
+            self._word(word, stems, share=group.weight, guess=guess)
             for word, stems in zip(group.words, neighbours, strict=True)
         ]
         weight = sum(part.weight for part in parts)
@@ -96,20 +96,22 @@ class EvidenceBuilder:
         is_known = bool(synonyms) or all(part.is_known for part in parts)
         return Evidence(best_of([words, *synonyms]), weight, is_known)
 
-    def _word(self, word: str, neighbours: Sequence[str], *, guess: bool) -> Evidence:
+    def _word(
+        self, word: str, neighbours: Sequence[str], *, share: float, guess: bool
+    ) -> Evidence:
         """The evidence of a word, also where it is joined with the word before or after it."""
         forms = self._queries.forms(word)
         authors = self._searcher.doc_freq("author", word)
-        weight = self._weight(forms, authors)
+        weight = share * self._weight(forms, authors)
         ways = [*self._in_fields(forms, weight), *self._in_fields(neighbours, weight)]
         if authors:
             author = Query.term_query(self._schema, "author", word)
             ways.append(Query.const_score_query(author, _AUTHOR * weight))
         is_known = bool(ways)
         if guess and not is_known and (change := self._queries.guess(word)):
-            share = _GUESS if len(word) >= _GUESS_ALONE else _SHORT_GUESS
+            certainty = _GUESS if len(word) >= _GUESS_ALONE else _SHORT_GUESS
             similar = self._queries.similar(word, change)
-            ways.append(Query.const_score_query(similar, share * weight))
+            ways.append(Query.const_score_query(similar, certainty * weight))
         return Evidence(best_of(ways), weight, is_known)
 
     def _in_fields(self, stems: Sequence[str], weight: float) -> Iterator[Query]:

@@ -132,7 +132,8 @@ class SearchIndex:
         all_words = [all_of(groups)] if groups else []
         whole = (Occur.Must, any_of([*all_words, *names]))
         best, complete = self._run([*required, whole, *bonus], 0, last)
-        if len(terms.words) <= 1 or complete >= _ENOUGH:
+        names_venue = not terms.named and any(group.weight < 1 for group in terms.groups)
+        if len(terms.words) <= 1 or complete >= _ENOUGH or (complete and names_venue):
             return Hits(best[offset:], complete, complete)
         partial = self._partial(required, terms)
         if complete > last:

@@ -30,6 +30,7 @@ _WORDS_IN_ORDER = 4.0
 _PREFIX, _ONE_SLIP, _TWO_SLIPS = 0.8, 0.7, 0.5
 # The least letters of a word, and of a whole name, for which one and two slips are forgiven.
 _LEAST_PREFIX = 4
+_LEAST_SLIPPED_PREFIX = 7
 _WORD_SLIPS = (4, 8)
 _NAME_SLIPS = (3, 6)
 _KEPT_WORDS = 4096
@@ -44,6 +45,8 @@ class TermGroup:
     synonyms: tuple[tuple[str, ...], ...] = ()
     person: str | None = None
     """The key of the author whose name the words are (`people.py`)."""
+    weight: float = 1.0
+    """What the words count as evidence, as a share of what rare words do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +275,8 @@ def _guesses(word: str) -> Iterator[Guess]:
         yield Guess(_PREFIX, 0, is_prefix=True)
     if len(word) >= _WORD_SLIPS[0]:
         yield Guess(_ONE_SLIP, 1)
+    if len(word) >= _LEAST_SLIPPED_PREFIX:
+        yield Guess(_TWO_SLIPS, 1, is_prefix=True)
     if len(word) >= _WORD_SLIPS[1]:
         yield Guess(_TWO_SLIPS, 2)
 

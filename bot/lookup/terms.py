@@ -5,7 +5,8 @@ anything by Beidi Chen      ──► groups: the author
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import replace
 from itertools import chain
 
 from bot.catalog.identity import facts_of
@@ -23,6 +24,7 @@ _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
 _ET_AL = re.compile(
     r"\b([^\W\d_][\w'’-]*)(?:\s+and\s+[\w'’-]+)?,?\s+et\.?\s+al\b\.?", re.IGNORECASE
 )
+_VENUE = 0.4  # of the evidence of other words: lists often lack a paper's venue
 _POSSESSIVE = re.compile(r"(?<=[^\W\d_])['’]s\b")
 _AFTER_NAME = re.compile(r"\s*(?:[:\[(@,–—-]|$)")
 _DISTINCT = re.compile(r"\d|[+#]|[a-z][A-Z]|[A-Z]{2}[a-z]|\w-\w")
@@ -38,6 +40,8 @@ class TermReader:
         venues = names.venues.spellings
         spellings = chain(venues, chain.from_iterable(venues.values()))
         self.venue_names = frozenset(map(compact, chain(venues, *venues.values())))
+        own = catalog.info.venues
+        self._own_venues = frozenset(map(compact, chain(own, *own.values())))
         self._edition_words = frozenset(word for text in spellings for word in _stems(text))
 
     def read(self, query: Query, filters: tuple[Filter, ...]) -> SearchTerms:
@@ -72,24 +76,30 @@ class TermReader:
     def _groups(self, text: str) -> Iterator[TermGroup]:
         """The groups of a text: people, terms with synonyms, and words."""
         words = spelling().analyze(text)
+        capitals = {word.lower() for word in _TOKEN.findall(text) if word.isupper()}
         start = at = 0
         while at < len(words):
             if size := self._person_at(words, at):
-                yield from self._terms(words[start:at])
+                yield from self._terms(words[start:at], capitals)
                 key = person_key(name_words(" ".join(words[at : at + size])))
                 yield TermGroup(tuple(words[at : at + size]), person=key)
                 at = start = at + size
             else:
                 at += 1
-        yield from self._terms(words[start:])
+        yield from self._terms(words[start:], capitals)
 
-    def _terms(self, words: Sequence[str]) -> Iterator[TermGroup]:
-        """The groups of words, without letters and common words that the list lacks."""
+    def _terms(self, words: Sequence[str], typed: Set[str]) -> Iterator[TermGroup]:
+        """The groups of words, without letters and common words that the list lacks.
+
+        A venue, by the list's names or `typed` in capitals, counts less than other words.
+        """
         for group in self._synonyms.groups(words):
             word = group.words[0] if len(group.words) == 1 and not group.synonyms else ""
             is_empty = len(word) == 1 or is_common(word)
-            if not is_empty or self._index.has_word(word):
-                yield group
+            if is_empty and not self._index.has_word(word):
+                continue
+            is_venue = word in self._own_venues or (word in self.venue_names and word in typed)
+            yield replace(group, weight=_VENUE) if is_venue else group
 
     def _person_at(self, words: Sequence[str], at: int) -> int:
         """The number of words from `at` on that are an author's name; 0 if there is none."""
