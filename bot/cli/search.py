@@ -12,7 +12,8 @@ from bot.cli.console import out
 from bot.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from bot.lookup.catalog_lookup import CatalogLookup, LookupAnswer
+    from bot.lookup.answers import LookupAnswer
+from bot.lookup.catalog_lookup import CatalogLookup
 
 SHOWN = 20
 

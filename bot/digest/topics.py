@@ -11,7 +11,8 @@ from bot.catalog.links import read_reference
 from bot.catalog.model import Catalog, Entry, Section
 from bot.catalog.names import KnownNames
 from bot.digest.model import EVERYTHING, Topic
-from bot.lookup.catalog_lookup import CatalogLookup, LookupAnswer
+from bot.lookup.answers import LookupAnswer
+from bot.lookup.catalog_lookup import CatalogLookup
 from bot.lookup.query import Query, QueryMistake, misspelled_filter, parse
 
 _ELSEWHERE = Section(id="not-on-the-list-any-more", title="No section of the list")

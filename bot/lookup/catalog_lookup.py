@@ -7,20 +7,19 @@ text ──► an id, DOI or URL    that paper
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from random import Random
-from typing import Literal
 
 from bot.catalog.identity import link_of, year_of
-from bot.catalog.links import Link
 from bot.catalog.model import Catalog, Entry, Place
 from bot.catalog.names import KnownNames
 from bot.lookup.analysis import folded, is_stopword, nearest_names, spelling, stemming
+from bot.lookup.answers import LookupAnswer, Page, search_message, unlisted
 from bot.lookup.citations import cited_title
 from bot.lookup.filters import Filter, FilterResolver
-from bot.lookup.index import Hits, SearchIndex
+from bot.lookup.index import SearchIndex
 from bot.lookup.paper_finder import PaperFinder, age_key
 from bot.lookup.query import LONGEST, Query, QueryMistake, misspelled_filter, parse, unfiltered
 from bot.lookup.references import find_references
@@ -30,31 +29,9 @@ from bot.lookup.terms import TermReader
 from bot.lookup.years import YearWords, read_years
 from bot.text import pluralize
 
-AnswerKind = Literal["paper", "section", "search", "empty", "error"]
-
 _UNDER = " › "
 _LONGEST_SECTION_NAME = 8  # words
 _NO_YEAR = 2000  # of a list without years
-
-
-@dataclass(frozen=True, slots=True)
-class LookupAnswer:
-    """A message and a page of results.
-
-    `query` is what was asked; of a long citation, the title of the paper, which finds it again.
-    `results` begins at `offset` of `total`; of a search, the first `complete` match every word.
-    """
-
-    query: str
-    kind: AnswerKind
-    message: str
-    results: tuple[Entry, ...] = ()
-    total: int = 0
-    offset: int = 0
-    complete: int = 0
-    place: Place | None = None
-    unlisted: Link | None = None
-    """The paper with the id or address of the query, if the list does not have it."""
 
 
 class CatalogLookup:
@@ -85,7 +62,7 @@ class CatalogLookup:
 
         `today` is the day of `this year`; without it, the year of the newest entry is.
         """
-        page = _Page(offset, max(1, len(self.catalog.entries)) if limit is None else limit)
+        page = Page(offset, max(1, len(self.catalog.entries)) if limit is None else limit)
         text = " ".join(text.split())
         if not text:
             return LookupAnswer(text, "empty", self.overview())
@@ -118,11 +95,11 @@ class CatalogLookup:
         if references:
             named = self.answer(rest, today=today) if rest and len(rest) <= LONGEST else None
             is_named = named and any(self._papers.is_named(rest, e) for e in named.results[:1])
-            return named if is_named else _unlisted(text, references[0].link)
+            return named if is_named else unlisted(text, references[0].link)
         message = f"“{title[:LONGEST]}” is not on the list."
         return LookupAnswer(text, "empty", message) if title else None
 
-    def _parsed(self, query: Query, page: "_Page", today: dt.date | None) -> LookupAnswer:
+    def _parsed(self, query: Query, page: Page, today: dt.date | None) -> LookupAnswer:
         """The answer to a parsed query; years among its words narrow it where they can."""
         filters = self._filters.resolve(query)
         if isinstance(filters, QueryMistake):
@@ -145,7 +122,7 @@ class CatalogLookup:
         message = f"Nothing of these years. {wider.message}"
         return replace(wider, message=message, complete=0) if wider.total else answer
 
-    def _answer(self, query: Query, filters: tuple[Filter, ...], page: "_Page") -> LookupAnswer:
+    def _answer(self, query: Query, filters: tuple[Filter, ...], page: Page) -> LookupAnswer:
         if query.words and not query.phrases:
             for words in chain((query.words,), self._terms.shorter(query.words)):
                 if place := self._section(words):
@@ -239,7 +216,7 @@ class CatalogLookup:
         return self._sections.misspelled(words)
 
     def _section_answer(
-        self, query: Query, words: str, place: Place, filters: tuple[Filter, ...], page: "_Page"
+        self, query: Query, words: str, place: Place, filters: tuple[Filter, ...], page: Page
     ) -> LookupAnswer:
         """A whole section, its own entries before those of its subsections.
 
@@ -290,7 +267,7 @@ class CatalogLookup:
     def _ordered(self, entries: tuple[Entry, ...], query: Query) -> tuple[Entry, ...]:
         return tuple(sorted(entries, key=age_key, reverse=True)) if query.newest_first else entries
 
-    def _search(self, query: Query, filters: tuple[Filter, ...], page: "_Page") -> LookupAnswer:
+    def _search(self, query: Query, filters: tuple[Filter, ...], page: Page) -> LookupAnswer:
         terms = self._terms.read(query, filters)
         asks = terms.groups or terms.named or terms.phrases or terms.filters or terms.excluded
         if not asks and not query.newest_first:
@@ -307,7 +284,7 @@ class CatalogLookup:
             if uncited := self._terms.without_citation(query.words):
                 return self._search(replace(query, words=uncited), filters, page)
             return LookupAnswer(query.text, "empty", self._no_result_message(query))
-        message = _search_message(query, hits)
+        message = search_message(query, hits)
         return LookupAnswer(
             query.text, "search", message, results, hits.total, page.offset, hits.complete
         )
@@ -323,32 +300,3 @@ class CatalogLookup:
             f"Nothing found for “{query.text}”.{hint}{guess} "
             f"The sections are: {tops}. If you know a paper on it, /papers suggest LINK."
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """The part of the results that is asked for."""
-
-    offset: int
-    limit: int
-
-    def of(self, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-        return entries[self.offset : self.offset + self.limit]
-
-
-def _unlisted(text: str, link: Link) -> LookupAnswer:
-    ids = (("arXiv", link.arxiv), ("DOI", link.doi))
-    name = next((f"{kind} {value}" for kind, value in ids if value), link.url)
-    return LookupAnswer(text, "empty", f"{name} is not on the list.", unlisted=link)
-
-
-def _search_message(query: Query, hits: Hits) -> str:
-    papers = pluralize(hits.total, "paper")
-    if hits.complete == hits.total:
-        return f"{papers} for “{query.text}”."
-    if not hits.complete:
-        return f"No paper has all of “{query.text}”; {papers} with some of it."
-    more = hits.total - hits.complete
-    return (
-        f"{pluralize(hits.complete, 'paper')} for “{query.text}”, then {more:,} with some of it."
-    )

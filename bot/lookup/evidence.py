@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import tantivy
 from tantivy import Query
 
-from bot.lookup.ranking import QueryBuilder, SearchTerms, TermGroup, any_of, best_of
+from bot.lookup.ranking import QueryBuilder, any_of, best_of
+from bot.lookup.search_terms import SearchTerms, TermGroup
 
 # Of the rarity of a word, what a match of it in the field counts.
 _FIELDS = {"name": 1.2, "title": 1.0, "compound": 1.0, "about": 0.55, "link": 0.3}

@@ -16,7 +16,8 @@ from bot.catalog.names import KnownNames
 from bot.lookup.analysis import compounds, spelling, stemming
 from bot.lookup.evidence import EvidenceBuilder, least_evidence, necessary
 from bot.lookup.people import name_words, person_keys
-from bot.lookup.ranking import QueryBuilder, SearchTerms, all_of, any_of
+from bot.lookup.ranking import QueryBuilder, all_of, any_of
+from bot.lookup.search_terms import SearchTerms
 
 _LONGEST_NAME = 6  # words; a longer title is not also a name
 _LONGEST_MENTION = 12  # words of a name or title that is looked for within a text

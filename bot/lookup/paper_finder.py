@@ -8,8 +8,8 @@ from bot.catalog.model import Catalog, Entry, compact, name_of
 from bot.lookup.analysis import is_stopword, spelling
 from bot.lookup.citations import holds_title, likeness, starts_alike
 from bot.lookup.index import SearchIndex
-from bot.lookup.ranking import SearchTerms, TermGroup
 from bot.lookup.references import Reference, document_key
+from bot.lookup.search_terms import SearchTerms, TermGroup
 
 _LEAST_CITATION = 40  # characters of a text that may hold a whole title
 _CANDIDATES = 10  # entries whose titles a citation is compared with

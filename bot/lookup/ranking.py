@@ -20,6 +20,7 @@ from tantivy import Occur, Query
 from bot.catalog.model import compact
 from bot.lookup.analysis import is_stopword, stemming
 from bot.lookup.filters import Filter
+from bot.lookup.search_terms import SearchTerms, TermGroup
 
 _WEIGHTS = {"name": 8.0, "title": 3.0, "compound": 2.5, "about": 1.2, "link": 0.4}
 _AUTHOR = 4.0
@@ -35,36 +36,6 @@ _WORD_SLIPS = (4, 8)
 _NAME_SLIPS = (3, 6)
 _KEPT_WORDS = 4096
 _LONG_NAME = 8  # letters; a slip in it is forgiven even where the list has all of its words
-
-
-@dataclass(frozen=True, slots=True)
-class TermGroup:
-    """One term of a search: words that belong together, and the term's synonyms."""
-
-    words: tuple[str, ...]
-    synonyms: tuple[tuple[str, ...], ...] = ()
-    person: str | None = None
-    """The key of the author whose name the words are (`people.py`)."""
-    weight: float = 1.0
-    """What the words count as evidence, as a share of what rare words do."""
-
-
-@dataclass(frozen=True, slots=True)
-class SearchTerms:
-    """A search: groups in any order, phrases word by word, filters and exclusions."""
-
-    text: str
-    groups: tuple[TermGroup, ...]
-    phrases: tuple[str, ...] = ()
-    filters: tuple[Filter, ...] = ()
-    excluded: tuple[str, ...] = ()
-    named: tuple[str, ...] = ()
-    """Keys of the names and titles that the text is about; their entries come first."""
-
-    @property
-    def words(self) -> list[str]:
-        """The words of all groups, as typed."""
-        return [word for group in self.groups for word in group.words]
 
 
 class QueryBuilder:

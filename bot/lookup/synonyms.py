@@ -1,13 +1,14 @@
 """Synonyms of the field's terms, recognised in the words of a query."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from importlib import resources
 
 import yaml
 
 from bot.catalog.names import KnownNames, Names
 from bot.lookup.analysis import is_stopword, spelling, stemming
-from bot.lookup.ranking import TermGroup
+from bot.lookup.search_terms import TermGroup
 
 
 class Synonyms:
@@ -53,6 +54,7 @@ def _stems(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(stemming().analyze(" ".join(words)))
 
 
+@cache
 def shipped_nicknames() -> KnownNames:
     """The nicknames of laboratories that this project ships (`nicknames.yaml`)."""
     text = resources.files("bot.lookup").joinpath("nicknames.yaml").read_text("utf-8")
@@ -60,7 +62,8 @@ def shipped_nicknames() -> KnownNames:
     return KnownNames(Names({}), Names(names))
 
 
-def shipped_synonyms() -> list[list[str]]:
+@cache
+def shipped_synonyms() -> tuple[tuple[str, ...], ...]:
     """The synonyms that this project ships (`thesaurus.yaml`)."""
     text = resources.files("bot.lookup").joinpath("thesaurus.yaml").read_text("utf-8")
-    return [list(group) for group in yaml.safe_load(text)]
+    return tuple(tuple(group) for group in yaml.safe_load(text))

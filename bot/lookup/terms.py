@@ -17,7 +17,7 @@ from bot.lookup.filters import Filter
 from bot.lookup.index import Mention, SearchIndex
 from bot.lookup.people import MOST_WORDS, name_words, person_key
 from bot.lookup.query import Query
-from bot.lookup.ranking import SearchTerms, TermGroup
+from bot.lookup.search_terms import SearchTerms, TermGroup
 from bot.lookup.synonyms import Synonyms
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")

@@ -4,7 +4,8 @@ import datetime as dt
 import random
 from dataclasses import replace
 
-from bot.lookup.catalog_lookup import CatalogLookup, LookupAnswer
+from bot.lookup.answers import LookupAnswer
+from bot.lookup.catalog_lookup import CatalogLookup
 from bot.lookup.query import LONGEST
 from bot.slack.blocks.lookup import PAGE, results_message, unlisted_message
 from bot.slack.blocks.text import SlackMessage, text_message

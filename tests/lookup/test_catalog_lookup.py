@@ -9,7 +9,8 @@ import pytest
 from bot.catalog.identity import year_of
 from bot.catalog.model import Catalog, Entry, ListInfo, Section
 from bot.catalog.names import shipped_names
-from bot.lookup.catalog_lookup import CatalogLookup, LookupAnswer
+from bot.lookup.answers import LookupAnswer
+from bot.lookup.catalog_lookup import CatalogLookup
 
 
 def titles(answer: LookupAnswer) -> list[str]:
