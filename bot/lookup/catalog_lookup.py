@@ -110,13 +110,16 @@ class CatalogLookup:
         plain = replace(
             query, words=years.text, newest_first=query.newest_first or years.newest_first
         )
+        telling = [plain.words, *self._terms.shorter(plain.words)][-1]
+        if telling and (venue := self._filters.venue_filter(telling)):
+            plain, filters = replace(plain, words=""), (*filters, venue)
         if not years.spans:
             return self._answer(plain, filters, page)
         spans = tuple((span.first, span.last) for span in years.spans)
         narrowed = (*filters, Filter("year", spans=spans))
         named = self._terms.read(plain, narrowed).named
         answer = self._answer(plain, filters if named else narrowed, page)
-        if answer.total or not plain.words:
+        if answer.total or not (plain.words or filters):
             return answer
         wider = self._answer(replace(plain, newest_first=True), filters, page)
         message = f"Nothing of these years. {wider.message}"

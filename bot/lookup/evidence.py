@@ -70,6 +70,13 @@ class EvidenceBuilder:
     ) -> None:
         self._schema, self._searcher, self._queries = schema, searcher, queries
 
+    def is_guess(self, terms: SearchTerms) -> bool:
+        """Tell whether a text of several words has nothing but guesses at short words."""
+        words = terms.words
+        return len(terms.text.split()) > 1 and not any(
+            len(word) >= _GUESS_ALONE or self._queries.has_word(word) for word in words
+        )
+
     def groups(self, terms: SearchTerms, *, guess: bool = True) -> list[Evidence]:
         """The evidence of each group of a search; with `guess` also of misspelled words."""
         return [

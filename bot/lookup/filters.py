@@ -98,6 +98,15 @@ class FilterResolver:
                 filters.append(Filter(each.field, tuple(keys), spans, each.excludes))
         return tuple(filters)
 
+    def venue_filter(self, text: str) -> Filter | None:
+        """The filter for a text that is a venue of the list, its workshops included."""
+        key = self._find("venue", text)
+        if key is None:
+            return None
+        name = self._used["venue"][key]
+        own = (k for k, each in self._used["venue"].items() if each.startswith(f"{name} "))
+        return Filter("venue", (key, *own))
+
     def _is_name(self, field: str, value: str) -> bool:
         """Tell whether a value is a venue or organisation that other lists have."""
         return field in self._names and self._names[field].canonical(value) is not None

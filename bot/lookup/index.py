@@ -19,7 +19,7 @@ from bot.lookup.people import name_words, person_keys
 from bot.lookup.ranking import QueryBuilder, all_of, any_of
 from bot.lookup.search_terms import SearchTerms
 
-_LONGEST_NAME = 6  # words; a longer title is not also a name
+_LONGEST_NAME = 2  # words; a longer title is not also a name
 _LONGEST_MENTION = 12  # words of a name or title that is looked for within a text
 _LEAST_TITLE = 4  # words of a whole title beside which nothing else is a result
 _SAME_NAME = 20  # entries of one name at most
@@ -127,6 +127,8 @@ class SearchIndex:
                 return Hits(positions, total, total)
         has_all_words = all(build.has_word(word) for word in terms.words)
         names = build.named(terms.named) or build.names(terms.text, guess=not has_all_words)
+        if not names and len(terms.words) == 1 and self._evidence.is_guess(terms):
+            return Hits((), 0, 0)
         groups = build.groups(terms)
         bonus = [(Occur.Should, query) for query in (*names, *build.in_order(terms))]
         last = offset + limit
@@ -226,9 +228,8 @@ class _Documents:
         year = year_of(self._catalog, entry)
         about = " ".join([*sections, *spellings, *_edition(entry, year), entry.note or ""])
         alias = facts.title or ""
-        name = entry.name or entry.title
-        if len(name.split()) > _LONGEST_NAME:
-            name = ""
+        is_name = len(entry.title.split()) <= _LONGEST_NAME
+        name = entry.name or (entry.title if is_name else "")
         title_compounds = " ".join(compounds(title) for title in (entry.title, alias) if title)
         own_names = (entry.name, entry.title, alias, name_of(alias))
         return tantivy.Document(

@@ -40,6 +40,24 @@ def test_search_names_the_authors_that_the_facts_file_knows() -> None:
     assert answer["results"][0]["authors"][0] == "Tri Dao"
 
 
+def test_facts_of_listed_papers_are_taken_from_a_recording(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(DATA, tmp_path / "data"))
+    recording = tmp_path / "recording.jsonl"
+    recording.write_text(
+        '{"id": "2402.15627", "title": "MegaScale: Scaling Large Language Model Training to More '
+        'Than 10,000 GPUs", "authors": ["Ada Example"], "categories": ["cs.LG"]}\n'
+        '{"id": "2407.21255", "title": "Responsive ML inference in multi-tenanted environments '
+        'using AQUA", "authors": ["Ada Example"]}\n'
+    )
+    settings = {"PAPERS_DATA_DIR": str(folder)}
+    done = papers("facts", "--from", str(recording), **settings)
+    assert done.stdout.startswith("2 changed"), done.stderr
+    assert papers("check", **settings).returncode == 0
+    answer = json.loads(papers("search", "--json", "ada example", **settings).stdout)
+    assert [result["arxiv"] for result in answer["results"]] == ["2407.21255"]
+    assert papers("facts", "--from", str(tmp_path / "none"), **settings).returncode == 1
+
+
 def test_search_answers_the_verbs_that_look_up() -> None:
     """`recent` and `random` are verbs as after `/papers`; quotes force a search."""
     queries = ["recent", "recent serving venue:osdi", "random edge", '"random"']
