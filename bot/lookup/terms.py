@@ -158,7 +158,8 @@ def _is_distinct(entry: Entry, mention: Mention, typed: Sequence[str]) -> bool:
     names = [name for name in (entry.name, entry.title) if name and compact(name) == mention.key]
     if not names:
         return len(typed) > 1
-    is_typed_so = typed == _TOKEN.findall(names[0]) and any(map(str.isupper, typed))
+    has_capitals = any(map(str.isupper, typed)) or (mention.start > 0 and typed[0][0].isupper())
+    is_typed_so = typed == _TOKEN.findall(names[0]) and has_capitals
     return len(typed) > 1 or is_typed_so or bool(_DISTINCT.search(names[0]))
 
 

@@ -104,6 +104,18 @@ def test_a_name_with_any_part_of_its_title_comes_first(named_lookup: CatalogLook
     assert not missed(named_lookup, queries, same_name)
 
 
+def test_a_text_that_holds_a_name_in_its_spelling_is_never_without_a_result(
+    named_lookup: CatalogLookup,
+) -> None:
+    """Whatever else the text says; only a name that is typed as an everyday word may be one."""
+
+    def queries(entry: Entry) -> Iterator[str]:
+        if name := entry.name:
+            yield f"yesterday Xqzv said {name} beats Wqzj on qwxz hardware"
+
+    assert not missed(named_lookup, queries, same_name)
+
+
 def test_a_whole_title_comes_first_also_with_a_slip(named_lookup: CatalogLookup) -> None:
     chance = Random(11)
 
