@@ -4,12 +4,14 @@ from collections.abc import Iterable
 
 from rapidfuzz import fuzz
 
+from bot.catalog.facts import NO_FACTS, PaperFacts
 from bot.catalog.keys import bounded_key
 from bot.catalog.links import Link
-from bot.catalog.model import Entry, compact
+from bot.catalog.model import Catalog, Entry, compact
 
 _MIN_SIMILARITY = 90.0  # of 100
 _MIN_TITLE_WORDS = 3
+_ARXIV_DOI = "10.48550/arxiv."
 
 
 def link_of(entry: Entry) -> Link | None:
@@ -33,6 +35,44 @@ def keys(entry: Entry) -> frozenset[str]:
 def title_key(entry: Entry) -> str:
     """The key of an entry by its title, for buttons and for papers without a link."""
     return bounded_key(f"title:{compact(entry.title)}")
+
+
+def keys_for(
+    title: str, *, arxiv: str | None = None, doi: str | None = None, dblp: str | None = None
+) -> tuple[str, ...]:
+    """The keys of a paper with these identifiers, the best first."""
+    doi = doi.lower() if doi else None
+    if doi and doi.startswith(_ARXIV_DOI):
+        arxiv, doi = arxiv or doi.removeprefix(_ARXIV_DOI), None
+    named = (("arxiv", arxiv), ("doi", doi), ("dblp", dblp), ("title", compact(title)))
+    return tuple(bounded_key(f"{scheme}:{value}") for scheme, value in named if value) or (
+        "title:",
+    )
+
+
+def entry_key(entry: Entry) -> str:
+    """The best key of a listed entry."""
+    return keys_for(entry.title, arxiv=entry.arxiv, doi=entry.doi)[0]
+
+
+def facts_of(catalog: Catalog, entry: Entry) -> PaperFacts:
+    """The further facts of an entry's paper, as far as the list has any."""
+    if not catalog.facts:
+        return NO_FACTS
+    keys_of_paper = keys_for(entry.title, arxiv=entry.arxiv, doi=entry.doi)
+    return next((catalog.facts[key] for key in keys_of_paper if key in catalog.facts), NO_FACTS)
+
+
+def year_of(catalog: Catalog, entry: Entry) -> int | None:
+    """The year of an entry: its own, else that of its facts, else of its arXiv id."""
+    if entry.year is not None:
+        return entry.year
+    facts = facts_of(catalog, entry)
+    if facts.year is not None:
+        return facts.year
+    if facts.published is not None:
+        return facts.published.year
+    return 2000 + int(entry.arxiv[:2]) if entry.arxiv and entry.arxiv[:4].isdecimal() else None
 
 
 def same_paper(first: Entry, second: Entry) -> bool:

@@ -14,6 +14,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field
 
+from bot.catalog.facts import PaperFacts
+
 LONGEST_TITLE = 500
 """The longest title in characters, where titles are entered or found."""
 ONE_LINE = r"^\S(?:[^\r\n]*\S)?$"
@@ -102,8 +104,7 @@ class Entry:
     @property
     def name(self) -> str | None:
         """The short name before the first colon of the title (`DistServe`), or None."""
-        name, colon, rest = self.title.partition(": ")
-        return name if colon and rest else None
+        return name_of(self.title)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +222,8 @@ class Catalog:
 
     info: ListInfo
     entries: tuple[Entry, ...]
+    facts: Mapping[str, PaperFacts] = field(default_factory=dict)
+    """Further facts of the papers, by paper key; `identity.facts_of` finds those of an entry."""
 
     @cached_property
     def places(self) -> Mapping[str, Place]:
@@ -276,6 +279,12 @@ def walk(sections: tuple[Section, ...], above: Place | None = None) -> Iterator[
 def section_ranks(sections: tuple[Section, ...]) -> Mapping[str, int]:
     """The position of each section in the order of the list, by path."""
     return {place.path: rank for rank, place in enumerate(walk(sections))}
+
+
+def name_of(title: str) -> str | None:
+    """The short name before the first colon of a title, or None."""
+    name, colon, rest = title.partition(": ")
+    return name if colon and rest else None
 
 
 def fold(text: str) -> str:

@@ -29,14 +29,21 @@ class Names:
         return self._canonical.get(compact(spelling))
 
     def merged(self, other: "Names") -> "Names":
-        """These names and those of another; where they disagree, these win."""
-        ours = set(self._canonical)
-        added = {
-            name: tuple(spelling for spelling in others if compact(spelling) not in ours)
-            for name, others in other.spellings.items()
-            if compact(name) not in ours
-        }
-        return Names({**self.spellings, **added})
+        """These names and those of another; where they disagree, these win.
+
+        A name that both know, under any spelling, has the spellings of both.
+        """
+        merged = {name: list(others) for name, others in self.spellings.items()}
+        ours = self._canonical
+        for name, others in other.spellings.items():
+            known = (ours.get(compact(spelling)) for spelling in (name, *others))
+            owner = next((each for each in known if each is not None), None)
+            new = [spelling for spelling in (name, *others) if compact(spelling) not in ours]
+            if owner is None:
+                merged[name] = list(others)
+            else:
+                merged[owner] += new
+        return Names({name: tuple(others) for name, others in merged.items()})
 
     def used(self, names: set[str]) -> dict[str, tuple[str, ...]]:
         """The given names with their spellings, sorted; names not known here have none."""

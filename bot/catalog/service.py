@@ -9,9 +9,10 @@ from bot.catalog.markdown.export import export_list
 from bot.catalog.markdown.importer import ImportResult, import_list, merge
 from bot.catalog.markdown.parse import read_markdown
 from bot.catalog.names import KnownNames
+from bot.catalog.yaml.document import Problem
 from bot.catalog.yaml.edit import merge_catalog
 from bot.catalog.yaml.lint import lint
-from bot.catalog.yaml.read import CatalogError, LoadedCatalog, Problem, read_catalog
+from bot.catalog.yaml.read import CatalogError, LoadedCatalog, read_catalog
 from bot.catalog.yaml.write import write_catalog
 
 

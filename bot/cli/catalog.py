@@ -14,7 +14,7 @@ from bot.settings import Settings, read_settings
 from bot.text import pluralize
 
 if TYPE_CHECKING:
-    from bot.catalog.yaml.read import Problem
+    from bot.catalog.yaml.document import Problem
 
 
 def import_list(
@@ -76,10 +76,38 @@ def check(
     raise typer.Exit(1 if errors else 0)
 
 
+def facts(
+    recordings: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help="JSON lines with title, authors and id, doi or url; or .gz."),
+    ] = None,
+    *,
+    source: Annotated[
+        str, typer.Option(help="The source of the files, as facts.yaml names it.")
+    ] = "arXiv",
+) -> None:
+    """Add authors, dates and present titles of listed papers to facts.yaml."""
+    from bot.app.clock import utc_now
+    from bot.discovery.facts_file import update_facts
+    from bot.discovery.store import PaperStore
+    from bot.ops.database import open_if_current
+
+    settings = read_settings()
+    database = open_if_current(settings)
+    records = PaperStore(database).listed_records().values() if database else ()
+    total, changed = update_facts(
+        settings.data_dir, recordings or (), records, source, utc_now().date()
+    )
+    papers = pluralize(total, "paper")
+    out.print(f"{changed} changed; facts.yaml has facts of {papers}.")
+
+
 def schema(
     name: Annotated[
         str | None,
-        typer.Argument(help="list.json or papers.json; without it, both in one object."),
+        typer.Argument(
+            help="list.json, papers.json or facts.json; without it, all in one object."
+        ),
     ] = None,
 ) -> None:
     """Print the JSON Schemas of the data files, which data/schema/ holds too."""
@@ -94,7 +122,7 @@ def schema(
     elif name in schemas():
         typer.echo(schemas()[name], nl=False)
     else:
-        raise PapersError(f"There is no schema {name}; there are {' and '.join(schemas())}.")
+        raise PapersError(f"There is no schema {name}; there are {', '.join(schemas())}.")
 
 
 def _problems(settings: Settings) -> "tuple[Problem, ...]":

@@ -19,6 +19,7 @@ _COMMANDS: Mapping[str, Callable[..., None]] = {
     "import": catalog.import_list,
     "export": catalog.export,
     "check": catalog.check,
+    "facts": catalog.facts,
     "schema": catalog.schema,
     "replay": discovery.replay,
     "doctor": operate.doctor,

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from random import Random
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +12,8 @@ from bot.cli.console import out
 from bot.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from bot.lookup.catalog_lookup import CatalogLookup, LookupAnswer
+    from bot.lookup.answers import LookupAnswer
+from bot.lookup.catalog_lookup import CatalogLookup
 
 SHOWN = 20
 
@@ -36,7 +38,7 @@ def search(
             typer.echo(json.dumps(_answer_json(lookup, line.strip("\r\n")), ensure_ascii=False))
             sys.stdout.flush()
         return
-    _show(lookup, lookup.answer(text, limit=limit))
+    _show(lookup, _answer(lookup, text), limit)
 
 
 def _lookup(settings: Settings) -> "CatalogLookup":
@@ -52,7 +54,9 @@ def _lookup(settings: Settings) -> "CatalogLookup":
 
 
 def _answer_json(lookup: "CatalogLookup", text: str) -> dict[str, Any]:
-    answer = lookup.answer(text)
+    from bot.catalog.identity import facts_of
+
+    answer = _answer(lookup, text)
     return {
         "query": text,
         "kind": answer.kind,
@@ -66,19 +70,28 @@ def _answer_json(lookup: "CatalogLookup", text: str) -> dict[str, Any]:
                 "venue": entry.venue,
                 "year": entry.year,
                 "orgs": list(entry.orgs),
+                "authors": list(facts_of(lookup.catalog, entry).authors),
+                "abstract": None,  # kept in the database alone
             }
             for entry in answer.results
         ],
     }
 
 
-def _show(lookup: "CatalogLookup", answer: "LookupAnswer") -> None:
+def _answer(lookup: "CatalogLookup", text: str) -> "LookupAnswer":
+    from bot.app.clock import utc_now
+
+    return lookup.command(text, Random(), utc_now().date())  # noqa: S311  # no secret
+
+
+def _show(lookup: "CatalogLookup", answer: "LookupAnswer", limit: int) -> None:
     from bot.catalog.links import canonical_address
 
     out.print(answer.message, markup=False, style="bold" if answer.results else "")
     if not answer.results:
         raise typer.Exit(1 if answer.kind == "error" else 0)
-    for entry in answer.results:
+    shown = answer.results[:limit]
+    for entry in shown:
         edition = " ".join(str(part) for part in (entry.venue, entry.year) if part)
         section = lookup.catalog.section_titles(entry.home)
         details = "  ·  ".join(
@@ -86,5 +99,5 @@ def _show(lookup: "CatalogLookup", answer: "LookupAnswer") -> None:
         )
         out.print(f"\n{entry.title}", markup=False)
         out.print(f"    {details}", markup=False, style="dim")
-    if answer.total > len(answer.results):
-        out.print(f"\n… and {answer.total - len(answer.results)} more; --limit shows them.")
+    if answer.total > len(shown):
+        out.print(f"\n… and {answer.total - len(shown)} more; --limit shows them.")

@@ -11,8 +11,9 @@ from bot.catalog.links import read_reference
 from bot.catalog.model import Catalog, Entry, Section
 from bot.catalog.names import KnownNames
 from bot.digest.model import EVERYTHING, Topic
-from bot.lookup.catalog_lookup import CatalogLookup, LookupAnswer
-from bot.lookup.query import Query, QueryMistake, parse
+from bot.lookup.answers import LookupAnswer
+from bot.lookup.catalog_lookup import CatalogLookup
+from bot.lookup.query import Query, QueryMistake, misspelled_filter, parse
 
 _ELSEWHERE = Section(id="not-on-the-list-any-more", title="No section of the list")
 
@@ -79,6 +80,8 @@ def resolve_topic(lookup: CatalogLookup, text: str) -> ResolvedTopic | QueryMist
     answer = lookup.answer(text)
     if answer.kind == "error":
         return QueryMistake(answer.message)
+    if intended := misspelled_filter(text):
+        return QueryMistake(f"{text} names no filter. Did you mean `{intended}`?")
     remark = "" if answer.complete else f"Nothing on the list matches “{text}” today."
     return ResolvedTopic(_section(lookup, text, answer) or Topic(text), remark)
 

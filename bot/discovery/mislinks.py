@@ -10,7 +10,8 @@ from rapidfuzz import fuzz
 
 from bot.catalog.identity import titles_agree
 from bot.catalog.model import fold
-from bot.catalog.yaml.read import LocatedEntry, Problem
+from bot.catalog.yaml.document import Problem
+from bot.catalog.yaml.read import LocatedEntry
 from bot.discovery.paper import Paper
 
 _ALIKE = 75.0  # of 100; a list's short form of a title keeps most of its words

@@ -7,11 +7,9 @@ preference. Text in a paper is clean (`bot.discovery.clean`); every identifier i
 import datetime as dt
 from dataclasses import dataclass, fields
 
-from bot.catalog.keys import bounded_key
+from bot.catalog.identity import keys_for
 from bot.catalog.links import arxiv_url, read_link
-from bot.catalog.model import Entry, compact
-
-_ARXIV_DOI = "10.48550/arxiv."
+from bot.catalog.model import Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,21 +69,3 @@ class Paper:
 
 
 FACTS = tuple(field.name for field in fields(Paper))
-
-
-def keys_for(
-    title: str, *, arxiv: str | None = None, doi: str | None = None, dblp: str | None = None
-) -> tuple[str, ...]:
-    """The keys of a paper with these identifiers, the best first."""
-    doi = doi.lower() if doi else None
-    if doi and doi.startswith(_ARXIV_DOI):
-        arxiv, doi = arxiv or doi.removeprefix(_ARXIV_DOI), None
-    named = (("arxiv", arxiv), ("doi", doi), ("dblp", dblp), ("title", compact(title)))
-    return tuple(bounded_key(f"{scheme}:{value}") for scheme, value in named if value) or (
-        "title:",
-    )
-
-
-def entry_key(entry: Entry) -> str:
-    """The best key of a listed entry."""
-    return keys_for(entry.title, arxiv=entry.arxiv, doi=entry.doi)[0]

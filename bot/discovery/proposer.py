@@ -15,10 +15,11 @@ from dataclasses import asdict, dataclass, replace
 from pydantic import TypeAdapter
 from rapidfuzz import fuzz, process
 
+from bot.catalog.identity import entry_key
 from bot.catalog.model import Catalog, Entry, compact
 from bot.discovery.budget import CARRY_WEEKS, RankedPaper, allowance, choose, monday
 from bot.discovery.candidate_store import CandidateStore, PoolPaper, RunnerUp
-from bot.discovery.paper import Paper, entry_key
+from bot.discovery.paper import Paper
 from bot.discovery.ranking.authors import count_authors
 from bot.discovery.ranking.explanations import Judgement, Reasons, SectionChoice
 from bot.discovery.ranking.model_process import CHILD, FitTask, JudgeTask, ModelRunner

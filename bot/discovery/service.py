@@ -4,12 +4,13 @@ import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.catalog.identity import entry_key
 from bot.catalog.model import Catalog
 from bot.db.engine import Database
 from bot.discovery.alarm import FeedAlarm
 from bot.discovery.budget import monday
 from bot.discovery.candidate_store import CandidateStore
-from bot.discovery.paper import Paper, entry_key
+from bot.discovery.paper import Paper
 from bot.discovery.poll_report import PollReport
 from bot.discovery.poller import describe_listed, poll_sources
 from bot.discovery.proposer import Candidate, Proposer, proposed

@@ -5,48 +5,33 @@ text ──► an id, DOI or URL    that paper
      ──► anything else        a search, best results first
 """
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from random import Random
-from typing import Literal
 
-from bot.catalog.identity import link_of
-from bot.catalog.links import Link, read_reference
-from bot.catalog.model import Catalog, Entry, Place, compact
+from bot.catalog.identity import link_of, year_of
+from bot.catalog.model import Catalog, Entry, Place
 from bot.catalog.names import KnownNames
-from bot.lookup.analysis import folded, nearest_names, spelling
+from bot.lookup.analysis import folded, is_stopword, nearest_names, spelling, stemming
+from bot.lookup.answers import LookupAnswer, Page, search_message, unlisted
+from bot.lookup.citations import cited_title
 from bot.lookup.filters import Filter, FilterResolver
-from bot.lookup.index import Hits, SearchIndex
-from bot.lookup.query import LONGEST, Query, QueryMistake, parse, unfiltered
-from bot.lookup.ranking import SearchTerms
+from bot.lookup.index import SearchIndex
+from bot.lookup.paper_finder import PaperFinder, age_key
+from bot.lookup.query import LONGEST, Query, QueryMistake, misspelled_filter, parse, unfiltered
+from bot.lookup.references import find_references
 from bot.lookup.sections import SectionIndex
-from bot.lookup.synonyms import Synonyms, shipped_synonyms
+from bot.lookup.synonyms import Synonyms, shipped_nicknames, shipped_synonyms
+from bot.lookup.terms import TermReader
+from bot.lookup.years import YearWords, read_years
 from bot.text import pluralize
-
-AnswerKind = Literal["paper", "section", "search", "empty", "error"]
 
 _UNDER = " › "
 _LONGEST_SECTION_NAME = 8  # words
-
-
-@dataclass(frozen=True, slots=True)
-class LookupAnswer:
-    """A message and a page of results.
-
-    `results` begins at `offset` of `total`; of a search, the first `complete` match every word.
-    """
-
-    query: str
-    kind: AnswerKind
-    message: str
-    results: tuple[Entry, ...] = ()
-    total: int = 0
-    offset: int = 0
-    complete: int = 0
-    place: Place | None = None
-    unlisted: Link | None = None
-    """The paper with the id or address of the query, if the list does not have it."""
+_NO_YEAR = 2000  # of a list without years
 
 
 class CatalogLookup:
@@ -55,34 +40,99 @@ class CatalogLookup:
     def __init__(self, catalog: Catalog, shipped: KnownNames) -> None:
         """Index a catalog; `shipped` are venue and organisation names beyond the list's own."""
         self.catalog = catalog
-        self._index = SearchIndex(catalog)
+        names = KnownNames.of(catalog.info).merged(shipped_nicknames()).merged(shipped)
+        self._index = SearchIndex(catalog, names)
         self._sections = SectionIndex(catalog.places.values())
-        self._synonyms = Synonyms([*catalog.info.synonyms, *shipped_synonyms()])
-        names = KnownNames.of(catalog.info).merged(shipped)
+        nicknames = shipped_nicknames().orgs.spellings
+        labs = [[name, *others] for name, others in nicknames.items()]
+        synonyms = Synonyms([*catalog.info.synonyms, *shipped_synonyms(), *labs])
+        self._terms = TermReader(catalog, self._index, synonyms, names)
+        self._papers = PaperFinder(catalog, self._index)
         self._filters = FilterResolver(catalog, names, self._sections)
 
-    def answer(self, text: str, *, offset: int = 0, limit: int | None = None) -> LookupAnswer:
+    def answer(
+        self,
+        text: str,
+        *,
+        offset: int = 0,
+        limit: int | None = None,
+        today: dt.date | None = None,
+    ) -> LookupAnswer:
         """Answer a query with `limit` results from `offset` on, or with all of them.
 
-        Both may be any numbers, also negative ones, which count as 0.
+        Both may be any numbers, also negative ones, which count as 0. `today` is the day of
+        `this year`; without it, the year of the newest entry is.
         """
         limit = len(self.catalog.entries) if limit is None else max(limit, 0)
-        offset = max(offset, 0)
+        page = Page(max(offset, 0), limit)
         text = " ".join(text.split())
         if not text:
             return LookupAnswer(text, "empty", self.overview())
-        if link := _reference(text):
-            return self._paper(text, link)
-        is_name = len(text) <= LONGEST and self._index.has_name(text)
-        query = unfiltered(text) if is_name else parse(self._filters.quote_names(text))
+        if len(text) <= LONGEST and self._index.has_name(text):
+            return self._parsed(unfiltered(text), page, today)
+        if answer := self._cited(text, today):
+            return answer
+        query = parse(self._filters.quote_names(text))
         if isinstance(query, QueryMistake):
             return LookupAnswer(text, "error", query.message)
+        return self._parsed(query, page, today)
+
+    def command(self, text: str, chance: Random, today: dt.date | None = None) -> LookupAnswer:
+        """Answer what a person types after `/papers`, with the verbs that only look up."""
+        verb, _, words = " ".join(text.split()).partition(" ")
+        match verb.lower():
+            case "recent":
+                return self.recent(words, limit=len(self.catalog.entries), today=today)
+            case "random":
+                return self.random(words, chance)
+            case _:
+                return self.answer(text, today=today)
+
+    def _cited(self, text: str, today: dt.date | None) -> LookupAnswer | None:
+        """The papers that a text refers to or cites; None for a text that does neither."""
+        references, rest = find_references(text)
+        title = cited_title(text) or ""
+        if entries := self._papers.cited(references, title, text, rest):
+            return self._paper_answer(text, entries)
+        if references:
+            named = self.answer(rest, today=today) if rest and len(rest) <= LONGEST else None
+            is_named = named and any(self._papers.is_named(rest, e) for e in named.results[:1])
+            return named if is_named else unlisted(text, references[0].link)
+        message = f"“{title[:LONGEST]}” is not on the list."
+        return LookupAnswer(text, "empty", message) if title else None
+
+    def _parsed(self, query: Query, page: Page, today: dt.date | None) -> LookupAnswer:
+        """The answer to a parsed query; years among its words narrow it where they can."""
         filters = self._filters.resolve(query)
         if isinstance(filters, QueryMistake):
-            return LookupAnswer(text, "error", filters.message)
-        if query.words and not query.phrases and (place := self._section(query.words)):
-            return self._section_answer(query, place, filters, offset, limit)
-        return self._search(query, filters, offset, limit)
+            return LookupAnswer(query.text, "error", filters.message)
+        years = read_years(query.words, today or self._newest_day, self._terms.venue_names)
+        if self._index.has_name(query.words):
+            years = YearWords(query.words)
+        plain = replace(
+            query, words=years.text, newest_first=query.newest_first or years.newest_first
+        )
+        telling = [plain.words, *self._terms.shorter(plain.words)][-1]
+        if telling and (venue := self._filters.venue_filter(telling)):
+            plain, filters = replace(plain, words=""), (*filters, venue)
+        if not years.spans:
+            return self._answer(plain, filters, page)
+        spans = tuple((span.first, span.last) for span in years.spans)
+        narrowed = (*filters, Filter("year", spans=spans))
+        named = self._terms.read(plain, narrowed).named
+        answer = self._answer(plain, filters if named else narrowed, page)
+        if answer.total or not (plain.words or filters):
+            return answer
+        wider = self._answer(replace(plain, newest_first=True), filters, page)
+        message = f"Nothing of these years. {wider.message}"
+        return replace(wider, message=message, complete=0) if wider.total else answer
+
+    def _answer(self, query: Query, filters: tuple[Filter, ...], page: Page) -> LookupAnswer:
+        if query.words and not query.phrases:
+            for words in chain((query.words,), self._terms.shorter(query.words)):
+                if place := self._section(words):
+                    return self._section_answer(query, words, place, filters, page)
+        return self._search(query, filters, page)
 
     def overview(self) -> str:
         """The sections with their numbers of papers, a line each."""
@@ -93,8 +143,15 @@ class CatalogLookup:
         papers = pluralize(len(self.catalog.entries), "paper")
         return f"{self.catalog.info.title} holds {papers}:\n" + "\n".join(lines)
 
-    def recent(self, *, offset: int = 0, limit: int = 10) -> LookupAnswer:
-        """The entries added last, then those without a date of addition, newest paper first."""
+    def recent(
+        self, text: str = "", *, offset: int = 0, limit: int = 10, today: dt.date | None = None
+    ) -> LookupAnswer:
+        """The entries added last, then those without a date of addition, newest paper first.
+
+        A text narrows them to a section or by filters, as in `answer`.
+        """
+        if text.strip():
+            return self.answer(f"{text} sort:new", offset=offset, limit=limit, today=today)
         entries, offset, limit = self._by_age, max(offset, 0), max(limit, 0)
         message = "The latest additions first, then the latest papers."
         page = entries[offset : offset + limit]
@@ -117,9 +174,7 @@ class CatalogLookup:
 
     def listed(self, key: str, title: str) -> Entry | None:
         """The entry with the link of a key or, failing that, with the title."""
-        if entries := self._by_key.get(key):
-            return entries[0]
-        return self._by_title.get(compact(title))
+        return self._papers.listed(key, title)
 
     def section_at_start(self, text: str) -> tuple[Place | None, str]:
         """The section that the first words name, and the other words; the longest name wins."""
@@ -130,38 +185,27 @@ class CatalogLookup:
         return None, text.strip()
 
     @cached_property
-    def _by_title(self) -> Mapping[str, Entry]:
-        return {compact(entry.title): entry for entry in self.catalog.entries}
-
-    @cached_property
     def _folded_names(self) -> Mapping[str, str]:
         return folded(entry.name or entry.title for entry in self.catalog.entries)
 
     @cached_property
     def _by_age(self) -> tuple[Entry, ...]:
-        return tuple(sorted(self.catalog.entries, key=_age, reverse=True))
+        return tuple(sorted(self.catalog.entries, key=age_key, reverse=True))
 
     @cached_property
-    def _by_key(self) -> Mapping[str, tuple[Entry, ...]]:
-        entries: dict[str, tuple[Entry, ...]] = {}
-        for entry in self.catalog.entries:
-            if link := link_of(entry):
-                keys = {link.key, f"doi:{(entry.doi or '').lower()}", f"arxiv:{entry.arxiv}"}
-                for key in keys - {"doi:", "arxiv:None"}:
-                    entries[key] = (*entries.get(key, ()), entry)
-        return entries
+    def _newest_day(self) -> dt.date:
+        years = (year_of(self.catalog, entry) for entry in self.catalog.entries)
+        return dt.date(max((year for year in years if year), default=_NO_YEAR), 12, 31)
 
-    def _paper(self, text: str, link: Link) -> LookupAnswer:
-        entries = self._by_key.get(link.key, ())
-        if not entries:
-            ids = (("arXiv", link.arxiv), ("DOI", link.doi))
-            name = next((f"{kind} {value}" for kind, value in ids if value), link.url)
-            return LookupAnswer(text, "empty", f"{name} is not on the list.", unlisted=link)
+    def _paper_answer(self, text: str, entries: tuple[Entry, ...]) -> LookupAnswer:
         message = f"{len(entries)} papers on the list share this link."
         if len(entries) == 1:
             where = [self.catalog.section_titles(path, _UNDER) for path in entries[0].sections]
             message = f"On the list, in {'; '.join(where)}."
-        return LookupAnswer(text, "paper", message, entries, len(entries), 0, len(entries))
+        elif len({link.key for entry in entries if (link := link_of(entry))}) > 1:
+            message = f"{len(entries)} papers on the list."
+        query = text if len(text) <= LONGEST else entries[0].title
+        return LookupAnswer(query, "paper", message, entries, len(entries), 0, len(entries))
 
     def _section(self, words: str) -> Place | None:
         """The section that the words name; a paper's name wins over a derived name."""
@@ -177,80 +221,87 @@ class CatalogLookup:
         return self._sections.misspelled(words)
 
     def _section_answer(
-        self, query: Query, place: Place, filters: tuple[Filter, ...], offset: int, limit: int
+        self, query: Query, words: str, place: Place, filters: tuple[Filter, ...], page: Page
     ) -> LookupAnswer:
-        """A whole section, its own entries before those of its subsections."""
-        entries = self.catalog.within(place.path)
-        if filters:
-            entries = tuple(
-                entry for entry in entries if all(each.passes(entry) for each in filters)
-            )
+        """A whole section, its own entries before those of its subsections.
+
+        If the words are not its title, papers elsewhere with the words in their titles follow.
+        """
+        own = self._passing(self.catalog.within(place.path), query, filters)
+        others: tuple[Entry, ...] = ()
+        if not self._sections.is_titled(place, words):
+            others = self._elsewhere(query, words, filters, own)
         title = self.catalog.section_titles(place.path, _UNDER)
-        if not entries:
+        narrowed = " with these filters" if filters or query.excluded else ""
+        if not own and not others:
             message = f"Nothing in {title} passes these filters."
             return LookupAnswer(query.text, "empty", message, place=place)
-        narrowed = " with these filters" if filters else ""
-        message = f"{pluralize(len(entries), 'paper')} in {title}{narrowed}."
-        page = entries[offset : offset + limit]
+        message = f"{pluralize(len(own), 'paper')} in {title}{narrowed}"
+        if others:
+            message += f", then {len(others)} with these words in the title"
+        ordered = self._ordered(own, query) + self._ordered(others, query)
         return LookupAnswer(
-            query.text, "section", message, page, len(entries), offset, len(entries), place
+            query.text, "section", f"{message}.", page.of(ordered), len(ordered), page.offset,
+            len(ordered), place,
+        )  # fmt: skip
+
+    def _passing(
+        self, entries: tuple[Entry, ...], query: Query, filters: tuple[Filter, ...]
+    ) -> tuple[Entry, ...]:
+        if not filters and not query.excluded:
+            return entries
+        unwanted = [set(stemming().analyze(phrase)) for phrase in query.excluded]
+        return tuple(
+            entry
+            for entry in entries
+            if all(each.passes(self.catalog, entry) for each in filters)
+            and not any(words <= set(stemming().analyze(entry.title)) for words in unwanted)
         )
 
-    def _search(
-        self, query: Query, filters: tuple[Filter, ...], offset: int, limit: int
-    ) -> LookupAnswer:
-        groups = tuple(self._synonyms.groups(spelling().analyze(query.words)))
-        terms = SearchTerms(query.words, groups, query.phrases, filters)
-        hits = self._index.search(terms, offset, limit)
-        if not hits.total:
+    def _elsewhere(
+        self, query: Query, words: str, filters: tuple[Filter, ...], own: tuple[Entry, ...]
+    ) -> tuple[Entry, ...]:
+        """The papers outside a section that have all the words in their titles."""
+        stems = [stem for stem in stemming().analyze(words) if not is_stopword(stem)]
+        positions = self._index.with_title_words(stems) if stems else ()
+        listed = {id(entry) for entry in own}
+        entries = (self.catalog.entries[position] for position in positions)
+        others = tuple(entry for entry in entries if id(entry) not in listed)
+        return self._passing(others, query, filters)
+
+    def _ordered(self, entries: tuple[Entry, ...], query: Query) -> tuple[Entry, ...]:
+        return tuple(sorted(entries, key=age_key, reverse=True)) if query.newest_first else entries
+
+    def _search(self, query: Query, filters: tuple[Filter, ...], page: Page) -> LookupAnswer:
+        terms = self._terms.read(query, filters)
+        asks = terms.groups or terms.named or terms.phrases or terms.filters or terms.excluded
+        if not asks and not query.newest_first:
             return LookupAnswer(query.text, "empty", self._no_result_message(query))
-        results = tuple(self.catalog.entries[position] for position in hits.positions)
-        message = _search_message(query, hits)
+        if query.newest_first:
+            hits = self._index.search(terms, 0, max(1, len(self.catalog.entries)))
+            found = tuple(self.catalog.entries[position] for position in hits.positions)
+            kept = self._ordered(found[: hits.complete] or found, query)
+            results, hits = page.of(kept), replace(hits, total=len(kept), complete=len(kept))
+        else:
+            hits = self._index.search(terms, page.offset, page.limit)
+            results = tuple(self.catalog.entries[position] for position in hits.positions)
+        if not hits.total:
+            if uncited := self._terms.without_citation(query.words):
+                return self._search(replace(query, words=uncited), filters, page)
+            return LookupAnswer(query.text, "empty", self._no_result_message(query))
+        message = search_message(query, hits)
         return LookupAnswer(
-            query.text, "search", message, results, hits.total, offset, hits.complete
+            query.text, "search", message, results, hits.total, page.offset, hits.complete
         )
 
     def _no_result_message(self, query: Query) -> str:
         near = nearest_names(query.words or " ".join(query.phrases), self._folded_names)
         guess = f" Nearest names: {', '.join(near)}." if near else ""
         hint = " Fewer filters may find more." if query.has_filters else ""
+        if intended := misspelled_filter(query.text):
+            hint += f" Did you mean `{intended}`?"
         tops = ", ".join(section.title for section in self.catalog.info.sections)
         return (
             f"Nothing found for “{query.text}”.{hint}{guess} "
             f"The sections are: {tops}. If you know a paper on it, /papers suggest LINK."
         )
-
-
-def _reference(text: str) -> Link | None:
-    """The paper that the text refers to, also by an address with words around it."""
-    if link := read_reference(text):
-        return link
-    addresses = [
-        word
-        for word in text.split()
-        if word.lower().lstrip("<").startswith(("http://", "https://"))
-    ]
-    return read_reference(addresses[0]) if addresses else None
-
-
-def _age(entry: Entry) -> tuple[str, str]:
-    """The sort key of `recent`: the day of addition, then the arXiv id's month or the year."""
-    added = entry.added.isoformat() if entry.added else ""
-    appeared = (
-        f"20{entry.arxiv[:2]}-{entry.arxiv[2:4]}"
-        if entry.arxiv and entry.arxiv[:4].isdecimal()
-        else ""
-    )
-    return added, appeared or str(entry.year or "")
-
-
-def _search_message(query: Query, hits: Hits) -> str:
-    papers = pluralize(hits.total, "paper")
-    if hits.complete == hits.total:
-        return f"{papers} for “{query.text}”."
-    if not hits.complete:
-        return f"No paper has all of “{query.text}”; {papers} with some of it."
-    more = hits.total - hits.complete
-    return (
-        f"{pluralize(hits.complete, 'paper')} for “{query.text}”, then {more:,} with some of it."
-    )

@@ -1,37 +1,44 @@
 """Filters of a query (`venue:osdi section:edge`), checked against what one list has."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from bot.catalog.model import Catalog, Entry, compact
+from bot.catalog.identity import facts_of, year_of
+from bot.catalog.model import Catalog, Entry, compact, fold
 from bot.catalog.names import KnownNames
 from bot.lookup.analysis import folded, nearest_names
-from bot.lookup.query import Query, QueryMistake
+from bot.lookup.people import author_keys, name_words, person_key
+from bot.lookup.query import FilterField, Query, QueryMistake
 from bot.lookup.sections import SectionIndex
 
 _WORDS_AFTER_COLON = re.compile(
-    r"\b(?P<key>venue|org|section):(?P<words>[^\s\":]+(?:\s+[^\s\":]+(?!\S*:)){1,4})",
+    r"\b(?P<key>venue|org|section|author):(?P<words>[^\s\":]+(?:\s+[^\s\":]+(?!\S*:)){1,4})",
     re.IGNORECASE,
 )
 _EXAMPLES = 12
-_FIELD_WORDS = {"venue": "venue", "org": "organisation"}
+_FIELD_WORDS = {"venue": "venue", "org": "organisation", "author": "author"}
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Alternative values of a field (`venue`, `org`, `section`), or spans of years (`year`).
+    """Alternative values of a field, or spans of years (`year`); `excludes` turns it round.
 
-    Venues and organisations are in their `compact` form, sections are id paths.
+    Venues and organisations are in their `compact` form, sections are id paths, authors are the
+    keys of `people.py`.
     """
 
-    field: str
+    field: FilterField
     values: tuple[str, ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
+    excludes: bool = False
 
-    def passes(self, entry: Entry) -> bool:
-        """Tell whether an entry has one of the values."""
+    def passes(self, catalog: Catalog, entry: Entry) -> bool:
+        """Tell whether an entry of a catalog has one of the values or, excluded, none."""
+        return self._has_value(catalog, entry) != self.excludes
+
+    def _has_value(self, catalog: Catalog, entry: Entry) -> bool:
         match self.field:
             case "venue":
                 return entry.venue is not None and compact(entry.venue) in self.values
@@ -43,9 +50,13 @@ class Filter:
                     for path in entry.sections
                     for value in self.values
                 )
+            case "author":
+                authors = facts_of(catalog, entry).authors
+                return any(set(self.values) & author_keys(name) for name in authors)
             case _:
-                return entry.year is not None and any(
-                    first <= entry.year <= last for first, last in self.spans
+                year = year_of(catalog, entry)
+                return year is not None and any(
+                    first <= year <= last for first, last in self.spans
                 )
 
 
@@ -65,23 +76,40 @@ class FilterResolver:
             "org": {compact(org): org for entry in entries for org in entry.orgs},
         }
 
+    @cached_property
+    def _authors(self) -> Mapping[str, str]:
+        """The authors of the entries by each of their keys."""
+        facts = (facts_of(self._catalog, entry) for entry in self._catalog.entries)
+        return {key: name for each in facts for name in each.authors for key in author_keys(name)}
+
     def resolve(self, query: Query) -> tuple[Filter, ...] | QueryMistake:
         """The filters of a query; a QueryMistake for the first value that the list lacks."""
         filters = []
-        for field, values in (
-            ("venue", query.venues), ("org", query.orgs), ("section", query.sections)
-        ):  # fmt: skip
+        for each in query.filters:
             keys: list[str] = []
-            for value in values:
-                if (key := self._find(field, value)) is None:
-                    return self._unknown_value(field, value)
+            for value in each.values:
+                if (key := self._find(each.field, value)) is None:
+                    if each.excludes and self._is_name(each.field, value):
+                        continue
+                    return self._unknown_value(each.field, value)
                 keys.append(key)
-            if keys:
-                filters.append(Filter(field, tuple(keys)))
-        if query.years:
-            spans = tuple((span.first, span.last) for span in query.years)
-            filters.append(Filter("year", spans=spans))
+            spans = tuple((span.first, span.last) for span in each.years)
+            if keys or spans:
+                filters.append(Filter(each.field, tuple(keys), spans, each.excludes))
         return tuple(filters)
+
+    def venue_filter(self, text: str) -> Filter | None:
+        """The filter for a text that is a venue of the list, its workshops included."""
+        key = self._find("venue", text)
+        if key is None:
+            return None
+        name = self._used["venue"][key]
+        own = (k for k, each in self._used["venue"].items() if each.startswith(f"{name} "))
+        return Filter("venue", (key, *own))
+
+    def _is_name(self, field: str, value: str) -> bool:
+        """Tell whether a value is a venue or organisation that other lists have."""
+        return field in self._names and self._names[field].canonical(value) is not None
 
     def quote_names(self, text: str) -> str:
         """The text with quotes around names of several words: `section:fault tolerance`."""
@@ -102,6 +130,9 @@ class FilterResolver:
         if field == "section":
             place = self._sections.find_or_at(value)
             return place.path if place else None
+        if field == "author":
+            key = person_key(name_words(value))
+            return key if key in self._authors else None
         key = compact(self._names[field].canonical(value) or value)
         return key if key in self._used[field] else None
 
@@ -116,14 +147,20 @@ class FilterResolver:
     def _unknown_value(self, field: str, value: str) -> QueryMistake:
         if field == "section":
             return self.unknown_section(value)
-        used = self._used[field].values()
-        if near := nearest_names(value, folded(used)):
-            filters = [f"`{field}:{_in_quotes(name)}`" for name in near]
+        used = self._authors if field == "author" else dict(_by_folded(self._used[field]))
+        if near := [used[key] for key in nearest_names(value, {key: key for key in used})]:
+            filters = [f"`{field}:{_in_quotes(name)}`" for name in dict.fromkeys(near)]
             hint = f"Did you mean {' or '.join(filters)}?"
         else:
-            examples = ", ".join(sorted(used, key=str.casefold)[:_EXAMPLES])
+            names = sorted(set(used.values()), key=str.casefold)
+            examples = ", ".join(names[:_EXAMPLES])
             hint = f"Some that it has: {examples}."
         return QueryMistake(f"The list has no {_FIELD_WORDS[field]} “{value}”. {hint}")
+
+
+def _by_folded(names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Names by the folded form that `nearest_names` compares."""
+    yield from ((fold(name), name) for name in names.values())
 
 
 def _in_quotes(name: str) -> str:

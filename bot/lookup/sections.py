@@ -26,7 +26,14 @@ class SectionIndex:
         self._given: dict[str, Place] = {}
         derived: dict[str, dict[str, Place]] = defaultdict(dict)
         words = TitleWords(places, stemming().analyze)
+        self._own: dict[str, frozenset[str]] = {}
         for place in places:
+            own = (
+                place.section.title,
+                place.section.id,
+                *_derived_names(place.section.title, words),
+            )
+            self._own[place.path] = frozenset(key for name in own for key in term_keys(name))
             for name in (place.section.title, place.section.id, *place.section.aliases):
                 for key in term_keys(name):
                     self._given.setdefault(key, place)
@@ -46,6 +53,10 @@ class SectionIndex:
     def find(self, text: str) -> Place | None:
         """The section that the text names, also by an unambiguous part of its title."""
         return self.named(text) or _longest_match(self._derived, text)
+
+    def is_titled(self, place: Place, text: str) -> bool:
+        """Tell whether a text is the title of a section or a part of it, not only an alias."""
+        return bool(self._own[place.path] & term_keys(text))
 
     def find_or_at(self, text: str) -> Place | None:
         """The section that the text names, or whose id path the text is."""

@@ -1,12 +1,14 @@
 """Synonyms of the field's terms, recognised in the words of a query."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from importlib import resources
 
 import yaml
 
+from bot.catalog.names import KnownNames, Names
 from bot.lookup.analysis import is_stopword, spelling, stemming
-from bot.lookup.ranking import TermGroup
+from bot.lookup.search_terms import TermGroup
 
 
 class Synonyms:
@@ -25,7 +27,7 @@ class Synonyms:
     def groups(self, words: Sequence[str]) -> list[TermGroup]:
         """The words in order, those of a term together; the longest term wins.
 
-        Stop words are left out, unless there is nothing else.
+        Stop words are left out.
         """
         groups: list[TermGroup] = []
         at = 0
@@ -41,19 +43,27 @@ class Synonyms:
             )
             groups.append(TermGroup(term, self._synonyms.get(_stems(term), ())))
             at += len(term)
-        telling = [
+        return [
             group
             for group in groups
             if group.synonyms or not all(is_stopword(word) for word in group.words)
         ]
-        return telling or groups
 
 
 def _stems(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(stemming().analyze(" ".join(words)))
 
 
-def shipped_synonyms() -> list[list[str]]:
+@cache
+def shipped_nicknames() -> KnownNames:
+    """The nicknames of laboratories that this project ships (`nicknames.yaml`)."""
+    text = resources.files("bot.lookup").joinpath("nicknames.yaml").read_text("utf-8")
+    names = {name: tuple(others) for name, others in yaml.safe_load(text).items()}
+    return KnownNames(Names({}), Names(names))
+
+
+@cache
+def shipped_synonyms() -> tuple[tuple[str, ...], ...]:
     """The synonyms that this project ships (`thesaurus.yaml`)."""
     text = resources.files("bot.lookup").joinpath("thesaurus.yaml").read_text("utf-8")
-    return [list(group) for group in yaml.safe_load(text)]
+    return tuple(tuple(group) for group in yaml.safe_load(text))

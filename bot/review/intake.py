@@ -7,8 +7,9 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from bot.catalog.identity import entry_key
 from bot.catalog.model import Catalog
-from bot.discovery.paper import Paper, entry_key
+from bot.discovery.paper import Paper
 from bot.discovery.poll_report import PollReport
 from bot.discovery.proposer import Candidate
 from bot.discovery.ranking.explanations import Judgement

@@ -53,7 +53,7 @@ VERBS: Mapping[str, Verb] = {
             name="recent",
             timing=Timing.AT_ONCE,
             handler=lookup.recent,
-            help="the latest additions",
+            help="the latest additions, of a section if you name one",
         ),
         Verb(
             name="random",

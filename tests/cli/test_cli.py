@@ -32,7 +32,47 @@ def test_search_prints_the_contracts_json() -> None:
         "venue": "OSDI",
         "year": 2024,
         "orgs": [],
+        "authors": [],
+        "abstract": None,
     }
+
+
+def test_search_names_the_authors_that_the_facts_file_knows() -> None:
+    answer = json.loads(papers("search", "--json", "by tri dao").stdout)
+    assert answer["results"][0]["title"].startswith("FlashAttention:")
+    assert answer["results"][0]["authors"][0] == "Tri Dao"
+
+
+def test_facts_of_listed_papers_are_taken_from_a_recording(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(DATA, tmp_path / "data"))
+    recording = tmp_path / "recording.jsonl"
+    recording.write_text(
+        '{"id": "2402.15627", "title": "MegaScale: Scaling Large Language Model Training to More '
+        'Than 10,000 GPUs", "authors": ["Ada Example"], "categories": ["cs.LG"]}\n'
+        '{"id": "2407.21255", "title": "Responsive ML inference in multi-tenanted environments '
+        'using AQUA", "authors": ["Ada Example"]}\n'
+    )
+    settings = {"PAPERS_DATA_DIR": str(folder)}
+    done = papers("facts", "--from", str(recording), **settings)
+    assert done.stdout.startswith("2 changed"), done.stderr
+    assert papers("check", **settings).returncode == 0
+    answer = json.loads(papers("search", "--json", "ada example", **settings).stdout)
+    assert [result["arxiv"] for result in answer["results"]] == ["2407.21255"]
+    assert papers("facts", "--from", str(tmp_path / "none"), **settings).returncode == 1
+
+
+def test_search_answers_the_verbs_that_look_up() -> None:
+    """`recent` and `random` are verbs as after `/papers`; quotes force a search."""
+    queries = ["recent", "recent serving venue:osdi", "random edge", '"random"']
+    done = papers("search", "--json", "-", stdin="\n".join(queries) + "\n")
+    latest, narrowed, drawn, quoted = (json.loads(line) for line in done.stdout.splitlines())
+    assert len(latest["results"]) > 200
+    assert {result["venue"] for result in narrowed["results"]} == {"OSDI"}
+    assert narrowed["kind"] == "section"
+    assert [result["section"] for result in drawn["results"]] == [
+        "LLM Systems > Serving > Serving at the edge"
+    ]
+    assert quoted["kind"] == "empty"
 
 
 def test_search_reads_one_query_a_line_and_prints_one_object_a_line() -> None:
@@ -219,7 +259,7 @@ def test_the_lists_own_data_passes_its_check_and_its_schemas() -> None:
 
 def test_the_schemas_in_data_are_those_of_the_code() -> None:
     """Editors validate with these files."""
-    for name in ("list.json", "papers.json"):
+    for name in ("list.json", "papers.json", "facts.json"):
         assert papers("schema", name).stdout == (DATA / "schema" / name).read_text()
 
 

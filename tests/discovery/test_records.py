@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from bot.catalog.identity import entry_key
 from bot.catalog.model import Entry
 from bot.db.engine import Database
 from bot.discovery.candidate_store import CandidateStore, RunnerUp
-from bot.discovery.paper import Paper, entry_key
+from bot.discovery.paper import Paper
 from bot.discovery.record_store import keep_record
 from bot.discovery.records import (
     Origin,

@@ -14,13 +14,12 @@ from bot.catalog.atomic_write import write_file
 from bot.catalog.change import Change, is_done, must_have_sections
 from bot.catalog.model import Catalog, Entry, ListInfo, Section, section_ranks
 from bot.catalog.text_lines import newline_of
+from bot.catalog.yaml.document import compose, read_file
 from bot.catalog.yaml.read import (
     CatalogError,
     FileReader,
-    compose,
     papers_files,
     parse_info,
-    read_file,
     read_texts,
 )
 from bot.catalog.yaml.splice import (

@@ -9,13 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from bot.catalog.hosts import looks_like_address
-from bot.catalog.identity import keys, link_of, same_paper
+from bot.catalog.identity import keys, keys_for, link_of, same_paper
 from bot.catalog.links import mixed_host, read_link
 from bot.catalog.markdown.dialect import markdown_parser
 from bot.catalog.markdown.parse import MAX_DEPTH
 from bot.catalog.model import LONGEST_TITLE, Catalog, Section, compact, section_ranks
 from bot.catalog.names import KnownNames, Names
-from bot.catalog.yaml.read import LoadedCatalog, LocatedEntry, Problem
+from bot.catalog.yaml.document import Problem
+from bot.catalog.yaml.facts import FACTS_FILE
+from bot.catalog.yaml.read import LoadedCatalog, LocatedEntry
 
 
 def lint(loaded: LoadedCatalog, shipped: KnownNames) -> tuple[Problem, ...]:
@@ -26,6 +28,7 @@ def lint(loaded: LoadedCatalog, shipped: KnownNames) -> tuple[Problem, ...]:
         *_list_problems(loaded.catalog),
         *_pair_problems(loaded.located),
         *_misordered(loaded),
+        *_unlisted_facts(loaded.catalog),
     ]
     for located in loaded.located:
         problems += _link_problems(located)
@@ -181,6 +184,17 @@ def _list_problems(catalog: Catalog) -> Iterator[Problem]:
     if blocks - {"paragraph_open", "paragraph_close"}:
         message = "the introduction is more than paragraphs."
         yield _list_problem(message, "Keep lists and headings out of it.")
+
+
+def _unlisted_facts(catalog: Catalog) -> Iterator[Problem]:
+    listed = {
+        key
+        for entry in catalog.entries
+        for key in keys_for(entry.title, arxiv=entry.arxiv, doi=entry.doi)
+    }
+    for key in sorted(set(catalog.facts) - listed):
+        message = f"no listed paper has the key {key}."
+        yield Problem(FACTS_FILE, 1, message, "Remove these facts.", is_error=False)
 
 
 def _sibling_problems(sections: tuple[Section, ...], parent: str) -> Iterator[Problem]:

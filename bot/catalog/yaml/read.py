@@ -4,28 +4,29 @@ People edit these files. A mistake excludes only the entry that contains it: rea
 valid entries together with the problems, each with its file, line, entry and remedy.
 """
 
-import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from bot.catalog.facts import PaperFacts
 from bot.catalog.model import Catalog, Entry, ListInfo, section_ranks
+from bot.catalog.yaml.document import (
+    NULL,
+    Problem,
+    compose,
+    construct,
+    read_file,
+    yaml_message,
+)
+from bot.catalog.yaml.facts import FACTS_FILE, read_facts
 from bot.catalog.yaml.schema import entry_type, info_type
 from bot.errors import PapersError
 
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-NULL = "tag:yaml.org,2002:null"
-MAX_FILE_SIZE = 10_000_000
-"""Bytes of a file that are read; 1,000 entries take about 300,000."""
-_MAX_DEPTH = 50  # the deepest sections have 20; libyaml recurses, and ends the process far deeper
-_MAX_NUMBER = 100  # characters; Python reads longer ones in quadratic time
-_NUMBER_STARTS = frozenset("+-.0123456789")
 _TEXT_KEYS = ("title", "arxiv", "doi", "note", "by", "venue")
 
 FileReader = Callable[[str], str | None]
@@ -34,24 +35,6 @@ FileReader = Callable[[str], str | None]
 
 class CatalogError(PapersError):
     """The list as a whole cannot be read or written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A mistake in `data/`: its location, a message and a remedy."""
-
-    file: str
-    line: int
-    message: str
-    remedy: str
-    entry: str | None = None
-    is_error: bool = True
-
-    def __str__(self) -> str:
-        """One line, in the form that editors and terminals turn into a link."""
-        kind = "error" if self.is_error else "warning"
-        subject = f"{self.entry}: " if self.entry else ""
-        return f"{self.file}:{self.line}: {kind}: {subject}{self.message} {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +65,6 @@ class LoadedCatalog:
     """The problems that left out a whole file."""
 
 
-class YamlLimitError(yaml.MarkedYAMLError):
-    """A document with more depth, size or expansion than a list needs."""
-
-
 def read_catalog(folder: Path) -> LoadedCatalog:
     """Read a catalog from its folder.
 
@@ -94,6 +73,7 @@ def read_catalog(folder: Path) -> LoadedCatalog:
     """
     paths = sorted((folder / "papers").glob("*.y*ml"))
     path = folder / "list.yaml"
+    facts = folder / FACTS_FILE
     try:
         info = parse_info(read_file(path), str(path))
     except FileNotFoundError:
@@ -103,7 +83,11 @@ def read_catalog(folder: Path) -> LoadedCatalog:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise CatalogError(f"{path} cannot be read: {error}.") from error
-    return _load(info, ((f"papers/{path.name}", _text_of(path)) for path in paths))
+    return _load(
+        info,
+        ((f"papers/{path.name}", _text_of(path, f"papers/{path.name}")) for path in paths),
+        _text_of(facts, FACTS_FILE) if facts.exists() else None,
+    )
 
 
 def read_texts(read: FileReader) -> LoadedCatalog:
@@ -113,14 +97,15 @@ def read_texts(read: FileReader) -> LoadedCatalog:
         raise CatalogError("There is no list: list.yaml is missing.")
     info = parse_info(text, "list.yaml")
     texts = ((name, read(name)) for name in papers_files(info))
-    return _load(info, ((name, text) for name, text in texts if text is not None))
+    pairs = ((name, text) for name, text in texts if text is not None)
+    return _load(info, pairs, read(FACTS_FILE))
 
 
 def parse_info(text: str, path: str) -> ListInfo:
     """Parse `list.yaml`. Raises CatalogError, with the path, if it is not valid."""
     try:
         node = compose(text)
-        return info_type().validate_python(_construct(node) if node else None)
+        return info_type().validate_python(construct(node) if node else None)
     except yaml.YAMLError as error:
         line = f":{mark.line + 1}" if (mark := getattr(error, "problem_mark", None)) else ""
         raise CatalogError(f"{path}{line} is not valid YAML: {yaml_message(error)}") from error
@@ -139,7 +124,11 @@ def papers_files(info: ListInfo) -> list[str]:
 def signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Name, modification time and size of each file; it changes when a catalog's files change."""
     stats = []
-    for path in (folder / "list.yaml", *sorted((folder / "papers").glob("*.y*ml"))):
+    for path in (
+        folder / "list.yaml",
+        folder / FACTS_FILE,
+        *sorted((folder / "papers").glob("*.y*ml")),
+    ):
         try:
             status = path.stat()
         except FileNotFoundError:
@@ -154,76 +143,9 @@ def entry_of(node: yaml.Node) -> Entry | None:
     return next((result.entry for result in results if isinstance(result, LocatedEntry)), None)
 
 
-def compose(text: str) -> yaml.Node | None:
-    """Parse YAML into nodes with their positions.
-
-    Raises yaml.YAMLError; YamlLimitError before anything is built that is too deep or too large.
-    """
-    _check_limits(text)
-    loader = _Loader(text)
-    try:
-        return loader.get_single_node()
-    finally:
-        loader.dispose()
-
-
-def yaml_message(error: yaml.YAMLError) -> str:
-    """A YAML error as a sentence with its position and a hint."""
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
-        at = f"line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1}"
-        hint = (
-            ""
-            if isinstance(error, YamlLimitError)
-            else " Is a title with a colon or a # in quotes?"
-        )
-        return f"{error.problem or error.context} ({at}).{hint}"
-    return f"{error}."
-
-
-def read_file(path: Path) -> str:
-    """The text of a file of a list. Raises OSError, also for what is no file or too large."""
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError("it is not a file")
-    if status.st_size > MAX_FILE_SIZE:
-        raise OSError(f"it has more than {MAX_FILE_SIZE // 1_000_000} MB")
-    return path.read_bytes().decode("utf-8")
-
-
-def _check_limits(text: str) -> None:
-    """Raise YamlLimitError for a text that would take long, or end the process, to build.
-
-    libyaml reads events one by one, whatever their depth; only building nodes recurses.
-    """
-    if len(text) > MAX_FILE_SIZE:
-        raise YamlLimitError(problem=f"It has more than {MAX_FILE_SIZE // 1_000_000} MB")
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > _MAX_DEPTH:
-            fault = f"More than {_MAX_DEPTH} levels of lists and keys; a list needs far fewer"
-        elif isinstance(event, yaml.AliasEvent):
-            fault = f"An alias (*{(event.anchor or '')[:40]}); write its value out"
-        elif isinstance(event, yaml.ScalarEvent) and _is_long_number(event):
-            fault = f"A number of more than {_MAX_NUMBER} characters; quote it if it is text"
-        else:
-            continue
-        mark: Any = event.start_mark  # of libyaml's own class
-        raise YamlLimitError(problem=fault, problem_mark=mark)
-
-
-def _is_long_number(event: yaml.ScalarEvent) -> bool:
-    """Tell whether a long scalar may be a number, or is of a type that is stated."""
-    text = event.value or ""
-    if len(text) <= _MAX_NUMBER:
-        return False
-    if event.tag is not None:
-        return not event.tag.endswith(("!", ":str"))
-    return event.implicit[0] and text[0] in _NUMBER_STARTS and " " not in text
-
-
-def _load(info: ListInfo, texts: Iterable[tuple[str, str | Problem]]) -> LoadedCatalog:
+def _load(
+    info: ListInfo, texts: Iterable[tuple[str, str | Problem]], facts_text: str | Problem | None
+) -> LoadedCatalog:
     ranks = section_ranks(info.sections)
     tops = sorted(section.id for section in info.sections)
     located: list[LocatedEntry] = []
@@ -248,15 +170,25 @@ def _load(info: ListInfo, texts: Iterable[tuple[str, str | Problem]]) -> LoadedC
             else:
                 located.append(result)
     located.sort(key=lambda entry: ranks[entry.entry.home])
-    catalog = Catalog(info, tuple(entry.entry for entry in located))
+    facts, mistakes = _facts(facts_text)
+    problems += mistakes
+    catalog = Catalog(info, tuple(entry.entry for entry in located), facts)
     return LoadedCatalog(catalog, tuple(located), tuple(problems), tuple(unreadable))
 
 
-def _text_of(path: Path) -> str | Problem:
+def _facts(
+    text: str | Problem | None,
+) -> tuple[Mapping[str, PaperFacts], tuple[Problem, ...]]:
+    """The facts of papers in a file, with its mistakes; none without a file."""
+    if isinstance(text, Problem):
+        return {}, (text,)
+    return ({}, ()) if text is None else read_facts(text)
+
+
+def _text_of(path: Path, name: str) -> str | Problem:
     try:
         return read_file(path)
     except (OSError, UnicodeDecodeError) as error:
-        name = f"papers/{path.name}"
         return Problem(name, 1, f"the file cannot be read: {error}.", "Save it as UTF-8.")
 
 
@@ -304,7 +236,7 @@ def _read_entry(node: yaml.MappingNode, name: str) -> Iterator[LocatedEntry | Pr
     if unquoted:
         return
     try:
-        yield LocatedEntry(entry_type().validate_python(_construct(node)), name, line, lines)
+        yield LocatedEntry(entry_type().validate_python(construct(node)), name, line, lines)
     except ValidationError as error:
         for fault in error.errors():
             key = str(fault["loc"][0]) if fault["loc"] else ""
@@ -335,15 +267,6 @@ def _placement_problem(
             key="sections",
         )
     return None
-
-
-def _construct(node: yaml.Node) -> Any:
-    """The value of a node, as `yaml.safe_load` would construct it."""
-    loader = _Loader("")
-    try:
-        return loader.construct_document(node)
-    finally:
-        loader.dispose()
 
 
 def _fault(fault: ErrorDetails) -> str:

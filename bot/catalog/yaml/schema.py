@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from bot.catalog.facts import PaperFacts
 from bot.catalog.model import Entry, ListInfo, Section
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -34,14 +35,22 @@ def entry_type() -> TypeAdapter[Entry]:
 
 
 @cache
+def facts_type() -> TypeAdapter[PaperFacts]:
+    """The validator of a paper's facts."""
+    return TypeAdapter(PaperFacts)
+
+
+@cache
 def schemas() -> Mapping[str, str]:
-    """File name -> JSON Schema: `list.json` for list.yaml, `papers.json` for papers/*.yaml."""
+    """File name -> JSON Schema: of list.yaml, of papers/*.yaml and of facts.yaml."""
+    facts = TypeAdapter(dict[str, PaperFacts]).json_schema()
     papers = TypeAdapter(list[Entry]).json_schema()
     return {
         "list.json": _text(
             info_type().json_schema(), "A curated list: its title, sections and settings"
         ),
         "papers.json": _text(papers, "The papers of a section, in the list's order"),
+        "facts.json": _text(facts, "Facts of the listed papers, by paper key"),
     }
 
 

@@ -13,7 +13,8 @@ import yaml
 
 from bot.catalog.model import Entry
 from bot.catalog.text_lines import newline_of, replace_lines
-from bot.catalog.yaml.read import NULL, CatalogError, compose, entry_of, yaml_message
+from bot.catalog.yaml.document import NULL, compose, yaml_message
+from bot.catalog.yaml.read import CatalogError, entry_of
 from bot.catalog.yaml.write import entry_text, entry_values, key_text
 
 _KEYS = [field.name for field in fields(Entry)]

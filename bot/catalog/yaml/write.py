@@ -12,7 +12,7 @@ from bot.catalog.model import Catalog, Entry, ListInfo, Section
 from bot.catalog.yaml.schema import info_type, schemas, sections_type
 
 _WRITTEN_KEYS = {"venues", "orgs", "categories", "budget"}
-_SCHEMA_COMMENT = "# yaml-language-server: $schema={schema}\n"
+SCHEMA_COMMENT = "# yaml-language-server: $schema={schema}\n"
 
 
 def write_catalog(folder: Path, catalog: Catalog) -> None:
@@ -24,7 +24,7 @@ def write_catalog(folder: Path, catalog: Catalog) -> None:
         entries = [entry for entry in catalog.entries if entry.top == section.id]
         text = "".join(entry_text(entry) for entry in entries) or "[]\n"
         write_file(papers / f"{section.id}.yaml", papers_header(section) + text)
-    header = _SCHEMA_COMMENT.format(schema="schema/list.json")
+    header = SCHEMA_COMMENT.format(schema="schema/list.json")
     write_file(folder / "list.yaml", header + dump(_info_values(catalog.info)))
     for path in papers.glob("*.y*ml"):
         if path.name not in {f"{section.id}.yaml" for section in catalog.info.sections}:
@@ -33,7 +33,7 @@ def write_catalog(folder: Path, catalog: Catalog) -> None:
 
 def papers_header(section: Section) -> str:
     """The comment at the top of a papers file: its schema, for editors, and its content."""
-    schema = _SCHEMA_COMMENT.format(schema="../schema/papers.json")
+    schema = SCHEMA_COMMENT.format(schema="../schema/papers.json")
     return f"{schema}# {section.title}: its papers, in the list's order.\n\n"
 
 

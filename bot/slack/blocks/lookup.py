@@ -14,7 +14,7 @@ from slack_sdk.models.blocks import (
 from bot.catalog.identity import title_key
 from bot.catalog.links import Link, arxiv_url
 from bot.catalog.model import Catalog, Entry, Section
-from bot.lookup.catalog_lookup import LookupAnswer
+from bot.lookup.answers import LookupAnswer
 from bot.lookup.query import LONGEST
 from bot.slack.blocks.text import (
     SENTENCE_LENGTH,

@@ -26,7 +26,7 @@ def turn_page(context: ListenerContext, click: Click) -> Reply:
 def share(context: ListenerContext, click: Click) -> Reply:
     """*Share*: post the shown page for everybody in the channel."""
     request, lookup = read_value(click.value), context.lookup.current()
-    answer = lookup_answer(lookup, request, context.rng) if request else None
+    answer = lookup_answer(lookup, request, context.rng, context.now().date()) if request else None
     if answer is None or not answer.results:
         return text_message(OLD_BUTTON)
     context.activity.spend("share", click.user, context.now())

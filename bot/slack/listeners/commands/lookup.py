@@ -12,9 +12,9 @@ def search(context: ListenerContext, _command: Command, words: str) -> SlackMess
     return lookup_message(context, LookupRequest("search", words))
 
 
-def recent(context: ListenerContext, _command: Command, _words: str) -> SlackMessage:
-    """`/papers recent`: the latest additions."""
-    return lookup_message(context, LookupRequest("recent"))
+def recent(context: ListenerContext, _command: Command, words: str) -> SlackMessage:
+    """`/papers recent [SECTION OR FILTERS]`: the latest additions."""
+    return lookup_message(context, LookupRequest("recent", words))
 
 
 def random(context: ListenerContext, _command: Command, words: str) -> SlackMessage:
