@@ -5,7 +5,7 @@ Nothing is filled in: what neither the entry nor its facts state is absent.
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from itertools import count
@@ -79,15 +79,16 @@ def citation_keys(catalog: Catalog) -> Mapping[int, str]:
     `b`, …: an addition to the list changes no key.
     """
     bases = {id(entry): _base_key(catalog, entry) for entry in catalog.entries}
-    reserved, taken = set(bases.values()), set[str]()
-    keys = {}
+    taken, keys = set(bases.values()), dict[int, str]()
+    suffixes: dict[str, Iterator[str]] = {}
     for entry in sorted(catalog.entries, key=listing_order):
-        base = key = bases[id(entry)]
-        if key in taken:
-            suffixed = (f"{base}{_suffix(number)}" for number in count())
-            key = next(each for each in suffixed if each not in taken | reserved)
-        taken.add(key)
-        keys[id(entry)] = key
+        base = bases[id(entry)]
+        if base in suffixes:
+            keys[id(entry)] = next(key for key in suffixes[base] if key not in taken)
+        else:
+            keys[id(entry)] = base
+            suffixes[base] = map(f"{base}{{}}".format, map(_suffix, count()))
+        taken.add(keys[id(entry)])
     return keys
 
 
