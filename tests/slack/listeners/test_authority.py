@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from bot.catalog.identity import title_key
 from bot.catalog.model import Entry
 from bot.db.engine import metadata
-from bot.review.decision import Approve, DecisionRules, Reject
+from bot.review.actions import Approve, DecisionRules, Reject
 from bot.review.model import Person, Subject
 from bot.review.service import Proposal, SuggestionMade
 from bot.slack.blocks import cards, entry_form, lookup, modals, subscriptions
