@@ -52,9 +52,11 @@ CORRECT, SUGGEST = "suggest:correct", "suggest:link"
 _PRIVATE = "Only you can see this."
 _DETAILS_LENGTH = 300
 _HEADING_LENGTH = 500
+_AUTHORS_LENGTH, _EDITION_LENGTH, _CARD_HEADING_LENGTH = 400, 120, 300
 _NAME_LENGTH = 60
 _ADDRESS_LENGTH = 1000
 _SIMILAR_TITLE, _SIMILAR_ADDRESS = 160, 300
+_SHORT_TITLE, _SHORT_ADDRESS, _SHORT_DETAILS = 120, 200, 150
 _LINES_LENGTH = 9_000
 """The most characters of the lines of a page, with their buttons, as JSON."""
 _BUTTON_LENGTH, _BLOCK_LENGTH = 180, 80  # of a button without its value; of a line without text
@@ -179,7 +181,7 @@ def _card_message(
     return SlackMessage(
         f"{fit(message, _HEADING_LENGTH)} {fit(entry.title, TITLE_LENGTH)}",
         (
-            section(fit(message, _HEADING_LENGTH)),
+            section(fit(message, _CARD_HEADING_LENGTH)),
             *_card(catalog, details),
             small_print(_PRIVATE),
             ActionsBlock(block_id="lookup", elements=[*buttons, correct]),
@@ -217,8 +219,8 @@ def _card(catalog: Catalog, details: PaperDetails) -> list[Block]:
     }
     fields = [mrkdwn(f"*{name}*\n{value}") for name, value in rows.items() if value]
     title = "\n".join(filter(None, (linked_title(entry, bold=True), mixed_host_note(entry))))
-    authors = fit(author_line(facts_of(catalog, entry)), _HEADING_LENGTH)
-    byline = "\n".join(filter(None, (authors, fit(edition(catalog, entry), _DETAILS_LENGTH))))
+    authors = fit(author_line(facts_of(catalog, entry)), _AUTHORS_LENGTH)
+    byline = "\n".join(filter(None, (authors, fit(edition(catalog, entry), _EDITION_LENGTH))))
     blocks: list[Block] = [section(title), *([section(byline)] if byline else [])]
     blocks.append(SectionBlock(fields=fields))
     if details.similar:
@@ -235,8 +237,8 @@ def _lines(
 ) -> list[Block]:
     """A block a paper; a divider before those that have only some of the words.
 
-    With the request of the page, each has a button that opens its paper, unless the page would
-    be longer than Slack takes.
+    With the request of the page, each has a button that opens its paper. A page that would be
+    longer than Slack takes has shorter lines, and no such buttons if it is still too long.
     """
     lines = [_line(catalog, answer, entry) for entry in answer.results]
     buttons: list[ButtonElement | None] = [
@@ -244,8 +246,10 @@ def _lines(
         for entry in answer.results
     ]
     values = [button.value for button in buttons if button]
-    length = sum(len(json.dumps(text, ensure_ascii=False)) for text in [*lines, *values])
-    if length + len(lines) * (_BUTTON_LENGTH + _BLOCK_LENGTH) > _LINES_LENGTH:
+    room = _LINES_LENGTH - len(values) * _BUTTON_LENGTH - _json_length(values)
+    if _json_length(lines) > room:
+        lines = [_line(catalog, answer, entry, is_short=True) for entry in answer.results]
+    if _json_length(lines) > room:
         buttons = [None] * len(lines)
     blocks: list[Block] = []
     for number, (line, button) in enumerate(zip(lines, buttons, strict=True), answer.offset):
@@ -255,7 +259,12 @@ def _lines(
     return blocks
 
 
-def _line(catalog: Catalog, answer: LookupAnswer, entry: Entry) -> str:
+def _json_length(texts: Sequence[str | None]) -> int:
+    """The characters of texts in the JSON of their blocks."""
+    return sum(len(json.dumps(text, ensure_ascii=False)) + _BLOCK_LENGTH for text in texts)
+
+
+def _line(catalog: Catalog, answer: LookupAnswer, entry: Entry, *, is_short: bool = False) -> str:
     """Title, authors, venue and year, the section unless it is the heading's, and remarks."""
     place = answer.place.path if answer.place else None
     parts = (
@@ -266,8 +275,11 @@ def _line(catalog: Catalog, answer: LookupAnswer, entry: Entry) -> str:
         entry.note or "",
         "" if entry.url else "no link yet",
     )
-    details = fit("  ·  ".join(filter(None, parts)), _DETAILS_LENGTH)
-    return f"{linked_title(entry)}\n{details}".rstrip()
+    remarks = "  ·  ".join(filter(None, parts))
+    if is_short:
+        title = titled_link(entry.url, entry.title, _SHORT_TITLE, _SHORT_ADDRESS)
+        return f"{title}\n{fit(remarks, _SHORT_DETAILS)}"
+    return f"{linked_title(entry)}\n{fit(remarks, _DETAILS_LENGTH)}"
 
 
 def _span(answer: LookupAnswer) -> str:
