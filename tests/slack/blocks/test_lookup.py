@@ -1,5 +1,6 @@
 """Laws of answers to lookups: within Slack's limits and escaped, whatever a list holds."""
 
+import datetime as dt
 import json
 import random
 from dataclasses import replace
@@ -250,3 +251,31 @@ def test_results_with_only_some_of_the_words_come_after_a_divider(lookup: Catalo
         results_message(lookup.catalog, answer, LookupRequest("search", "kv cache compression"))
     )
     assert "With some of your words" in shown
+
+
+def test_the_longest_page_and_paper_of_quotes_are_within_limits() -> None:
+    """A quote counts as two characters in JSON."""
+    text = '"' * 5000
+    sections = tuple(Section(id=f"s{at}", title=text) for at in range(6))
+    entries = tuple(
+        Entry(
+            title=f'{text}{at}{text}', url=f"https://example.org/{at}{'p' * 400}", venue=text,
+            doi=f"10.1000/{'d' * 280}", arxiv=f"2301.0000{at}", year=2024, orgs=(text,), note=text,
+            sections=tuple(section.id for section in sections), added=dt.date(2024, 1, 1),
+        )
+        for at in range(PAGE)
+    )  # fmt: skip
+    facts = {
+        entry_key(entry): PaperFacts(title=text, authors=(text, text, text, text, text))
+        for entry in entries
+    }
+    catalog = Catalog(ListInfo(title=text, sections=sections), entries, facts)
+    for query in ("x", '"' * 300):
+        answer = LookupAnswer(query, "search", text, entries, PAGE * 3, PAGE, PAGE)
+        check(results_message(catalog, answer, LookupRequest("search", query, 1)))
+        check(shared_results(catalog, answer, "U0001"))
+        paper = LookupAnswer(query, "paper", text, entries[:1], 1)
+        details = PaperDetails(entries[0], entries[1:4])
+        opened = LookupRequest("search", query, 1, "0" * 16)
+        check(results_message(catalog, paper, opened, details))
+        check(shared_results(catalog, paper, "U0001", details))
