@@ -134,6 +134,8 @@ READS: Mapping[str, Act] = {
     "/papers subscriptions": command("subscriptions"),
     f"click {lookup.PREVIOUS}": click(lookup.PREVIOUS, '{"v":"recent","q":"","p":0}'),
     f"click {lookup.NEXT}": click(lookup.NEXT, '{"v":"recent","q":"","p":1}'),
+    f"click {lookup.OPEN}": click(lookup.OPEN, '{"v":"recent","q":"","p":0,"k":"x"}'),
+    f"click {lookup.BACK}": click(lookup.BACK, '{"v":"recent","q":"","p":0}'),
     f"click {lookup.AGAIN}": click(lookup.AGAIN, '{"v":"random","q":"","p":0}'),
     f"click {lookup.SHARE}": click(lookup.SHARE, '{"v":"search","q":"vllm","p":0}'),
     "click an:old:button": click("an:old:button", "x"),
