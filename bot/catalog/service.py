@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
-from bot.catalog.markdown.export import export_list
+from bot.catalog.bibliography.formats import ExportFormat
+from bot.catalog.bibliography.writers import export_catalog
 from bot.catalog.markdown.importer import ImportResult, import_list, merge
 from bot.catalog.markdown.parse import read_markdown
 from bot.catalog.names import KnownNames
@@ -53,10 +54,12 @@ def import_markdown(
     yield _summary(imported)
 
 
-def export_markdown(folder: Path, shipped: KnownNames) -> tuple[str, tuple[Problem, ...]]:
-    """The list of a folder as awesome-list Markdown, and the problems of reading it."""
+def export_list(
+    folder: Path, form: ExportFormat, shipped: KnownNames
+) -> tuple[str, tuple[Problem, ...]]:
+    """The list of a folder as a document of a format, and the problems of reading it."""
     loaded = read_catalog(folder)
-    return export_list(loaded.catalog, shipped), loaded.problems
+    return export_catalog(loaded.catalog, form, shipped), loaded.problems
 
 
 def check_catalog(folder: Path, shipped: KnownNames) -> tuple[LoadedCatalog, tuple[Problem, ...]]:

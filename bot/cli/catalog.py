@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.catalog.bibliography.formats import ExportFormat
 from bot.cli.console import err, out
 from bot.errors import PapersError
 from bot.settings import Settings, read_settings
@@ -45,12 +46,17 @@ def import_list(
         out.print(line, markup=False)
 
 
-def export() -> None:
-    """Print the list as awesome-list Markdown."""
+def export(
+    *,
+    form: Annotated[
+        ExportFormat, typer.Option("--format", help="The format of the output.")
+    ] = ExportFormat.MARKDOWN,
+) -> None:
+    """Print the list: as awesome-list Markdown, citations, JSON or an Atom feed."""
     from bot.catalog.names import shipped_names
-    from bot.catalog.service import export_markdown
+    from bot.catalog.service import export_list
 
-    text, problems = export_markdown(read_settings().data_dir, shipped_names())
+    text, problems = export_list(read_settings().data_dir, form, shipped_names())
     for problem in problems:
         err.print(str(problem), markup=False)
     typer.echo(text, nl=False)

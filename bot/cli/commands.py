@@ -16,6 +16,7 @@ _COMMANDS: Mapping[str, Callable[..., None]] = {
     "poll": discovery.poll,
     "digest": discovery.digest,
     "search": search.search,
+    "cite": search.cite,
     "import": catalog.import_list,
     "export": catalog.export,
     "check": catalog.check,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.console import out
+from bot.catalog.bibliography.formats import CitationFormat
+from bot.cli.console import err, out
 from bot.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -41,6 +42,24 @@ def search(
             sys.stdout.flush()
         return
     _show(lookup, decisions, _answer(lookup, text), limit)
+
+
+def cite(
+    query: Annotated[list[str], typer.Argument(help="What to look up, as in `papers search`.")],
+    *,
+    form: Annotated[
+        CitationFormat, typer.Option("--format", help="The format of the output.")
+    ] = CitationFormat.BIBTEX,
+) -> None:
+    """Print citations of all papers that a lookup finds."""
+    from bot.catalog.bibliography.writers import cite as write_citations
+
+    lookup, _ = _lookup(read_settings())
+    answer = _answer(lookup, " ".join(query))
+    if not answer.results:
+        err.print(answer.message, markup=False)
+        raise typer.Exit(1)
+    typer.echo(write_citations(lookup.catalog, answer.results, form), nl=False)
 
 
 def _lookup(settings: Settings) -> "tuple[CatalogLookup, SuggestionStore | None]":

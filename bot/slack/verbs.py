@@ -62,6 +62,13 @@ VERBS: Mapping[str, Verb] = {
             help="a paper by chance, of a section if you name one",
         ),
         Verb(
+            name="cite",
+            timing=Timing.AT_ONCE,
+            handler=lookup.cite,
+            help="BibTeX of a paper: `cite vllm`",
+            usage="Name a paper: `/papers cite vllm`.",
+        ),
+        Verb(
             name="suggest",
             timing=Timing.LATER,
             handler=suggest.suggest,
@@ -104,7 +111,6 @@ VERBS: Mapping[str, Verb] = {
             help="no proposals of my own: `pause 3 days`, `pause until 2026-12-24`, `pause off`",
             usage=review.PAUSE_USAGE,
         ),
-        Verb(name="cite", timing=Timing.AT_ONCE),
         Verb(name="stats", timing=Timing.AT_ONCE),
     )
 }

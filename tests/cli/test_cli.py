@@ -1,6 +1,7 @@
 """Commands of members, curators and servers: their output, and their errors as sentences."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from unittest import mock
@@ -128,6 +129,37 @@ def test_an_exported_list_can_be_imported_elsewhere(tmp_path: Path) -> None:
         )
     again = papers("export", PAPERS_DATA_DIR=str(folder))
     assert again.stdout == markdown.read_text()
+
+
+def test_cite_prints_citations_of_all_results_in_each_format() -> None:
+    found = json.loads(papers("search", "--json", "serving").stdout)["results"]
+    assert papers("cite", "serving").stdout.count("\n@") + 1 == len(found)
+    assert papers("cite", "flashattention io-awareness").stdout.startswith(
+        "@misc{dao2022flashattention,\n  author = {Dao, Tri and "
+    )
+    ris = papers("cite", "serving", "--format", "ris").stdout
+    assert ris.count("\nER  - ") == len(found)
+    csl = json.loads(papers("cite", "serving", "--format", "csl-json").stdout)
+    assert [item["title"] for item in csl] == [result["title"] for result in found]
+
+
+def test_cite_without_a_result_prints_no_citation() -> None:
+    done = papers("cite", "venue:nope")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "nope" in done.stderr
+
+
+def test_export_has_the_whole_list_in_each_format() -> None:
+    """Also the keys are those of `papers cite`."""
+    entries = json.loads(papers("export", "--format", "json").stdout)["entries"]
+    csl = json.loads(papers("export", "--format", "csl-json").stdout)
+    keys = [entry["key"] for entry in entries]
+    assert [item["id"] for item in csl] == keys
+    bibtex = papers("export", "--format", "bibtex").stdout
+    assert re.findall(r"^@\w+\{(\w+),$", bibtex, re.MULTILINE) == keys
+    assert papers("export", "--format", "ris").stdout.count("\nER  - ") == len(keys)
+    assert papers("export", "--format", "atom").stdout.count("<entry>") == len(keys)
+    assert papers("export", "--format", "markdown").stdout == papers("export").stdout
 
 
 def test_an_import_reports_skipped_lines_and_their_number(tmp_path: Path) -> None:
