@@ -15,7 +15,7 @@ from bot.discovery.clean import clean_names
 
 _DECORATION = "[]\"'()*{} ,;"
 _PARTICLES = frozenset({"da", "de", "del", "den", "der", "di", "la", "le", "van", "von"})
-_ET_AL = re.compile(r"(?:\s*,?\s*(?:and\s+)?(?:et\.?\s+al\.?|others))$", re.IGNORECASE)
+_ET_AL = re.compile(r"(?:\band )?\b(?:et\.? al\.?|others)$", re.IGNORECASE)
 _ESCAPED_BYTE = re.compile(r"\\x([0-9a-fA-F]{2})")
 _ESCAPED_ACCENT = re.compile(r"^\\'(?=[A-Z]\\)")  # `\'I\~nigo`: an accent before a whole name
 
@@ -88,7 +88,7 @@ def _rotated(name: str) -> str:
 
 def _undecorated(name: str) -> str:
     text = _ESCAPED_BYTE.sub(lambda match: chr(int(match[1], 16)), name)
-    return _ESCAPED_ACCENT.sub(r"\\'", text).strip(_DECORATION)
+    return " ".join(_ESCAPED_ACCENT.sub(r"\\'", text).split()).strip(_DECORATION)
 
 
 def _capitalized(name: str) -> str:

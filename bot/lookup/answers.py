@@ -31,6 +31,12 @@ class LookupAnswer:
     unlisted: Link | None = None
     """The paper with the id or address of the query, if the list does not have it."""
 
+    @property
+    def paper(self) -> Entry | None:
+        """The paper that is the whole answer, which is shown in full; None for a page."""
+        is_single = self.total == 1 and self.kind in {"paper", "search"}
+        return self.results[0] if is_single and self.results else None
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

@@ -176,6 +176,14 @@ class CatalogLookup:
         """The entry with the link of a key or, failing that, with the title."""
         return self._papers.listed(key, title)
 
+    def paper(self, entry: Entry) -> LookupAnswer:
+        """The answer that is one entry, with its sections."""
+        return self._paper_answer(entry.title, (entry,))
+
+    def similar(self, entry: Entry, limit: int = 3) -> tuple[Entry, ...]:
+        """The listed papers whose titles have most in common with that of an entry."""
+        return self._papers.similar(entry, limit)
+
     def section_at_start(self, text: str) -> tuple[Place | None, str]:
         """The section that the first words name, and the other words; the longest name wins."""
         words = text.split()

@@ -8,9 +8,8 @@ from bot.catalog.model import compact
 
 _BIBTEX = re.compile(r"@\s*\w+\s*[{(]")
 _BIBTEX_TITLE = re.compile(r"(?<![\w])title\s*=\s*", re.IGNORECASE)
-_RIS_TITLE = re.compile(
-    r"(?:^|\s)(?:TI|T1)\s+-\s+(?P<title>.+?)(?=\s+[A-Z][A-Z0-9]\s+-(?:\s|$)|$)", re.DOTALL
-)
+# In a text with single spaces.
+_RIS_TITLE = re.compile(r"(?:^| )(?:TI|T1) - (?P<title>.+?)(?= [A-Z][A-Z0-9] -(?: |$)|$)")
 _LEAST_TITLE = 16  # letters; a shorter title in a text may be there by chance
 _LEAST_START = 24  # letters
 _ALIKE = 93.0  # of 100; a title with a slip or a broken hyphen in it
@@ -20,7 +19,7 @@ def cited_title(text: str) -> str | None:
     """The title in a BibTeX or RIS entry; None for another text."""
     if "@" in text and _BIBTEX.search(text) and (match := _BIBTEX_TITLE.search(text)):
         return _plain(_value(text[match.end() :]))
-    if " - " in text and (match := _RIS_TITLE.search(text)):
+    if " - " in text and (match := _RIS_TITLE.search(" ".join(text.split()))):
         return _plain(match["title"])
     return None
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from bot.catalog.identity import facts_of, link_of, titles_agree
+from bot.catalog.identity import facts_of, link_of, same_paper, titles_agree
 from bot.catalog.model import Catalog, Entry, compact, name_of
 from bot.lookup.analysis import is_stopword, spelling
 from bot.lookup.citations import holds_title, likeness, starts_alike
@@ -55,16 +55,28 @@ class PaperFinder:
 
     def _titled(self, text: str, *, is_cut: bool = False) -> tuple[Entry, ...]:
         """The entries whose title a text holds or is; with `is_cut` also the start of a title."""
-        words = dict.fromkeys(spelling().analyze(text))
-        telling = [word for word in words if len(word) > 1 and not is_stopword(word)]
-        groups = tuple(TermGroup((word,)) for word in telling[:_MOST_WORDS])
-        nearest = self._index.nearest(SearchTerms(text, groups), _CANDIDATES)
-        entries = [self._catalog.entries[position] for position in nearest]
+        entries = self._nearest(text)
         scores = [self._likeness(text, entry, is_cut=is_cut) for entry in entries]
         best = max(scores, default=0.0)
         return tuple(
             entry for entry, score in zip(entries, scores, strict=True) if score == best > 0
         )
+
+    def similar(self, entry: Entry, limit: int) -> tuple[Entry, ...]:
+        """Other entries with the most words of an entry's title, apart from its name."""
+        title = entry.title.partition(":")[2] if entry.name else entry.title
+        others = (other for other in self._nearest(title) if not same_paper(other, entry))
+        return tuple({other.title: other for other in others if other is not entry}.values())[
+            :limit
+        ]
+
+    def _nearest(self, text: str) -> list[Entry]:
+        """The entries with the most evidence for the words of a text."""
+        words = dict.fromkeys(spelling().analyze(text))
+        telling = [word for word in words if len(word) > 1 and not is_stopword(word)]
+        groups = tuple(TermGroup((word,)) for word in telling[:_MOST_WORDS])
+        positions = self._index.nearest(SearchTerms(text, groups), _CANDIDATES)
+        return [self._catalog.entries[position] for position in positions]
 
     def _likeness(self, text: str, entry: Entry, *, is_cut: bool) -> float:
         """How surely a text holds a title of an entry or is one; 0 if it does not."""

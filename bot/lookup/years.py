@@ -68,7 +68,9 @@ _PHRASES: Mapping[str, _Span] = {
         lambda years, _now: Years(years[0], years[0])
     ),
 }
-_EDITION = re.compile(r"(?<![\w-])(?P<venue>[A-Za-z&]{2,})\s*['’]?(?P<year>[0-3]\d)(?![\w-]|\.\d)")
+_EDITION = re.compile(
+    r"(?<![\w&-])(?P<venue>[A-Za-z&]{2,20})\s*['’]?(?P<year>[0-3]\d)(?![\w-]|\.\d)"
+)
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5}
 _SIGNS = re.compile(
     r"\d\d|\byear|\blast\b|\bpast\b|recent|newest|latest|sorted|\bnew\b", re.IGNORECASE

@@ -15,7 +15,7 @@ from bot.discovery.proposer import Candidate
 from bot.discovery.ranking.explanations import Judgement
 from bot.discovery.service import DiscoveryService, no_progress
 from bot.discovery.sources.base import DatedPaper, Progress
-from bot.review.decision import Complete, DecisionRules
+from bot.review.actions import Complete, DecisionRules
 from bot.review.model import BOT, Subject, Suggestion
 from bot.review.service import Proposal, ReviewService, SuggestionMade
 from bot.review.store import SuggestionStore

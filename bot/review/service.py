@@ -21,16 +21,8 @@ from bot.limits.model import Activity, check_limit
 from bot.limits.store import earlier_act
 from bot.outbox.message import Message
 from bot.outbox.store import enqueue
-from bot.review.decision import (
-    Action,
-    DecisionRules,
-    Refusal,
-    Reopen,
-    Second,
-    Transition,
-    Wake,
-    decide,
-)
+from bot.review.actions import Action, DecisionRules, Refusal, Reopen, Second, Transition, Wake
+from bot.review.decision import decide
 from bot.review.model import (
     BOT,
     DECIDED,

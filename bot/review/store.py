@@ -1,6 +1,7 @@
 """Suggestions in the database: rows and back, and queries."""
 
 import datetime as dt
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,14 +10,16 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 
 from bot.catalog.change import Change
+from bot.catalog.identity import keys
 from bot.catalog.keys import bounded_key
-from bot.catalog.model import compact
+from bot.catalog.model import Entry, compact
 from bot.db.engine import Database
 from bot.discovery.record_store import same_keys
 from bot.review.model import OPEN, Event, Subject, Suggestion
 from bot.review.tables import history, pauses, suggestions
 
 SUBJECT: TypeAdapter[Subject] = TypeAdapter(Subject)
+_MARK = re.compile(r"suggestion-([0-9]{1,9})")
 _TITLE_KEY_LENGTH = 255
 _PLAIN = (
     "identity", "state", "version", "source", "suggested_at", "wake_at", "decided_by",
@@ -120,6 +123,17 @@ class SuggestionStore:
     def get(self, number: int) -> Suggestion | None:
         """The suggestion with a number."""
         return next(iter(self._all(suggestions.c.id == number)), None)
+
+    def approval_of(self, entry: Entry) -> Suggestion | None:
+        """The approved suggestion that added an entry; None if this database does not have it.
+
+        The list may come from another installation, whose suggestions have the same numbers.
+        """
+        mark = _MARK.fullmatch(entry.by or "")
+        suggestion = self.get(int(mark[1])) if mark else None
+        if suggestion is None or suggestion.state != "approved":
+            return None
+        return suggestion if keys(suggestion.subject.entry) & keys(entry) else None
 
     def find_by_identity(self, identity: str) -> Suggestion | None:
         """The suggestion of a paper: the open one, else the last one."""

@@ -20,15 +20,9 @@ from bot.limits.store import ActivityStore
 from bot.lookup.service import LookupService
 from bot.outbox.message import Message
 from bot.outbox.store import Outbox
-from bot.review.decision import (
-    Action,
-    Approve,
-    Decision,
-    DecisionRules,
-    Refusal,
-    objection_to_form,
-)
+from bot.review.actions import Action, Approve, Decision, DecisionRules, Refusal
 from bot.review.model import Person, Suggestion
+from bot.review.objections import objection_to_form
 from bot.review.service import ReviewService
 from bot.review.store import SuggestionStore
 from bot.slack.api_errors import CALL_FAILURES, UNAUTHORIZED, count, failure_code

@@ -1,6 +1,6 @@
 """Replies to people whose action on a suggestion was refused."""
 
-from bot.review.decision import Refusal
+from bot.review.actions import Refusal
 from bot.slack.blocks.cards import card
 from bot.slack.blocks.sentences import refusal, stale
 from bot.slack.blocks.text import SlackMessage, mrkdwn_message, section

@@ -17,7 +17,7 @@ from bot.catalog.yaml.read import read_catalog
 from bot.db.engine import Database
 from bot.db.migrate import is_current
 from bot.errors import PapersError
-from bot.review.decision import Approve, DecisionRules
+from bot.review.actions import Approve, DecisionRules
 from bot.review.model import Person, Subject
 from bot.review.service import Proposal, SuggestionMade, card_key
 from bot.settings import Settings

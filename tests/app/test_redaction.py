@@ -106,9 +106,13 @@ def test_redacting_takes_linear_time() -> None:
 
 
 def measure(redact: Redactor, text: str) -> float:
-    began = time.perf_counter()
-    redact(text)
-    return time.perf_counter() - began
+    """The processor's seconds, the least of three: another process may delay one."""
+    times = []
+    for _ in range(3):
+        began = time.process_time()
+        redact(text)
+        times.append(time.process_time() - began)
+    return min(times)
 
 
 @pytest.mark.parametrize(

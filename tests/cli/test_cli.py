@@ -100,7 +100,20 @@ def test_search_in_a_terminal_shows_titles() -> None:
     done = papers("search", "kv", "cache")
     assert done.returncode == 0
     assert "DéjàVu: KV-cache Streaming" in done.stdout
+    assert "Zichang Liu et al.  ·  2023  ·  LLM for Systems" in done.stdout
     assert papers("search", "venue:nope").returncode == 1
+
+
+def test_search_in_a_terminal_shows_one_paper_in_full() -> None:
+    shown = papers("search", "flexgen").stdout
+    for line in (
+        "Authors: Ying Sheng, Lianmin Zheng, Binhang Yuan, … Ce Zhang (14 authors)",
+        "Published: ICML 2023",
+        "Section: LLM Systems > Serving",
+        "PDF: https://arxiv.org/pdf/2303.06865",
+    ):
+        assert f"    {line}\n" in shown
+    assert len(shown.partition("\nSimilar\n")[2].splitlines()) == 3
 
 
 def test_an_exported_list_can_be_imported_elsewhere(tmp_path: Path) -> None:

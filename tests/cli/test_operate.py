@@ -18,7 +18,7 @@ from bot.db.migrate import schema_version, upgrade
 from bot.ops.jobs import JobJournal, JobRun
 from bot.outbox.message import Message
 from bot.outbox.store import Outbox, enqueue
-from bot.review.decision import Approve, DecisionRules
+from bot.review.actions import Approve, DecisionRules
 from bot.review.model import Person, Subject
 from bot.review.service import Proposal, ReviewService, SuggestionMade
 from tests.cli.runner import papers

@@ -17,7 +17,7 @@ from bot.discovery.paper import Paper
 from bot.discovery.sources.base import Arrival, FetchedBatch
 from bot.discovery.store import PaperStore
 from bot.lookup.catalog_lookup import CatalogLookup
-from bot.review.decision import Approve, DecisionRules, Transition
+from bot.review.actions import Approve, DecisionRules, Transition
 from bot.review.model import Person, Subject, Suggestion
 from bot.review.service import Proposal, ReviewService, SuggestionMade
 

@@ -18,7 +18,7 @@ from bot.digest.store import edition_key
 from bot.digest.topics import ResolvedTopic
 from bot.outbox.store import Outbox
 from bot.outbox.tables import outbox
-from bot.review.decision import Postpone, Undo
+from bot.review.actions import Postpone, Undo
 from bot.review.model import Person
 from tests.digest.setup import BOTH, OLD, REVIEWER, RULES, Setup, berlin, entry
 

@@ -35,6 +35,7 @@ from bot.discovery.store import PaperStore
 from bot.ops.jobs import runs
 from bot.slack.blocks.cards import APPROVE, UNDO
 from tests.conftest import DATA, opened
+from tests.db.distant_server import DistantServer
 from tests.db.postgres import Postgres
 from tests.discovery.arxiv import ArXiv
 from tests.discovery.corpus import FeedPaper
@@ -140,6 +141,29 @@ def test_restarts_of_postgresql_under_load_lose_and_repeat_nothing(tmp_path: Pat
                     time.sleep(1.5)
                     server.start()
                 time.sleep(2)
+            assert_finished(installation, load)
+
+
+def test_a_distant_postgresql_with_outages_loses_and_repeats_nothing(tmp_path: Path) -> None:
+    """Each message takes 2 ms there and back, and the network breaks; lookups are answered."""
+    with (
+        Postgres.running(durable=True) as server,
+        DistantServer.running(server.port, delay=0.001) as network,
+    ):
+        url = server.create("distant")
+        with opened(url) as database:
+            migrate(database)
+        with installation_under_load(network.url(url), tmp_path / "installation", 4) as (
+            installation,
+            load,
+            _,
+        ):
+            with load.running():
+                for _ in range(length(1, 10)):
+                    time.sleep(3)
+                    with network.outage():
+                        time.sleep(length(2, 10))
+                time.sleep(3)
             assert_finished(installation, load)
 
 

@@ -20,7 +20,7 @@ from bot.demo.standin import free_port
 from bot.outbox.message import Message
 from bot.outbox.store import Outbox, enqueue
 from bot.publishing.queue import PublicationQueue
-from bot.review.decision import Approve, DecisionRules
+from bot.review.actions import Approve, DecisionRules
 from bot.review.model import Person, Subject
 from bot.review.service import Proposal, ReviewService, SuggestionMade
 from tests.conftest import DATA

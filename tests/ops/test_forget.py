@@ -18,7 +18,7 @@ from bot.errors import PapersError
 from bot.ops.forget import SHORTEST_COLUMN, describe, forget, parse_person, remaining
 from bot.outbox.store import Outbox
 from bot.publishing.queue import PublicationQueue
-from bot.review.decision import Approve, DecisionRules, Reopen, Second, Transition, Undo
+from bot.review.actions import Approve, DecisionRules, Reopen, Second, Transition, Undo
 from bot.review.model import Person, Subject
 from bot.review.service import Proposal, ReviewService, SuggestionMade
 from bot.review.store import SuggestionStore

@@ -34,7 +34,7 @@ from bot.outbox.store import Outbox
 from bot.publishing.publisher import Publisher
 from bot.publishing.queue import PublicationQueue
 from bot.publishing.targets.files import FilesTarget
-from bot.review.decision import (
+from bot.review.actions import (
     Action,
     Approve,
     DecisionRules,
@@ -46,8 +46,8 @@ from bot.review.decision import (
     Second,
     Transition,
     Undo,
-    decide,
 )
+from bot.review.decision import decide
 from bot.review.model import OPEN, Event, Person, Subject, Suggestion
 from bot.review.service import Proposal, ReviewService, SuggestionMade, card_key
 from bot.review.store import SuggestionStore

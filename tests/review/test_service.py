@@ -10,7 +10,7 @@ from bot.catalog.identity import title_key
 from bot.catalog.links import read_reference
 from bot.catalog.model import Entry
 from bot.db.engine import Database
-from bot.review.decision import (
+from bot.review.actions import (
     Action,
     Approve,
     DecisionRules,

@@ -12,8 +12,7 @@ from bot.catalog.model import Entry
 from bot.db.engine import Database
 from bot.outbox.store import Outbox
 from bot.outbox.tables import outbox as outbox_table
-from bot.review.changes import changes_since, lapsed_approvals, last_editor
-from bot.review.decision import (
+from bot.review.actions import (
     Action,
     Approve,
     DecisionRules,
@@ -25,6 +24,7 @@ from bot.review.decision import (
     Transition,
     Undo,
 )
+from bot.review.changes import changes_since, lapsed_approvals, last_editor
 from bot.review.model import Event, EventKind, Person, Subject, Suggestion
 from bot.review.service import Proposal, ReviewService, SuggestionMade, card_key
 from bot.review.store import SuggestionStore

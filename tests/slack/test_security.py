@@ -34,7 +34,7 @@ from bot.publishing.git_cli import GitCli
 from bot.publishing.targets.git import GitTarget
 from bot.slack.blocks import cards, entry_form, modals, subscriptions
 from bot.slack.blocks.form_offer import OPEN_FORM
-from bot.slack.blocks.lookup import AGAIN, CORRECT, NEXT, PREVIOUS, SHARE, SUGGEST
+from bot.slack.blocks.lookup import AGAIN, BACK, CORRECT, NEXT, OPEN, PREVIOUS, SHARE, SUGGEST
 from bot.slack.transport.wsgi import EVENTS, SlackRequests
 from tests.conftest import DATA
 from tests.discovery.corpus import FeedPaper as Item
@@ -299,7 +299,7 @@ COMMANDS = ["pause {} days", "pause until {}-01-01", "history {}", "year:{}", "s
 ACTIONS = [
     cards.APPROVE, cards.REJECT, cards.LATER, cards.EDIT, cards.UNDO, cards.SECOND,
     cards.REOPEN, subscriptions.EDIT, subscriptions.END, SUGGEST, CORRECT,
-    NEXT, PREVIOUS, SHARE, AGAIN, OPEN_FORM, "no:such:action",
+    NEXT, PREVIOUS, OPEN, BACK, SHARE, AGAIN, OPEN_FORM, "no:such:action",
 ]  # fmt: skip
 
 

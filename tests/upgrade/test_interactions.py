@@ -12,6 +12,7 @@ from pytest_httpserver import HTTPServer
 
 from bot.db.engine import Database
 from bot.outbox.message import Kind
+from bot.slack.blocks.lookup import NEXT, OPEN, PAGE, PREVIOUS
 from tests.conftest import opened
 from tests.slack.elements import options_of
 from tests.slack.fake import ALICE, BOB, payloads
@@ -60,6 +61,15 @@ def has_changed_something(reaction: Json) -> bool:
     return bool({"events", "subscriptions", "joined"} & set(reaction))
 
 
+def take_opening_buttons(reaction: Json) -> list[object]:
+    """Remove the buttons on the lines of results from an answer: 0.1 had none there."""
+    taken: list[object] = []
+    for answer in reaction.get("answers", ()):
+        taken += [button for button in answer["buttons"] if button[0] == OPEN]
+        answer["buttons"] = [button for button in answer["buttons"] if button[0] != OPEN]
+    return taken
+
+
 def recorded_state(number: int) -> Json:
     found: Json = next(row for row in V0_1.facts["suggestions"] if row["id"] == number)
     return found
@@ -82,7 +92,9 @@ def test_a_button_of_0_1_does_what_it_did(action: str, start: Start) -> None:
         if element.action != action:
             continue
         reaction = bot.click(element)
+        opening = take_opening_buttons(reaction)
         assert reaction == V0_1.reactions["clicks"][key], key
+        assert len(opening) == (PAGE if action in {PREVIOUS, NEXT} else 0), key
         assert is_select(element) or reaction, f"{key}: nobody was answered"
         bot.workspace_bot.clock.tick(5)
         if has_changed_something(reaction):

@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bot.catalog.model import Catalog
+from bot.review.actions import Refusal, RefusalReason
 from bot.review.changes import changed_fields
-from bot.review.decision import UNDO_DAYS, Refusal, RefusalReason
 from bot.review.model import Event, Suggestion
+from bot.review.objections import UNDO_DAYS
 from bot.slack.blocks.text import (
     bold_title,
     day,

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bot.db.engine import Database, Moment, metadata
-from bot.slack.blocks.lookup import AGAIN, NEXT, PREVIOUS
+from bot.slack.blocks.lookup import AGAIN, BACK, NEXT, OPEN, PREVIOUS
 from bot.slack.payloads import Body, Command, interaction_id
 from bot.slack.verbs import route
 
@@ -31,7 +31,7 @@ _READING_VERBS = frozenset(
     {"help", "search", "recent", "random", "cite", "stats", "why", "pending", "history",
      "subscriptions"}
 )  # fmt: skip
-_READING_CLICKS = frozenset({NEXT, PREVIOUS, AGAIN})
+_READING_CLICKS = frozenset({NEXT, PREVIOUS, AGAIN, OPEN, BACK})
 
 claims = sa.Table(
     "request_claims",

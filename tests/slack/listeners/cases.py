@@ -152,6 +152,8 @@ _VALUES = {
     lookup.CORRECT: "ENTRY",
     lookup.PREVIOUS: _PAGE_2,
     lookup.NEXT: _PAGE_2,
+    lookup.OPEN: LookupRequest("search", "serving", 1, "0" * 16).to_value(),
+    lookup.BACK: _PAGE_2,
     lookup.AGAIN: LookupRequest("random").to_value(),
     lookup.SHARE: _PAGE_2,
     subscriptions.EDIT: "SUBSCRIPTION",

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from bot.catalog.identity import title_key
 from bot.catalog.model import Entry
 from bot.db.engine import metadata
-from bot.review.decision import Approve, DecisionRules, Reject
+from bot.review.actions import Approve, DecisionRules, Reject
 from bot.review.model import Person, Subject
 from bot.review.service import Proposal, SuggestionMade
 from bot.slack.blocks import cards, entry_form, lookup, modals, subscriptions
@@ -134,6 +134,8 @@ READS: Mapping[str, Act] = {
     "/papers subscriptions": command("subscriptions"),
     f"click {lookup.PREVIOUS}": click(lookup.PREVIOUS, '{"v":"recent","q":"","p":0}'),
     f"click {lookup.NEXT}": click(lookup.NEXT, '{"v":"recent","q":"","p":1}'),
+    f"click {lookup.OPEN}": click(lookup.OPEN, '{"v":"recent","q":"","p":0,"k":"x"}'),
+    f"click {lookup.BACK}": click(lookup.BACK, '{"v":"recent","q":"","p":0}'),
     f"click {lookup.AGAIN}": click(lookup.AGAIN, '{"v":"random","q":"","p":0}'),
     f"click {lookup.SHARE}": click(lookup.SHARE, '{"v":"search","q":"vllm","p":0}'),
     "click an:old:button": click("an:old:button", "x"),

@@ -12,7 +12,7 @@ from bot.catalog.identity import title_key
 from bot.catalog.model import Entry
 from bot.limits.model import DAILY_LIMITS, DAY, DailyLimitError
 from bot.outbox.tables import outbox
-from bot.review.decision import DecisionRules, Reject, Reopen
+from bot.review.actions import DecisionRules, Reject, Reopen
 from bot.review.model import Person, Subject
 from bot.review.service import Proposal, SuggestionMade
 from bot.slack.blocks import cards, lookup, subscriptions

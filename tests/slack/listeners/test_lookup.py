@@ -22,7 +22,7 @@ from bot.app.clock import utc_now
 from bot.db.engine import Database
 from bot.lookup.catalog_lookup import CatalogLookup
 from bot.slack.app import make_app
-from bot.slack.blocks.lookup import AGAIN, NEXT, PREVIOUS, SHARE
+from bot.slack.blocks.lookup import AGAIN, BACK, NEXT, OPEN, PREVIOUS, SHARE
 from bot.slack.context import ListenerContext
 from bot.slack.listeners.threads import ListenerThreads
 from bot.slack.lookup_request import LookupRequest
@@ -199,6 +199,65 @@ def test_a_shared_card_is_the_paper_that_was_shown(
     action, value = button(answer, "Share in channel")
     dispatch(app, click(action, value, response_url=web_api.url_for("/respond")))
     assert title in shown(replies.only()).replace('\\"', '"')
+
+
+def opened(message: dict[str, Any], title: str) -> tuple[str, str]:
+    """The action and the value of the button on a result's line."""
+    for block in message["blocks"]:
+        if title in block.get("text", {}).get("text", "") and "accessory" in block:
+            return block["accessory"]["action_id"], block["accessory"]["value"]
+    raise AssertionError(f"no line of {title}")
+
+
+def test_a_line_opens_its_paper_in_place_and_back_shows_the_page_again(
+    app: App, replies: Replies, web_api: HTTPServer
+) -> None:
+    url = web_api.url_for("/respond")
+    dispatch(app, click(NEXT, LookupRequest("search", "serving", 1).to_value(), response_url=url))
+    page = replies.only()
+    lines = [block["text"]["text"] for block in page["blocks"] if "accessory" in block]
+    assert len(lines) == 8
+    for line in lines:
+        title = line.split("|")[1].split(">")[0]
+        action, value = opened(page, title)
+        assert action == OPEN
+        replies.messages.clear()
+        dispatch(app, click(action, value, response_url=url))
+        paper = replies.only()
+        assert paper["replace_original"] is True
+        assert title in shown(paper)
+        assert "*Similar*" in shown(paper)
+        action, value = button(paper, "Back")
+        assert action == BACK
+        replies.messages.clear()
+        dispatch(app, click(action, value, response_url=url))
+        assert replies.only()["blocks"] == page["blocks"]
+
+
+def test_an_opened_paper_is_shared_alone(app: App, replies: Replies, web_api: HTTPServer) -> None:
+    url = web_api.url_for("/respond")
+    dispatch(app, click(*opened(ask(app, "kv cache"), "InfiniGen"), response_url=url))
+    action, value = button(replies.only(), "Share in channel")
+    replies.messages.clear()
+    dispatch(app, click(action, value, response_url=url))
+    reply = replies.only()
+    assert reply["response_type"] == "in_channel"
+    assert "<@U0002> shared a paper" in shown(reply)
+    assert "InfiniGen" in shown(reply)
+
+
+def test_a_paper_that_left_its_page_is_opened_and_one_that_left_the_list_shows_the_page(
+    app: App, replies: Replies, web_api: HTTPServer
+) -> None:
+    url = web_api.url_for("/respond")
+    _, value = opened(ask(app, "kv cache"), "InfiniGen")
+    elsewhere = {**json.loads(value), "q": "training"}
+    dispatch(app, click(OPEN, json.dumps(elsewhere), response_url=url))
+    assert "InfiniGen" in shown(replies.only())
+    replies.messages.clear()
+    gone = {**json.loads(value), "k": "0" * 16}
+    dispatch(app, click(OPEN, json.dumps(gone), response_url=url))
+    assert "for “kv cache”" in shown(replies.only())
 
 
 def test_another_random_paper_takes_the_place_of_the_first(

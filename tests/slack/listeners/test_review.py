@@ -1,9 +1,11 @@
 """Laws of review in Slack: one click of a reviewer decides, once; others are told why not."""
 
 import json
+from dataclasses import replace
 
 from bot.slack.blocks.cards import APPROVE, CHOSEN, EDIT, LATER, REJECT, SECOND, SECTION, UNDO
-from tests.slack.fake import ALICE, BOB
+from bot.slack.blocks.lookup import SHARE
+from tests.slack.fake import ALICE, BOB, PAPERS
 from tests.slack.workspace_bot import CAROL, SERVING, WorkspaceBot
 
 TITLE = "Made Up: A System"
@@ -156,3 +158,35 @@ def test_a_reviewer_pauses_the_bots_own_proposals(bot: WorkspaceBot) -> None:
     assert "Paused until" in json.dumps(bot.command("pending", CAROL))
     bot.command("pause off", ALICE)
     assert bot.suggestions.paused_until(bot.clock.now) is None
+
+
+def test_a_paper_shows_who_approved_it_and_when_in_private_alone(bot: WorkspaceBot) -> None:
+    number = bot.suggest()
+    bot.click(bot.card(number), APPROVE, ALICE)
+    bot.settle()
+    answer = bot.command("2603.00001", BOB)
+    assert f"*Approved by*\\n<@{ALICE}>, 2 Mar 2026" in json.dumps(answer, ensure_ascii=False)
+    (share,) = (
+        button
+        for block in answer["blocks"]
+        for button in block.get("elements", [])
+        if button.get("action_id") == SHARE
+    )
+    bot.click_private(SHARE, share["value"], BOB)
+    shared = json.dumps(bot.slack.posted(PAPERS)[-1].blocks)
+    assert "Made Up: A System" in shared
+    assert ALICE not in shared, "whom a mention would notify"
+
+
+def test_a_mark_of_another_installations_suggestion_names_nobody(bot: WorkspaceBot) -> None:
+    number = bot.suggest()
+    bot.click(bot.card(number), APPROVE, ALICE)
+    bot.settle()
+    (added,) = (entry for entry in bot.catalog.entries if entry.arxiv == "2603.00001")
+    assert bot.suggestions.approval_of(added) == bot.suggestions.get(number)
+    other = replace(added, title="Another Paper of Four Words", arxiv="2603.00009", url=None)
+    assert bot.suggestions.approval_of(other) is None
+    for mark in (None, "alice", "suggestion-", "suggestion-99", f"suggestion-{'9' * 30}"):
+        assert bot.suggestions.approval_of(replace(added, by=mark)) is None
+    bot.click(bot.card(number), UNDO, ALICE)
+    assert bot.suggestions.approval_of(added) is None

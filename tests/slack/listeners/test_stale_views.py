@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.catalog.model import Entry
-from bot.review.decision import Action, DecisionRules, Edit, Postpone, Reject, Transition
+from bot.review.actions import Action, DecisionRules, Edit, Postpone, Reject, Transition
 from bot.review.model import Person, State, Suggestion
 from bot.review.service import ReviewService, card_key
 from bot.slack.blocks.cards import (

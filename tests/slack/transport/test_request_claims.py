@@ -20,7 +20,7 @@ from werkzeug.test import Client
 
 from bot.app.clock import utc_now
 from bot.db.engine import Database, open_database
-from bot.slack.blocks.lookup import AGAIN, NEXT, PREVIOUS, SHARE
+from bot.slack.blocks.lookup import AGAIN, BACK, NEXT, OPEN, PREVIOUS, SHARE
 from bot.slack.transport.request_claims import (
     KEPT,
     RequestClaims,
@@ -88,9 +88,10 @@ def test_everything_but_a_lookup_is_claimed() -> None:
         is_claimed = changes_something({"command": "/papers", "text": f"{verb} serving"})
         assert is_claimed == (verb not in LOOKUPS), verb
     assert not changes_something({"command": "/papers", "text": "kv cache"})
-    for action in (NEXT, PREVIOUS, AGAIN, SHARE, "review:approve"):
+    reading = {NEXT, PREVIOUS, AGAIN, OPEN, BACK}
+    for action in (*reading, SHARE, "review:approve"):
         body = json.loads(dict(parse_qsl(click(action, "1", response_url="x")))["payload"])
-        assert changes_something(body) == (action not in {NEXT, PREVIOUS, AGAIN}), action
+        assert changes_something(body) == (action not in reading), action
     assert changes_something({"type": "view_submission", "view": {"callback_id": "x"}})
     assert not changes_something({"type": "url_verification"})
 

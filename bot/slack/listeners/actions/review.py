@@ -3,7 +3,7 @@
 What a decision changes on the card reaches Slack by the outbox.
 """
 
-from bot.review.decision import Action, Approve, Refusal, Second, Undo
+from bot.review.actions import Action, Approve, Refusal, Second, Undo
 from bot.slack.blocks.cards import (
     APPROVE,
     CHOSEN,

@@ -6,7 +6,7 @@ from functools import partial
 from slack_sdk.models.views import View
 
 from bot.catalog.model import Entry
-from bot.review.decision import Action, Edit, Postpone, Refusal, Reject, Reopen
+from bot.review.actions import Action, Edit, Postpone, Refusal, Reject, Reopen
 from bot.review.model import DECIDED, Suggestion
 from bot.slack.blocks.edit_form import read_edit
 from bot.slack.blocks.entry_form import EDITED

@@ -22,7 +22,7 @@ from bot.discovery.sources.base import Arrival, FetchedBatch
 from bot.discovery.store import PaperStore
 from bot.lookup.service import LookupService
 from bot.outbox.store import Outbox
-from bot.review.decision import Approve, DecisionRules, Transition
+from bot.review.actions import Approve, DecisionRules, Transition
 from bot.review.intake import IntakeJobs
 from bot.review.model import Person, Suggestion
 from bot.review.service import ReviewService
