@@ -48,7 +48,7 @@ _ENCODER = UnicodeToLatexEncoder(  # bibtexparser's own, with these rules before
 _DECODER = LatexNodes2Text()
 _NOT_ASCII = re.compile(r"([^\x00-\x7f])")
 _UNSAFE = re.compile(r'[\\{}"`\s]')
-_CASED = re.compile(r"\S[^\W\d_]*[A-Z]|\d*[A-Z]\d")
+_CASED = re.compile(r"(?<=\S)[A-Z]|[A-Z]\d")
 
 
 def write_bibtex(papers: Iterable[CitedPaper]) -> str:
