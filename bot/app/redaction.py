@@ -105,7 +105,7 @@ def _character(character: str) -> str:
 
 
 def _base64(word: str) -> Iterator[str]:
-    """What the secret becomes inside a longer Base64 text, by its place in it."""
+    """The forms of a secret inside a longer Base64 text, by its position."""
     data = word.encode("utf-8", "replace")
     for before in range(3):
         text = base64.b64encode(bytes(before) + data).decode()

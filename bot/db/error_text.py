@@ -26,7 +26,7 @@ _PUBLIC_REASONS = {
     "too many": "it has too many connections",
     "closed": "it ends connections",
 }
-"""What a driver's message contains, and what strangers may know of it."""
+"""Parts of drivers' messages, and the public text for each."""
 
 
 def describe_error(error: SQLAlchemyError) -> str:

@@ -21,8 +21,11 @@ NOTEWORTHY = 5
 STALE = dt.timedelta(days=7)
 """The age from which an unanswered card is stale."""
 LATE = dt.timedelta(days=7)
-"""How long after its listing a paper may still appear in an edition: it may be committed while an
-edition is made, dated by a wrong clock, or added in a pull request that is merged days later."""
+"""The time after its listing in which a paper may still appear in an edition.
+
+It may be committed while an edition is made, dated by a wrong clock, or added in a pull request
+that is merged days later.
+"""
 _MIN_TITLE_WORDS = 3
 
 

@@ -61,7 +61,7 @@ class NameForms:
         return AuthorList(names, has_more)
 
     def _vote(self, name: str) -> int:
-        """How much more often a name of one of the lists is written the other way round."""
+        """The surplus of the reversed form of a name over the form in the list."""
         straight, turned = self._count(name), self._turned(name)
         return self._count(turned) - straight if turned else min(0, 1 - straight)
 

@@ -104,7 +104,7 @@ def _outside_parentheses(text: str) -> Iterator[str]:
 
 
 def _parentheses(text: str) -> dict[int, int]:
-    """Where the parentheses of a text close, and where each of them opens; unpaired ones not."""
+    """Positions of closing parentheses with those of their opening ones; without unpaired ones."""
     opening: dict[int, int] = {}
     opened: list[int] = []
     for match in re.finditer(r"[()]", text):

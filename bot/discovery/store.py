@@ -164,7 +164,7 @@ class PaperStore:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is stored about the papers of a chunk."""
+    """Stored facts about the papers of a chunk."""
 
     source: str
     keys: frozenset[str]

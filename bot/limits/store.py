@@ -40,7 +40,7 @@ def earlier_act(
 
 
 class ActivityStore:
-    """What people did, as far as a daily limit counts it."""
+    """Acts of people that daily limits count."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -36,7 +36,7 @@ def holds_title(text: str, title: str) -> bool:
 
 
 def likeness(text: str, title: str) -> float:
-    """How like a title a text is: the longest title in it first, then the least changed."""
+    """The likeness of a text to a title: the longest title in it first, then the least changed."""
     text, title = compact(text), compact(title)
     is_whole = len(title) >= _LEAST_TITLE and title in text
     return 100.0 + len(title) if is_whole else fuzz.ratio(title, text)

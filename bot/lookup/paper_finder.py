@@ -79,7 +79,7 @@ class PaperFinder:
         return [self._catalog.entries[position] for position in positions]
 
     def _likeness(self, text: str, entry: Entry, *, is_cut: bool) -> float:
-        """How surely a text holds a title of an entry or is one; 0 if it does not."""
+        """The certainty that a text holds or is a title of an entry; 0 if it does not."""
         return max(
             likeness(text, title)
             if holds_title(text, title)

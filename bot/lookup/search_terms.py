@@ -14,7 +14,7 @@ class TermGroup:
     person: str | None = None
     """The key of the author whose name the words are (`people.py`)."""
     weight: float = 1.0
-    """What the words count as evidence, as a share of what rare words do."""
+    """The weight of the words as evidence, as a share of that of rare words."""
 
 
 @dataclass(frozen=True, slots=True)

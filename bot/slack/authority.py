@@ -14,7 +14,7 @@ from slack_sdk.web import SlackResponse
 from bot.errors import PapersError
 
 Standing = Literal["member", "guest", "outsider", "deactivated", "app"]
-"""What a person is in the workspace."""
+"""The standing of a person in the workspace."""
 
 _OBJECTIONS: Mapping[Standing, str] = {
     "guest": "Guests of this workspace look papers up, and change nothing. Ask a member to do it "
@@ -90,7 +90,7 @@ def read_member(user: object) -> Member:
 
 
 def standing(member: Member, workspace: Workspace) -> Standing:
-    """What a person is in a workspace.
+    """The standing of a person in a workspace.
 
     Workspaces are compared where Slack names both, which it always does.
     """

@@ -60,7 +60,7 @@ class SuggestionReference:
     version: int
     """0: unknown."""
     rest: str = ""
-    """What follows, in the forms that carry more."""
+    """The rest of the metadata, in forms that carry more."""
 
     @classmethod
     def read(cls, text: str) -> "SuggestionReference":
@@ -79,7 +79,7 @@ class Interaction:
     trigger: str
     """Opens one form within three seconds."""
     channel: str
-    """Where they acted; empty if Slack does not tell."""
+    """The channel of the act; empty if Slack does not tell."""
     response_url: str = ""
     """Takes private answers; a form has none."""
 

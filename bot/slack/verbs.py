@@ -26,7 +26,7 @@ class Verb:
     help: str | None = None
     """Its line in `/papers help`, if it has one."""
     usage: str = ""
-    """How to use it, in mrkdwn; the answer when the handler cannot make sense of the words."""
+    """Its usage, in mrkdwn; the answer when the handler cannot make sense of the words."""
     needs_words: bool = False
     """Whether the verb alone is answered with its usage."""
 
@@ -42,7 +42,7 @@ def answer_help(context: ListenerContext, _command: Command, _words: str) -> Sla
 
 
 SEARCH = Verb(name="search", timing=Timing.AT_ONCE, handler=lookup.search)
-"""What does not begin with a verb."""
+"""The verb of texts that begin with none."""
 
 _HELP = Verb(name="help", timing=Timing.AT_ONCE, handler=answer_help, help="what you can ask")
 VERBS: Mapping[str, Verb] = {

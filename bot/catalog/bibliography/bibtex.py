@@ -17,8 +17,8 @@ from pylatexenc.latexencode import (
     UnicodeToLatexEncoder,
 )
 
+from bot.catalog.bibliography.author_name import AuthorName
 from bot.catalog.bibliography.cited_paper import CitedPaper, PaperType
-from bot.catalog.bibliography.person import Person
 
 _TYPES: Mapping[PaperType, str] = {
     PaperType.ARTICLE: "article",
@@ -80,7 +80,7 @@ def _fields(paper: CitedPaper) -> Iterator[tuple[str, str | None]]:
     yield "url", _verbatim(paper.url)
 
 
-def _author(person: Person) -> str:
+def _author(person: AuthorName) -> str:
     """`von Family, Jr., Given`; a name in one part that BibTeX would part is in braces."""
     if not person.given:
         name = _latex(person.family)

@@ -12,7 +12,7 @@ from itertools import count
 
 from slugify import slugify
 
-from bot.catalog.bibliography.person import Person, read_person
+from bot.catalog.bibliography.author_name import AuthorName, read_author_name
 from bot.catalog.facts import PaperFacts
 from bot.catalog.identity import entry_key, facts_of, year_of
 from bot.catalog.model import Catalog, Entry, compact
@@ -49,13 +49,13 @@ class PaperType(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CitedPaper:
-    """What a citation states. Texts are one line without invisible characters."""
+    """Facts that a citation states. Texts are one line without invisible characters."""
 
     key: str
     """Unique in the list, of ASCII letters and digits: `kwon2023vllm`."""
     type: PaperType
     title: str
-    authors: tuple[Person, ...] = ()
+    authors: tuple[AuthorName, ...] = ()
     more_authors: bool = False
     venue: str | None = None
     year: int | None = None
@@ -122,7 +122,7 @@ def _cited(catalog: Catalog, entry: Entry, key: str) -> CitedPaper:
         key=key,
         type=paper_type(venue, arxiv, facts.dblp),
         title=one_line(entry.title),
-        authors=tuple(read_person(name) for name in names if name),
+        authors=tuple(read_author_name(name) for name in names if name),
         more_authors=facts.more_authors,
         venue=venue,
         year=_year(catalog, entry, facts),
@@ -154,7 +154,7 @@ def _base_key(catalog: Catalog, entry: Entry) -> str:
     facts = facts_of(catalog, entry)
     year = _year(catalog, entry, facts) or ""
     first = one_line(facts.authors[0]) if facts.authors else ""
-    surname = _plain(read_person(first).family) if first else ""
+    surname = _plain(read_author_name(first).family) if first else ""
     word = _title_word(entry)
     return (f"{surname}{year}{word}" if surname else f"{word}{year}") or "paper"
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bot.catalog.bibliography.author_name import AuthorName
 from bot.catalog.bibliography.cited_paper import CitedPaper, PaperType
-from bot.catalog.bibliography.person import Person
 
 _TYPES: Mapping[PaperType, str] = {
     PaperType.ARTICLE: "article-journal",
@@ -40,7 +40,7 @@ def _item(paper: CitedPaper) -> dict[str, Any]:
     return {name: value for name, value in item.items() if value}
 
 
-def _name(person: Person) -> dict[str, str]:
+def _name(person: AuthorName) -> dict[str, str]:
     if not person.given:
         return {"literal": person.family}
     parts = {"family": person.family, "given": person.given, "suffix": person.suffix}

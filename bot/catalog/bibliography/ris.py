@@ -6,8 +6,8 @@ Mendeley read.
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from bot.catalog.bibliography.author_name import AuthorName
 from bot.catalog.bibliography.cited_paper import CitedPaper, PaperType
-from bot.catalog.bibliography.person import Person
 
 _TYPES: Mapping[PaperType, str] = {
     PaperType.ARTICLE: "JOUR",
@@ -40,5 +40,5 @@ def _lines(paper: CitedPaper) -> Iterator[tuple[str, str | None]]:
     yield "ER", ""
 
 
-def _author(person: Person) -> str:
+def _author(person: AuthorName) -> str:
     return ", ".join(filter(None, (person.family, person.given, person.suffix)))

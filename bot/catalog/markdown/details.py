@@ -165,7 +165,7 @@ def _read_venue_with_year(
 
 
 def _last_clause(text: str) -> tuple[str, str]:
-    """What precedes the last clause of a text, and the clause; empty if there is only one."""
+    """A text before its last clause, and the clause; the first is empty if there is only one."""
     text = text.rstrip(".,;")
     for end in reversed([*_CLAUSE_END.finditer(text)]):
         before, clause = text[: end.start()].rstrip(), text[end.end() :].lstrip()

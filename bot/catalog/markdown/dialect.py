@@ -114,7 +114,7 @@ def _backwards_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  
 
 
 def _last_parenthesis(text: str) -> int | None:
-    """Where the parenthesis opens that closes at a text's end, with words on one line in it."""
+    """The position of the parenthesis that closes at a text's end; it holds words on one line."""
     if not text.endswith(")"):
         return None
     opened = text.rfind("(", text.rfind(")", 0, -1) + 1)

@@ -17,9 +17,9 @@ class Finding:
     """The subject: a setting, a channel, the database …"""
     state: State
     sentence: str
-    """What was found."""
+    """The finding, in a sentence."""
     remedy: str = ""
-    """What to do; empty if nothing is wrong."""
+    """The remedy; empty if nothing is wrong."""
 
 
 def ok(what: str, sentence: str) -> Finding:

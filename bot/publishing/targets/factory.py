@@ -26,7 +26,7 @@ class TargetSettings:
     markdown: str | None
     """The Markdown list that is kept in step, if any."""
     environment: Mapping[str, str]
-    """What git inherits: PATH, HOME, the SSH agent's socket."""
+    """Variables that git inherits: PATH, HOME, the SSH agent's socket."""
     github_repo: str | None
     """`owner/name`."""
     github_token: str | None

@@ -111,7 +111,7 @@ def _form(
 
 
 def _shown(entry: Entry, catalog: Catalog) -> FormValues:
-    """What a form sends for an entry that nobody changes.
+    """The values that a form sends for an entry that nobody changes.
 
     Texts are cut, and sections that it cannot offer are missing.
     """

@@ -22,7 +22,7 @@ from bot.slack.payloads import Body, Command, interaction_id
 from bot.slack.verbs import route
 
 KEPT = dt.timedelta(days=1)
-"""How long a claim is kept at least; a request is refused as too old after ten minutes."""
+"""The least time that a claim is kept; a request is refused as too old after ten minutes."""
 
 _SECONDS = 0.5  # for the database to answer, within the second that an acknowledgement has
 _THREADS = 4

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.catalog.bibliography.atom import write_atom
+from bot.catalog.bibliography.author_name import AuthorName, read_author_name
 from bot.catalog.bibliography.bibtex import write_bibtex
 from bot.catalog.bibliography.cited_paper import (
     CitedPaper,
@@ -26,7 +27,6 @@ from bot.catalog.bibliography.cited_paper import (
 )
 from bot.catalog.bibliography.csl import write_csl
 from bot.catalog.bibliography.list_json import write_json
-from bot.catalog.bibliography.person import Person, read_person
 from bot.catalog.bibliography.ris import write_ris
 from bot.catalog.facts import PaperFacts
 from bot.catalog.identity import entry_key
@@ -138,7 +138,7 @@ def test_any_text_survives_writing_and_reading_back(texts: list[str]) -> None:
 def test_bibtex_braces_are_balanced_also_as_bibtex_counts_them(text: str) -> None:
     """BibTeX knows no escaped brace."""
     paper = CitedPaper(key="k", type=PaperType.PAGE, title=one_line(f"x{text}"), url=text,
-                       authors=(Person(one_line(f"x{text}")),))  # fmt: skip
+                       authors=(AuthorName(one_line(f"x{text}")),))  # fmt: skip
     depth = 0
     for character in write_bibtex([paper]):
         depth += {"{": 1, "}": -1}.get(character, 0)
@@ -228,17 +228,17 @@ def test_the_type_follows_from_dblp_venue_and_arxiv(
 @pytest.mark.parametrize(
     ("name", "person"),
     [
-        ("Woosuk Kwon", Person("Kwon", "Woosuk")),
-        ("Felix Xiaozhu Lin", Person("Lin", "Felix Xiaozhu")),
-        ("Ludwig van Beethoven", Person("van Beethoven", "Ludwig")),
-        ("Joe de la Cruz Jr.", Person("de la Cruz", "Joe", "Jr.")),
-        ("DeepSeek-AI", Person("DeepSeek-AI")),
-        ("Science and Industry Group", Person("Science and Industry Group")),
-        ("Acme, Inc.", Person("Acme, Inc.")),
+        ("Woosuk Kwon", AuthorName("Kwon", "Woosuk")),
+        ("Felix Xiaozhu Lin", AuthorName("Lin", "Felix Xiaozhu")),
+        ("Ludwig van Beethoven", AuthorName("van Beethoven", "Ludwig")),
+        ("Joe de la Cruz Jr.", AuthorName("de la Cruz", "Joe", "Jr.")),
+        ("DeepSeek-AI", AuthorName("DeepSeek-AI")),
+        ("Science and Industry Group", AuthorName("Science and Industry Group")),
+        ("Acme, Inc.", AuthorName("Acme, Inc.")),
     ],
 )
-def test_a_name_is_parted_only_where_its_parts_are_clear(name: str, person: Person) -> None:
-    assert read_person(name) == person
+def test_a_name_is_parted_only_where_its_parts_are_clear(name: str, person: AuthorName) -> None:
+    assert read_author_name(name) == person
     assert person.name == name
 
 

@@ -47,7 +47,7 @@ class ApiPage:
 
     papers: tuple[ApiPaper, ...]
     total: int
-    """How many papers the whole answer has."""
+    """The number of papers of the whole answer."""
     start: int
     """The place of this page's first paper in it."""
     faults: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ from bot.discovery.sources.feed_document import (
 Kind = Literal["new", "cross", "replace", "replace-cross"]
 
 CAP = 2_000
-"""Where arXiv cuts a feed off. Replacements come first, so what is lost is new papers."""
+"""The length at which arXiv cuts a feed off. New papers are lost: replacements come first."""
 NEAR_CAP = 1_800
 """From here on, something may have been cut off; arXiv may count otherwise than we do."""
 

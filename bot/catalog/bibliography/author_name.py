@@ -10,7 +10,7 @@ _SUFFIXES = frozenset({"jr", "jr.", "sr", "sr.", "ii", "iii", "iv"})
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class AuthorName:
     """Family and given name; of a group, or a name in one part, the whole as family name."""
 
     family: str
@@ -23,16 +23,16 @@ class Person:
         return " ".join(filter(None, (self.given, self.family, self.suffix)))
 
 
-def read_person(name: str) -> Person:
+def read_author_name(name: str) -> AuthorName:
     """Part a name that is written given name first: `Ludwig van Beethoven Jr.`.
 
     Particles in lower case belong to the family name. A name with a comma is not parted.
     """
     words = name.split()
     if "," in name or "and" in words:
-        return Person(name)
+        return AuthorName(name)
     suffix = words.pop() if len(words) > 2 and words[-1].lower() in _SUFFIXES else ""  # noqa: PLR2004  # two names before it
     start = len(words) - 1
     while start > 1 and words[start - 1] in _PARTICLES:
         start -= 1
-    return Person(" ".join(words[max(start, 0) :]), " ".join(words[: max(start, 0)]), suffix)
+    return AuthorName(" ".join(words[max(start, 0) :]), " ".join(words[: max(start, 0)]), suffix)
